@@ -1,0 +1,109 @@
+# Every command of the project. `make` alone lists them.
+# GNU make 3.81 (macOS) and later.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+LOCK   := requirements/dev.txt
+UV     := uv==0.13.9
+
+# More for one run: make test PYTEST="--cov-fail-under=0 -k cursor"
+PYTEST  ?=
+# make lock UPGRADE=--upgrade takes the newest of everything.
+UPGRADE ?=
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test check fix proof docs golden lock bench clean \
+        gates format lint types imports suite wheel
+
+help:  ## List the targets
+	@grep -hE '^[a-z]+:.*## ' Makefile | \
+	  awk -F ':.*## ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
+
+setup: $(VENV)/.installed  ## Make .venv with the locked packages (PYTHON=python3.12 picks another)
+
+demo: setup  ## Run the main job on sample data
+	@$(BIN)/leadwell demo
+
+# The order of the gates is that of their speed: the first word comes soonest.
+test: setup  ## The suite and every gate
+	@$(MAKE) --no-print-directory gates
+check: test  ## What has to pass before a merge: the same as test
+
+fix: setup  ## Format, and mend what ruff can mend
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+proof: setup  ## The long proofs: crashes, load, twin builds
+	@echo "== proof"
+	@$(BIN)/pytest -m proof $(PYTEST)
+
+docs: setup  ## Build the documentation, warnings are errors
+	@echo "== docs"
+	@$(BIN)/sphinx-build -n -W --keep-going -q -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+golden: setup  ## Record the golden files again and show what changed
+	@$(BIN)/pytest tests/contract --golden-record $(PYTEST)
+	@git --no-pager diff --stat -- tests/contract/golden
+
+bench: setup  ## Run the measurements
+	@$(BIN)/python -m bench
+
+# uv reads no pip configuration, so the hashes are those of the public files.
+RESOLVE = build/lock/bin/uv --no-config pip compile --quiet \
+    --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+    --no-emit-index-url --no-emit-find-links --no-annotate \
+    --custom-compile-command "make lock" $(UPGRADE) pyproject.toml --extra server
+
+lock:  ## Pin every package again, with hashes (UPGRADE=--upgrade for the newest)
+	@test -x build/lock/bin/uv || $(PYTHON) -m venv build/lock
+	@build/lock/bin/python -m pip install --quiet $(UV)
+	@$(RESOLVE) --group dev --output-file $(LOCK)
+	@$(RESOLVE) --constraint $(LOCK) --output-file requirements/server.txt
+
+clean:  ## Remove what was built, .venv too
+	@rm -rf $(VENV) build dist docs/_build .coverage .coverage.* htmlcov \
+	  .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find src tests docs -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Single gates, after `make setup`.
+gates: format lint types imports suite docs wheel
+
+format: setup
+	@echo "== format"
+	@$(BIN)/ruff format --check .
+lint: setup
+	@echo "== lint"
+	@$(BIN)/ruff check .
+types: setup
+	@echo "== types"
+	@$(BIN)/mypy
+	@$(BIN)/basedpyright
+imports: setup
+	@echo "== imports"
+	@$(BIN)/lint-imports
+suite: setup
+	@echo "== suite"
+	@$(BIN)/pytest -n auto --cov $(PYTEST)
+wheel: setup
+	@echo "== wheel"
+	@$(BIN)/python tests/wheel_smoke.py
+
+# A changed lock makes the environment new, so that nothing stale is left in it.
+$(VENV)/.locked: $(LOCK)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Leadwell needs Python 3.11 or later, and '$(PYTHON)' is not:" >&2; \
+	  $(PYTHON) --version >&2; \
+	  echo "name one that is: make setup PYTHON=python3.12" >&2; exit 1; }
+	@echo "== setup: the locked packages, into $(VENV)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check \
+	  --require-hashes --requirement $(LOCK)
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.locked pyproject.toml
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check \
+	  --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,71 @@
+"""Promises of the package as it is shipped."""
+
+import os
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import entry_points, version
+from pathlib import Path
+
+import pytest
+
+import leadwell
+
+ROOT = Path(__file__).parents[2]
+SRC = ROOT / "src/leadwell"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+# What `pip install leadwell` alone does not bring.
+SERVER_ONLY = [
+    "apsw",
+    "cryptography",
+    "jinja2",
+    "jsonschema",
+    "phonenumbers",
+    "pyroaring",
+    "python_calamine",
+    "starlette",
+    "structlog",
+    "uvicorn",
+    "yaml",
+]
+
+
+def build_wheel(into: Path) -> bytes:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", into]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    return next(into.glob("*.whl")).read_bytes()
+
+
+def test_the_installed_version_is_the_one_that_is_written() -> None:
+    assert version("leadwell") == PROJECT["project"]["version"]
+
+
+def test_the_package_ships_its_types() -> None:
+    assert (Path(leadwell.__file__).parent / "py.typed").exists()
+
+
+@pytest.mark.skipif(not (SRC / "cli").exists(), reason="there are no commands yet")
+def test_the_command_can_be_loaded() -> None:
+    (script,) = entry_points(group="console_scripts", name="leadwell")
+    assert callable(script.load())
+
+
+@pytest.mark.parametrize("name", ["client", "sync", "cli"])
+def test_the_client_side_loads_without_the_server_extra(name: str) -> None:
+    if not (SRC / name).exists():
+        pytest.skip(f"there is no {name} yet")
+    absent = f"import sys; sys.modules |= dict.fromkeys({SERVER_ONLY!r})"
+    code = f"{absent}; import leadwell.{name}"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.proof
+def test_two_builds_of_one_source_are_the_same_to_the_byte(tmp_path: Path) -> None:
+    assert build_wheel(tmp_path / "one") == build_wheel(tmp_path / "two")
+
+
+def test_continuous_integration_needs_no_terminal() -> None:
+    script = ROOT / ".ci/run"
+    subprocess.run(["bash", "-n", script], check=True, stdin=subprocess.DEVNULL)
+    assert os.access(script, os.X_OK)
