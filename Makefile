@@ -14,6 +14,8 @@ UPGRADE ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+# With -j too, the gates come in their order.
+.NOTPARALLEL:
 .PHONY: help setup demo test check fix proof docs golden lock bench clean \
         gates format lint types imports suite wheel
 
@@ -39,9 +41,10 @@ proof: setup  ## The long proofs: crashes, load, twin builds
 	@echo "== proof"
 	@$(BIN)/pytest -m proof $(PYTEST)
 
+# -E: a page that is read from the cache keeps its warnings to itself.
 docs: setup  ## Build the documentation, warnings are errors
 	@echo "== docs"
-	@$(BIN)/sphinx-build -n -W --keep-going -q -b html docs docs/_build/html
+	@$(BIN)/sphinx-build -n -W -E --keep-going -q -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
 golden: setup  ## Record the golden files again and show what changed
@@ -51,7 +54,9 @@ golden: setup  ## Record the golden files again and show what changed
 bench: setup  ## Run the measurements
 	@$(BIN)/python -m bench
 
-# uv reads no pip configuration, so the hashes are those of the public files.
+# uv reads no pip configuration, and here no settings of its own either, so the hashes
+# are those of the public files and no address gets into the locks.
+unexport UV_INDEX UV_INDEX_URL UV_DEFAULT_INDEX UV_EXTRA_INDEX_URL UV_FIND_LINKS
 RESOLVE = build/lock/bin/uv --no-config pip compile --quiet \
     --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
     --no-emit-index-url --no-emit-find-links --no-annotate \
@@ -83,7 +88,7 @@ types: setup
 	@$(BIN)/basedpyright
 imports: setup
 	@echo "== imports"
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 suite: setup
 	@echo "== suite"
 	@$(BIN)/pytest -n auto --cov $(PYTEST)

@@ -16,10 +16,6 @@ myst_heading_anchors = 3
 myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
 
 nitpicky = True
-# A folder without pages yet is no mistake; a page in no table of contents is.
-suppress_warnings = ["toc.empty_glob"]
-# A folder without pages yet is no mistake; a page in no table of contents is.
-suppress_warnings = ["toc.empty_glob"]
 
 html_theme = "furo"
 html_title = f"Leadwell {release}"

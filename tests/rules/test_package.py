@@ -1,6 +1,7 @@
 """Promises of the package as it is shipped."""
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -8,6 +9,8 @@ from importlib.metadata import entry_points, version
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import leadwell
 
@@ -31,6 +34,19 @@ SERVER_ONLY = [
 ]
 
 
+DECLARED = [
+    *PROJECT["project"]["dependencies"],
+    *PROJECT["project"]["optional-dependencies"]["server"],
+    *PROJECT["dependency-groups"]["dev"],
+]
+PIN = re.compile(r"^([\w.-]+)(?:\[.*\])?==(\S+)", re.MULTILINE)
+
+
+def pins_of(name: str) -> dict[str, str]:
+    text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
+    return {canonicalize_name(found[1]): found[2] for found in PIN.finditer(text)}
+
+
 def build_wheel(into: Path) -> bytes:
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", into]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
@@ -39,6 +55,18 @@ def build_wheel(into: Path) -> bytes:
 
 def test_the_installed_version_is_the_one_that_is_written() -> None:
     assert version("leadwell") == PROJECT["project"]["version"]
+
+
+@pytest.mark.parametrize("declared", DECLARED)
+def test_what_is_declared_is_locked(declared: str) -> None:
+    wanted = Requirement(declared)
+    pinned = pins_of("dev.txt").get(canonicalize_name(wanted.name))
+    assert pinned, "run `make lock`"
+    assert wanted.specifier.contains(pinned), "run `make lock`"
+
+
+def test_the_server_runs_on_what_was_tested() -> None:
+    assert pins_of("server.txt").items() <= pins_of("dev.txt").items()
 
 
 def test_the_package_ships_its_types() -> None:

@@ -3,7 +3,7 @@
 import ast
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,8 +14,8 @@ MODULES = sorted(SRC.rglob("*.py"))
 PACKAGES = sorted({module.parent for module in MODULES})
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-Block = ast.If | ast.For | ast.AsyncFor | ast.While | ast.With | ast.AsyncWith
-DEEPER = (*Block.__args__, ast.Try, ast.TryStar, ast.Match)
+Loop = ast.For | ast.AsyncFor | ast.While
+Block = Loop | ast.If | ast.With | ast.AsyncWith | ast.Try | ast.TryStar | ast.Match
 
 STATEMENT = re.compile(
     r"\b(SELECT\s|INSERT\s+(OR\s+\w+\s+)?INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM"
@@ -49,16 +49,14 @@ def lines_of(node: Function | ast.ClassDef) -> int:
 
 def depth_of(node: ast.AST) -> int:
     """How deep the blocks stand in each other; an `elif` stands beside its `if`."""
-    if isinstance(node, ast.If):
-        beside = len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If)
-        body = max(map(depth_of, node.body))
-        rest = max(map(depth_of, node.orelse), default=0)
-        return max(1 + body, rest if beside else 1 + rest)
-    # A function inside a function is measured on its own.
-    inside = [
-        kid for kid in ast.iter_child_nodes(node) if not isinstance(kid, Function)
-    ]
-    return isinstance(node, DEEPER) + max(map(depth_of, inside), default=0)
+    if isinstance(node, ast.If) and [type(kid) for kid in node.orelse] == [ast.If]:
+        return max(1 + deepest(node.body), depth_of(node.orelse[0]))
+    return isinstance(node, Block) + deepest(ast.iter_child_nodes(node))
+
+
+def deepest(nodes: Iterable[ast.AST]) -> int:
+    """The depth below, where a function inside a function is measured on its own."""
+    return max((depth_of(n) for n in nodes if not isinstance(n, Function)), default=0)
 
 
 def takes_a_request(function: Function) -> bool:
@@ -166,13 +164,12 @@ def test_a_package_can_be_read_in_one_sitting(package: Path) -> None:
         ("if a:\n b\nelif c:\n d\nelse:\n e", 1),
         ("if a:\n b\nelse:\n if c:\n  d\n e", 2),
         ("for a in b:\n with c:\n  try:\n   d\n  except E:\n   pass", 3),
-        ("def f():\n for a in b:\n  pass", 1),
+        ("if a:\n def f():\n  for b in c:\n   pass", 1),
+        ("match a:\n case 1:\n  if b:\n   c", 2),
     ],
 )
 def test_depth_is_counted_as_a_reader_counts(source: str, depth: int) -> None:
-    body = ast.parse(source).body[0]
-    inside = body.body[0] if isinstance(body, ast.FunctionDef) else body
-    assert depth_of(inside) == depth
+    assert depth_of(ast.parse(source)) == depth
 
 
 def test_the_shared_fixtures_stay_few() -> None:
