@@ -1,0 +1,154 @@
+"""Who is asking, and what they may do."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from ipaddress import ip_address, ip_network
+
+from starlette.types import Scope
+
+from leadwell.api.hub import Hub
+from leadwell.errors import (
+    AddressNotAllowed,
+    InvalidToken,
+    LeadwellError,
+    NotAuthenticated,
+    TokenInURL,
+)
+from leadwell.model.grant import Grant
+from leadwell.model.query import Condition
+from leadwell.model.token import Token, digest, is_mistyped, looks_like_token
+from leadwell.schema import querystring
+from leadwell.schema.times import show
+from leadwell.store import campaigns, filters, tokens
+from leadwell.store.connection import Connection
+
+NOTE_EVERY_US = 60_000_000
+"""How often the last use of a token is written: once a minute is enough to see it."""
+TOKEN_BYTES_MAX = 512
+TOKEN_PARAMETERS = frozenset({"access_token", "api_token"})
+"""What other systems call a token in a URL (RFC 6750 §2.3, the original's v1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """A checked token, and what it grants."""
+
+    token: Token
+    grant: Grant
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Turns the headers of a request into a grant; nothing else makes one."""
+
+    hub: Hub
+    _noted: dict[bytes, int] = field(default_factory=dict[bytes, int])
+
+    def check(self, scope: Scope) -> Bearer:
+        """Return who asks (RFC 6750 §2.1).
+
+        Raises:
+            TokenInURL: a token stands in the query string.
+            NotAuthenticated: there is no bearer token.
+            InvalidToken: it is wrong, expired or revoked.
+            AddressNotAllowed: it may not be used from the client's address.
+        """
+        header = dict(scope["headers"]).get(b"authorization")
+        self._refuse_in_url(scope["query_string"], has_header=header is not None)
+        if header is None:
+            raise NotAuthenticated(
+                "this needs a token", hint="send the header Authorization: Bearer …"
+            )
+        text = _bearer(header)
+        key = digest(self.hub.key, text)
+        with self.hub.database.reading() as connection:
+            token = tokens.find_by_digest(connection, key)
+            now = self.hub.clock()
+            if token is None or not token.is_open(now):
+                raise _closed(token, now)
+            _check_address(token, scope)
+            grant = _grant(connection, token)
+        self._note_use(key)
+        return Bearer(token, grant)
+
+    def _refuse_in_url(self, query_string: bytes, *, has_header: bool) -> None:
+        if b"lw_" not in query_string and b"_token=" not in query_string:
+            return
+        try:
+            pairs = querystring.decode(query_string)
+        except LeadwellError:
+            return
+        for name, value in pairs:
+            is_ours = looks_like_token(value)
+            if is_ours or (name in TOKEN_PARAMETERS and not has_header):
+                self._note_exposure(value)
+                raise TokenInURL(
+                    "a token stands in the URL, where logs keep it",
+                    hint="send it as Authorization: Bearer …, and rotate this one",
+                )
+
+    def _note_exposure(self, text: str) -> None:
+        key, now = digest(self.hub.key, text), self.hub.now
+        self.hub.database.write(lambda c: tokens.note_exposure(c, key, now))
+
+    def _note_use(self, key: bytes) -> None:
+        now = self.hub.now
+        if now - self._noted.get(key, 0) >= NOTE_EVERY_US:
+            self._noted[key] = now
+            self.hub.database.write(lambda c: tokens.note_use(c, key, now))
+
+
+def _bearer(header: bytes) -> str:
+    scheme, _, credentials = header.partition(b" ")
+    credentials = credentials.strip()
+    if scheme.lower() != b"bearer" or not credentials:
+        raise NotAuthenticated(
+            "the Authorization header holds no bearer token",
+            hint="write it as Authorization: Bearer …",
+        )
+    is_clean = credentials.isascii() and len(credentials) <= TOKEN_BYTES_MAX
+    text = credentials.decode("ascii", "replace")
+    # A token of ours with a typing mistake is refused without asking the database.
+    if not is_clean or is_mistyped(text):
+        raise InvalidToken("the token is not valid")
+    return text
+
+
+def _closed(token: Token | None, now: datetime) -> InvalidToken:
+    # Only who holds the whole secret learns why it no longer works.
+    if token is not None and token.revoked_at is not None:
+        return InvalidToken(f"the token was revoked {show(token.revoked_at)}")
+    if token is not None and token.expires_at is not None and token.expires_at <= now:
+        return InvalidToken(f"the token expired {show(token.expires_at)}")
+    return InvalidToken("the token is not valid")
+
+
+def _check_address(token: Token, scope: Scope) -> None:
+    if not token.addresses:
+        return
+    client = scope.get("client")
+    try:
+        address = ip_address(client[0] if client else "")
+        allowed = any(address in ip_network(block) for block in token.addresses)
+    except ValueError:
+        allowed = False
+    if not allowed:
+        raise AddressNotAllowed(
+            "this token may not be used from your address",
+            hint="ask the campaign's owner to add it",
+        )
+
+
+def _grant(connection: Connection, token: Token) -> Grant:
+    forced: tuple[Condition, ...] = ()
+    if token.campaign_id is not None and token.filter_id is not None:
+        campaign = campaigns.known(connection, token.campaign_id)
+        forced = filters.find(connection, campaign, token.filter_id).conditions
+    return Grant(
+        account_id=token.account_id,
+        campaign_id=token.campaign_id,
+        may_write=token.may_write,
+        forced=forced,
+        readable=token.readable,
+        lineage=token.lineage,
+    )

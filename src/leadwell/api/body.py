@@ -1,0 +1,100 @@
+"""Read a request's body as one clean JSON object."""
+
+import json
+import math
+from typing import Any, NoReturn
+
+from starlette.requests import Request
+
+from leadwell.errors import MalformedBody, UnsupportedMediaType
+from leadwell.model.lead import JSON
+
+DEPTH_MAX = 32
+"""How deeply lists and objects may be nested."""
+
+
+async def read_object(request: Request) -> dict[str, JSON]:
+    """Return the JSON object that the request carries (RFC 8259).
+
+    Raises:
+        UnsupportedMediaType: the body is not declared as JSON.
+        MalformedBody: it is no object, or not clean: a name twice, NaN, too deep.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise UnsupportedMediaType(
+            f"the body is declared as {kind[:80] or 'nothing'}",
+            hint="send Content-Type: application/json",
+        )
+    given = parsed(await request.body())
+    if not isinstance(given, dict):
+        raise MalformedBody("the body is not a JSON object", hint="send {…}")
+    return given
+
+
+def parsed(raw: bytes) -> JSON:
+    """Parse JSON strictly.
+
+    Raises:
+        MalformedBody: it is not UTF-8, not JSON, or not clean.
+    """
+    try:
+        given: JSON = json.loads(
+            raw.decode("utf-8"),
+            object_pairs_hook=_object,
+            parse_constant=_refuse_constant,
+            parse_float=_number,
+        )
+        _check_depth(given, 0)
+    except UnicodeDecodeError:
+        raise MalformedBody("the body is not UTF-8", hint="send UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise MalformedBody(
+            f"the body is not JSON: {error.msg} at line {error.lineno}, "
+            f"column {error.colno}",
+            hint="check it with a JSON validator",
+        ) from None
+    except RecursionError:
+        raise _too_deep() from None
+    except ValueError:
+        raise MalformedBody("a number in the body is too long") from None
+    return given
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise MalformedBody(
+            f"the name {twice[:64]!r} stands twice in one object", hint="give it once"
+        )
+    return found
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise MalformedBody(f"the number {text[:40]} is too large")
+    return number
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise MalformedBody(f"{text} is not JSON", hint="send a number or null")
+
+
+def _check_depth(given: JSON, depth: int) -> None:
+    if depth > DEPTH_MAX:
+        raise _too_deep()
+    if isinstance(given, dict):
+        for value in given.values():
+            _check_depth(value, depth + 1)
+    elif isinstance(given, list):
+        for value in given:
+            _check_depth(value, depth + 1)
+
+
+def _too_deep() -> MalformedBody:
+    return MalformedBody(
+        "the body is nested too deeply", hint=f"at most {DEPTH_MAX} levels are read"
+    )

@@ -1,0 +1,138 @@
+"""What happens around every request: id, limits, token, errors, headers, log."""
+
+import re
+import secrets
+import time
+from typing import Any
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from leadwell.api import limits, problems
+from leadwell.api.auth import Gate
+from leadwell.api.hub import Hub
+from leadwell.errors import (
+    InternalError,
+    LeadwellError,
+    MethodNotAllowed,
+    NotFound,
+)
+
+_GIVEN_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
+_NEEDS_TOKEN = re.compile(r"/v2(/|$)|/campaigns/")
+_log = structlog.get_logger("leadwell.request")
+
+
+class Entrance:
+    """The outermost part of the application; every answer leaves through it."""
+
+    def __init__(self, inside: ASGIApp, hub: Hub) -> None:
+        """Stand in front of the routes."""
+        self._inside = inside
+        self._hub = hub
+        self._gate = Gate(hub)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, whatever happens inside."""
+        # With an `app` in its scope the router raises what it cannot answer.
+        scope["app"] = self
+        if scope["type"] != "http":
+            await self._inside(scope, receive, send)
+            return
+        visit = _Visit(scope, send)
+        try:
+            limits.check_head(scope, self._hub.limits)
+            if _NEEDS_TOKEN.match(_path(scope)):
+                visit.bearer(self._gate.check(scope))
+            bounded = limits.bounded(receive, self._hub.limits)
+            await self._inside(scope, bounded, visit.send)
+        except LeadwellError as error:
+            await visit.refuse(error, receive, self._hub)
+        except HTTPException as error:
+            await visit.refuse(_as_ours(error), receive, self._hub)
+        except Exception:
+            _log.exception("fault", request_id=visit.request_id)
+            fault = InternalError(
+                "the hub made a mistake",
+                hint=f"report it with the request id {visit.request_id}",
+            )
+            await visit.refuse(fault, receive, self._hub)
+        finally:
+            visit.log()
+
+
+class _Visit:
+    """One request on its way through: its id, its answer's head, and its log line."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._scope = scope
+        self._send = send
+        self._started = time.perf_counter()
+        self._status = 0
+        self._bytes = 0
+        self._token_id: str | None = None
+        given = dict(scope["headers"]).get(b"x-request-id", b"")
+        own = _GIVEN_ID.fullmatch(given)
+        self.request_id = given.decode() if own else f"req_{secrets.token_hex(12)}"
+        scope.setdefault("state", {})["request_id"] = self.request_id
+
+    def bearer(self, bearer: Any) -> None:
+        self._scope["state"]["bearer"] = bearer
+        self._token_id = bearer.token.public_id
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-ID"] = self.request_id
+            headers["X-Content-Type-Options"] = "nosniff"
+        self._bytes += len(message.get("body", b""))
+        await self._send(message)
+
+    async def refuse(self, error: LeadwellError, receive: Receive, hub: Hub) -> None:
+        # Once the head of an answer is out, cutting it off is all that is left.
+        if self._status:
+            return
+        answer = problems.response(
+            error, public_url=hub.public_url, request_id=self.request_id
+        )
+        if isinstance(error, MethodNotAllowed):
+            answer.headers["Allow"] = ", ".join(error.allowed)
+        await answer(self._scope, receive, self.send)
+
+    def log(self) -> None:
+        # Names of parameters only: their values are people's data.
+        query = self._scope["query_string"].decode("ascii", "replace")
+        names = sorted(
+            {part.partition("=")[0][:64] for part in query.split("&") if part}
+        )
+        route = self._scope.get("route")
+        _log.info(
+            "request",
+            request_id=self.request_id,
+            method=self._scope["method"],
+            route=getattr(route, "path", None),
+            parameters=names,
+            status=self._status,
+            bytes=self._bytes,
+            token=self._token_id,
+            ms=round((time.perf_counter() - self._started) * 1000, 2),
+        )
+
+
+def _path(scope: Scope) -> str:
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
+
+
+def _as_ours(error: HTTPException) -> LeadwellError:
+    if error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "GET").split(", ")
+        return MethodNotAllowed(
+            "this path does not know that method",
+            hint=f"it knows {', '.join(sorted(allowed))}",
+            allowed=sorted(allowed),
+        )
+    return NotFound("nothing is served at this path", hint="see /docs/ for the paths")

@@ -1,0 +1,35 @@
+"""Whether the process lives, and whether it can answer. They need no token."""
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from leadwell.api import wire
+from leadwell.api.hub import Hub
+from leadwell.errors import Unavailable
+from leadwell.store import accounts
+
+_UNCACHED = {"Cache-Control": "no-store"}
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What a supervisor or load balancer asks."""
+
+    hub: Hub
+
+    async def live(self, request: Request) -> Response:
+        """Answer as long as the process runs."""
+        del request
+        return wire.document({"status": "ok"}, _UNCACHED)
+
+    async def ready(self, request: Request) -> Response:
+        """Answer when the database answers."""
+        del request
+        try:
+            with self.hub.database.reading() as connection:
+                accounts.find_all(connection)
+        except Exception as error:
+            raise Unavailable("the database does not answer") from error
+        return wire.document({"status": "ready"}, _UNCACHED)

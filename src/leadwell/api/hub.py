@@ -1,0 +1,53 @@
+"""What every request needs: the database, the key, the clock and the limits."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from anyio import CapacityLimiter, to_thread
+
+from leadwell.schema.times import microseconds
+from leadwell.store.connection import Connection, Database, T
+
+READERS_MAX = 8
+"""Threads that read at once: SQLite gains nothing from more on a few cores."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large a request may be."""
+
+    url_bytes_max: int = 8_192
+    header_bytes_max: int = 16_384
+    headers_max: int = 64
+    body_bytes_max: int = 1_048_576
+
+
+@dataclass(frozen=True)
+class Hub:
+    """One running hub. Everything in it is shared by all requests."""
+
+    database: Database
+    key: bytes
+    """The instance key: tokens are kept as their HMAC under it."""
+    clock: Callable[[], datetime]
+    public_url: str
+    """Where readers reach the hub, path prefix included, without a slash at the end."""
+    limits: Limits = field(default_factory=Limits)
+    readers: CapacityLimiter = field(
+        default_factory=lambda: CapacityLimiter(READERS_MAX)
+    )
+
+    @property
+    def now(self) -> int:
+        """The clock, in microseconds since 1970."""
+        return microseconds(self.clock())
+
+    async def read(self, job: Callable[[Connection], T]) -> T:
+        """Run a read that may take long in a thread, in one transaction."""
+
+        def run() -> T:
+            with self.database.reading() as connection:
+                return job(connection)
+
+        return await to_thread.run_sync(run, limiter=self.readers)

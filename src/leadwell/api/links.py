@@ -1,0 +1,40 @@
+"""Absolute URLs of this hub. They come from its public URL, never from `Host`."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from leadwell.model.page import Page
+
+Pairs = Sequence[tuple[str, str]]
+
+
+def leads_url(public_url: str, campaign_id: int) -> str:
+    """Return where the leads of a campaign are."""
+    return f"{public_url}/v2/campaigns/{campaign_id}/leads"
+
+
+def around(url: str, pairs: Pairs, page: Page[Any]) -> dict[str, str]:
+    """Return the pages around one (RFC 8288): first, prev, next and last.
+
+    What was asked is kept as it was; only the page number differs.
+    """
+    last = max(page.total_pages, 1)
+    numbers = {"first": 1}
+    if page.number > 1:
+        numbers["prev"] = min(page.number - 1, last)
+    if page.number < last:
+        numbers["next"] = page.number + 1
+    numbers["last"] = last
+    return {rel: _turned(url, pairs, number) for rel, number in numbers.items()}
+
+
+def header(links: dict[str, str]) -> str:
+    """Write links as the value of a `Link` header."""
+    return ", ".join(f'<{url}>; rel="{rel}"' for rel, url in links.items())
+
+
+def _turned(url: str, pairs: Pairs, number: int) -> str:
+    kept = [pair for pair in pairs if pair[0] != "page"]
+    asked = [*kept, ("page", str(number))]
+    return f"{url}?{urlencode(asked, quote_via=quote, safe=',:')}"

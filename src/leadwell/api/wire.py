@@ -1,0 +1,53 @@
+"""Answers as bytes: envelopes around leads that are rendered already."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+from leadwell.model.page import Page
+from leadwell.schema.rendering import joined
+
+PRIVATE = {
+    # Never public, s-maxage or must-revalidate: they let shared caches keep leads.
+    "Cache-Control": "private, no-cache",
+    "Vary": "Authorization, Accept, Accept-Encoding",
+}
+
+
+def page(
+    found: Page[bytes], headers: Mapping[str, str], meta: Mapping[str, Any] | None
+) -> Response:
+    """Answer with a page of leads: exactly `data` and `pagination`, unless asked."""
+    parts = [b'{"data":', joined(found.items), b',"pagination":']
+    parts.append(msgspec.json.encode(pagination(found)))
+    if meta is not None:
+        parts += [b',"meta":', msgspec.json.encode(meta)]
+    return _json(b"".join([*parts, b"}"]), 200, headers)
+
+
+def one(
+    lead: bytes, headers: Mapping[str, str] | None = None, status: int = 200
+) -> Response:
+    """Answer with one lead."""
+    return _json(b'{"data":' + lead + b"}", status, headers or {})
+
+
+def document(content: object, headers: Mapping[str, str] | None = None) -> Response:
+    """Answer with any other JSON."""
+    return _json(msgspec.json.encode(content), 200, headers or {})
+
+
+def pagination(found: Page[Any]) -> dict[str, int]:
+    """Say where a page stands: always these four integers."""
+    return {
+        "page": found.number,
+        "per_page": found.per_page,
+        "total": found.total,
+        "total_pages": found.total_pages,
+    }
+
+
+def _json(body: bytes, status: int, headers: Mapping[str, str]) -> Response:
+    return Response(body, status, {**PRIVATE, **headers}, "application/json")

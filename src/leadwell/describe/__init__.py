@@ -1,0 +1,1 @@
+"""Documents made from a campaign or from the code itself. Pure."""

@@ -1,0 +1,401 @@
+"""Every error this project raises on purpose.
+
+LeadwellError
+  InvalidQuestion         invalid          a query string that cannot be understood
+    UnknownParameter      invalid          no such parameter or field
+    DuplicateParameter    invalid          a parameter given twice
+    EmptyValue            invalid          a parameter without a value
+    UnknownOperator       invalid          the field cannot be compared that way
+    UnknownOption         invalid          the select or status list has no such slug
+    LabelNotSlug          invalid          a label stands where its slug belongs
+    MalformedValue        invalid          the text is no value of the field's type
+    OutOfRange            invalid          a page number or page size out of bounds
+    MalformedQuery        invalid          broken percent-encoding, NUL, invalid UTF-8
+    TooMany               invalid          more parameters or values than allowed
+  MalformedBody           invalid          the body is no JSON object, or not clean JSON
+  MalformedRequest        invalid          headers or lengths that contradict themselves
+  TokenInURL              invalid          a token in the query string
+  NotAuthenticated        unauthenticated  no bearer token
+  InvalidToken            unauthenticated  wrong, expired or revoked token
+  InsufficientScope       forbidden        the token lacks the right, or the campaign
+  AddressNotAllowed       forbidden        the token may not be used from there
+  NotFound                not_found        no such thing, or none this token may see
+    CampaignNotFound      not_found        no such campaign
+    LeadNotFound          not_found        no such lead
+  MethodNotAllowed        wrong_method     the path knows other methods only
+  Conflict                conflict         the name is taken
+  BodyTooLarge            too_large        the body is over the limit
+  URLTooLong              too_long         the URL is over the limit
+  UnsupportedMediaType    wrong_type       the body is not application/json
+  InvalidLead             unprocessable    a lead that breaks the campaign's schema
+    Required              unprocessable    a required field is empty
+    UnknownField          unprocessable    the campaign has no such field
+    OutsideScope          unprocessable    the token may not write such a lead
+  InvalidDefinition       unprocessable    a campaign definition that cannot be used
+  HeadersTooLarge         heavy_headers    too many or too large headers
+  Unavailable             unavailable      overloaded or stopping: try again
+  InternalError           internal         a fault of ours
+  UsageError              usage            a command or a setting that cannot work
+    UnreadableFile        usage            the file cannot be read as leads
+  Refused                 refused          stopped before it could do harm
+
+The *kind* says how a caller should react: `api.problems` maps each kind to an HTTP
+status and `cli` to an exit code. The *code* is public and permanent: once released
+it is never reused for another meaning (ADR 0005).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Kind(StrEnum):
+    """How a caller should react to an error."""
+
+    INVALID = "invalid"
+    UNAUTHENTICATED = "unauthenticated"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not_found"
+    WRONG_METHOD = "wrong_method"
+    CONFLICT = "conflict"
+    TOO_LARGE = "too_large"
+    TOO_LONG = "too_long"
+    WRONG_TYPE = "wrong_type"
+    UNPROCESSABLE = "unprocessable"
+    HEAVY_HEADERS = "heavy_headers"
+    UNAVAILABLE = "unavailable"
+    INTERNAL = "internal"
+    USAGE = "usage"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a request, and where it stands in it."""
+
+    code: str
+    message: str
+    parameter: str | None = None
+    """The name of the query parameter, when the problem stands in the URL."""
+    pointer: str | None = None
+    """RFC 6901 pointer into the body, when the problem stands there."""
+    value: str | None = None
+    """What was given, cut at 200 characters."""
+    allowed: tuple[str, ...] = ()
+    did_you_mean: str | None = None
+
+
+VALUE_CHARACTERS_MAX = 200
+"""How much of a refused value is echoed: enough to recognise, too little to flood."""
+
+
+class LeadwellError(Exception):
+    """Base of every error raised on purpose."""
+
+    kind: ClassVar[Kind] = Kind.INVALID
+    code: str = "internal_error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        value: str | None = None,
+        allowed: Sequence[str] = (),
+        did_you_mean: str | None = None,
+    ) -> None:
+        """Say what was wrong in `message`, and what to do about it in `hint`."""
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.value = value
+        self.allowed = tuple(allowed)
+        self.did_you_mean = did_you_mean
+        self.problems: tuple[Problem, ...] = ()
+
+    @property
+    def detail(self) -> str:
+        """The message and the hint as one text for people."""
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
+    def problem(
+        self, *, parameter: str | None = None, pointer: str | None = None
+    ) -> Problem:
+        """Return this error as one problem of a request, at this place in it."""
+        value = self.value if self.value is None else self.value[:VALUE_CHARACTERS_MAX]
+        return Problem(
+            self.code,
+            self.detail,
+            parameter,
+            pointer,
+            value,
+            self.allowed,
+            self.did_you_mean,
+        )
+
+
+class _Several(LeadwellError):
+    """All problems of one request at once; its code is theirs when they share one."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        """Gather the problems in the order in which the request shows them."""
+        super().__init__(". ".join(problem.message for problem in problems))
+        self.problems = tuple(problems)
+        codes = {problem.code for problem in problems}
+        if len(codes) == 1:
+            self.code = codes.pop()
+
+
+class InvalidQuestion(_Several):
+    """One or more parameters of the query string cannot be understood."""
+
+    code = "invalid_query"
+
+
+class UnknownParameter(LeadwellError):
+    """The query string names a parameter or field that does not exist here."""
+
+    code = "unknown_parameter"
+
+
+class DuplicateParameter(LeadwellError):
+    """A parameter is given more than once; write several values as `name=a,b`."""
+
+    code = "duplicate_parameter"
+
+
+class EmptyValue(LeadwellError):
+    """A parameter has no value; ask for empty fields with `name[exists]=false`."""
+
+    code = "empty_value"
+
+
+class UnknownOperator(LeadwellError):
+    """The field's type does not allow the comparison in the brackets."""
+
+    code = "unknown_operator"
+
+
+class UnknownOption(LeadwellError):
+    """The select, or the campaign's status list, has no option with this slug."""
+
+    code = "unknown_option"
+
+
+class LabelNotSlug(LeadwellError):
+    """A label for people stands where the slug belongs."""
+
+    code = "label_not_slug"
+
+
+class MalformedValue(LeadwellError):
+    """The value cannot be read as a value of the field's type."""
+
+    code = "malformed_value"
+
+
+class OutOfRange(LeadwellError):
+    """A page number, a page size or a length is outside its bounds."""
+
+    code = "out_of_range"
+
+
+class MalformedQuery(LeadwellError):
+    """The query string has broken percent-encoding, a NUL or invalid UTF-8."""
+
+    code = "malformed_query"
+
+
+class TooMany(LeadwellError):
+    """More parameters, or more values in one list, than one request may carry."""
+
+    code = "too_many"
+
+
+class MalformedBody(LeadwellError):
+    """The body is not one clean JSON object (RFC 8259), or is nested too deeply."""
+
+    code = "malformed_body"
+
+
+class MalformedRequest(LeadwellError):
+    """Headers contradict themselves: two `Authorization` headers, for instance."""
+
+    code = "malformed_request"
+
+
+class TokenInURL(LeadwellError):
+    """A token stands in the URL, where logs keep it; it counts as exposed now."""
+
+    code = "token_in_url"
+
+
+class NotAuthenticated(LeadwellError):
+    """The request carries no bearer token (RFC 6750 §3)."""
+
+    kind = Kind.UNAUTHENTICATED
+    code = "not_authenticated"
+
+
+class InvalidToken(LeadwellError):
+    """The token is wrong, has expired or was revoked (RFC 6750 §3.1)."""
+
+    kind = Kind.UNAUTHENTICATED
+    code = "invalid_token"
+
+
+class InsufficientScope(LeadwellError):
+    """The token is valid, but not for this campaign or not for writing."""
+
+    kind = Kind.FORBIDDEN
+    code = "insufficient_scope"
+
+
+class AddressNotAllowed(LeadwellError):
+    """The token may only be used from other network addresses."""
+
+    kind = Kind.FORBIDDEN
+    code = "address_not_allowed"
+
+
+class NotFound(LeadwellError):
+    """Nothing is served at this path."""
+
+    kind = Kind.NOT_FOUND
+    code = "not_found"
+
+
+class CampaignNotFound(NotFound):
+    """There is no such campaign, or none this token may see; we never say which."""
+
+    code = "campaign_not_found"
+
+
+class LeadNotFound(NotFound):
+    """There is no such lead, or none this token may see; we never say which."""
+
+    code = "lead_not_found"
+
+
+class MethodNotAllowed(LeadwellError):
+    """The path exists, but not with this HTTP method; `Allow` lists its methods."""
+
+    kind = Kind.WRONG_METHOD
+    code = "method_not_allowed"
+
+
+class Conflict(LeadwellError):
+    """Something with this id, slug or name exists already."""
+
+    kind = Kind.CONFLICT
+    code = "conflict"
+
+
+class BodyTooLarge(LeadwellError):
+    """The body is larger than this hub accepts in one request."""
+
+    kind = Kind.TOO_LARGE
+    code = "body_too_large"
+
+
+class URLTooLong(LeadwellError):
+    """The URL is longer than this hub accepts."""
+
+    kind = Kind.TOO_LONG
+    code = "url_too_long"
+
+
+class UnsupportedMediaType(LeadwellError):
+    """The body must be sent as `Content-Type: application/json`."""
+
+    kind = Kind.WRONG_TYPE
+    code = "unsupported_media_type"
+
+
+class InvalidLead(_Several):
+    """One or more values of the lead break the campaign's schema."""
+
+    kind = Kind.UNPROCESSABLE
+    code = "invalid_lead"
+
+
+class Required(LeadwellError):
+    """A field that the campaign requires is missing or empty."""
+
+    kind = Kind.UNPROCESSABLE
+    code = "required"
+
+
+class UnknownField(LeadwellError):
+    """The campaign has no such field, or none this token may see."""
+
+    kind = Kind.UNPROCESSABLE
+    code = "unknown_field"
+
+
+class OutsideScope(LeadwellError):
+    """The lead would lie outside the token's own filter; it could not be read back."""
+
+    kind = Kind.UNPROCESSABLE
+    code = "outside_scope"
+
+
+class InvalidDefinition(_Several):
+    """A campaign definition has one or more mistakes; nothing was made."""
+
+    kind = Kind.UNPROCESSABLE
+    code = "invalid_definition"
+
+
+class HeadersTooLarge(LeadwellError):
+    """The request has too many headers, or too large ones (RFC 6585 §5)."""
+
+    kind = Kind.HEAVY_HEADERS
+    code = "headers_too_large"
+
+
+class Unavailable(LeadwellError):
+    """The hub cannot answer now; `Retry-After` says when to try again."""
+
+    kind = Kind.UNAVAILABLE
+    code = "unavailable"
+
+
+class InternalError(LeadwellError):
+    """A fault of the hub; report it with the request id."""
+
+    kind = Kind.INTERNAL
+    code = "internal_error"
+
+
+class UsageError(LeadwellError):
+    """A command or a setting that cannot work as it was given."""
+
+    kind = Kind.USAGE
+    code = "usage"
+
+
+class UnreadableFile(UsageError):
+    """The file cannot be read as a table of leads."""
+
+    code = "unreadable_file"
+
+
+class Refused(LeadwellError):
+    """Stopped before it could do harm; the message says how to go on."""
+
+    kind = Kind.REFUSED
+    code = "refused"
+
+
+def title_of(code: str) -> str:
+    """Write an error code as words for people."""
+    return code.replace("_", " ").capitalize().replace("url", "URL")
+
+
+def all_errors() -> tuple[type[LeadwellError], ...]:
+    """Return every public error class, in the order of this file."""
+    kinds = [kind for kind in globals().values() if isinstance(kind, type)]
+    errors = [kind for kind in kinds if issubclass(kind, LeadwellError)]
+    return tuple(error for error in errors if error.__name__[0] != "_")[1:]

@@ -1,0 +1,134 @@
+"""A campaign and the schema its leads follow."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from leadwell.model.lead import JSON
+
+
+class Column(StrEnum):
+    """What every lead has besides its fields, as far as it can be asked about."""
+
+    ID = "id"
+    STATUS = "status"
+    ASSIGNED_TO = "assigned_to"
+    CREATED_AT = "created_at"
+    UPDATED_AT = "updated_at"
+
+
+class Attribute(StrEnum):
+    """What a lead shows besides its fields, as far as a token may hide it."""
+
+    STATUS = "status"
+    ASSIGNED_PERSON = "assigned_person"
+    EXTERNAL_ID = "external_id"
+
+
+ALL_ATTRIBUTES = frozenset(Attribute)
+
+
+class StatusType(StrEnum):
+    """Where a status stands in a lead's life."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    WON = "won"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice of a select: `slug` travels on the wire, `label` is for people."""
+
+    id: int
+    slug: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status(Option):
+    """Where a lead stands."""
+
+    type: StatusType = StatusType.ACTIVE
+    is_default: bool = False
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column of a campaign's leads. `type` names an entry of `FIELD_TYPES`."""
+
+    id: int
+    slug: str
+    label: str
+    type: str
+    required: bool = False
+    options: tuple[Option, ...] = ()
+    json_schema: JSON = None
+    """For fields of the type json: what their values must follow (2020-12)."""
+
+    @cached_property
+    def option_by_id(self) -> Mapping[int, Option]:
+        """The options by their ids."""
+        return {option.id: option for option in self.options}
+
+    @cached_property
+    def option_by_slug(self) -> Mapping[str, Option]:
+        """The options by their slugs, compared byte for byte."""
+        return {option.slug: option for option in self.options}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody of the account to whom leads are assigned."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """A named set of leads that share one schema.
+
+    A token's view of a campaign is again a campaign: fields, options and attributes
+    it may not see are simply not in it (`schema.visibility`).
+    """
+
+    id: int
+    account_id: int
+    slug: str
+    name: str
+    country: str
+    """ISO 3166-1 alpha-2: how phone numbers without a country code are read."""
+    schema_version: int
+    """Rises with every change of a field, option, status or person."""
+    fields: tuple[Field, ...] = ()
+    statuses: tuple[Status, ...] = ()
+    people: tuple[Person, ...] = ()
+    attributes: frozenset[Attribute] = ALL_ATTRIBUTES
+
+    @cached_property
+    def field_by_id(self) -> Mapping[int, Field]:
+        """The fields by their ids."""
+        return {field.id: field for field in self.fields}
+
+    @cached_property
+    def field_by_slug(self) -> Mapping[str, Field]:
+        """The fields by their slugs, compared byte for byte."""
+        return {field.slug: field for field in self.fields}
+
+    @cached_property
+    def status_by_id(self) -> Mapping[int, Status]:
+        """The statuses by their ids."""
+        return {status.id: status for status in self.statuses}
+
+    @cached_property
+    def person_by_id(self) -> Mapping[int, Person]:
+        """The account's people by their ids."""
+        return {person.id: person for person in self.people}
+
+    @property
+    def default_status(self) -> Status | None:
+        """The status that a new lead falls to."""
+        return next((status for status in self.statuses if status.is_default), None)

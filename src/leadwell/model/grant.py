@@ -1,0 +1,117 @@
+"""What a checked token lets its bearer read and write: the one door to leads."""
+
+from dataclasses import dataclass
+
+from leadwell.errors import CampaignNotFound, InsufficientScope
+from leadwell.model.campaign import Attribute, Campaign, Column
+from leadwell.model.query import Condition, Question, Search, Shown, SortKey
+
+
+@dataclass(frozen=True, slots=True)
+class LeadQuery:
+    """Which leads, in which order and window. Only `Grant.query` makes one."""
+
+    campaign_id: int
+    conditions: tuple[Condition, ...]
+    search: Search | None
+    sort: tuple[SortKey, ...]
+    page: int
+    per_page: int
+    shown: Shown | None
+    """`None`: the whole lead, as it is stored."""
+
+    @property
+    def offset(self) -> int:
+        """How many leads stand before this page."""
+        return (self.page - 1) * self.per_page
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What one token may do: one campaign or a whole account, narrowed by a filter.
+
+    `forced` is the token's own filter, which nobody can lift. `readable` names the
+    fields (by id) and attributes it may see; `None` means all of them.
+    """
+
+    account_id: int
+    campaign_id: int | None
+    may_write: bool = False
+    forced: tuple[Condition, ...] = ()
+    readable: frozenset[int | Attribute] | None = None
+    lineage: str = ""
+    """The token and its rotations: who a lead's `external_id` belongs to."""
+
+    def check_campaign(self, campaign_id: int) -> None:
+        """Refuse another campaign than a campaign token's own, existing or not.
+
+        Raises:
+            InsufficientScope: the token belongs to another campaign.
+        """
+        if self.campaign_id not in (None, campaign_id):
+            raise InsufficientScope(
+                f"this token is not for campaign {campaign_id}",
+                hint="ask the campaign's owner for a token of that campaign",
+            )
+
+    def check_owner(self, campaign: Campaign | None, campaign_id: int) -> Campaign:
+        """Return the campaign if it belongs to this grant's account.
+
+        Raises:
+            CampaignNotFound: there is none, or it belongs to another account.
+        """
+        if campaign is None or campaign.account_id != self.account_id:
+            raise CampaignNotFound(f"there is no campaign {campaign_id}")
+        self.check_campaign(campaign.id)
+        return campaign
+
+    def check_write(self) -> None:
+        """Refuse a token that may only read.
+
+        Raises:
+            InsufficientScope: the token has no right to write.
+        """
+        if not self.may_write:
+            raise InsufficientScope(
+                "this token may read but not write",
+                hint="ask the campaign's owner for a token made with write",
+            )
+
+    def query(self, campaign: Campaign, question: Question) -> LeadQuery:
+        """Ask for leads within this grant: the forced filter is always AND-ed on.
+
+        Raises:
+            CampaignNotFound, InsufficientScope: the grant does not cover it.
+        """
+        self.check_owner(campaign, campaign.id)
+        return LeadQuery(
+            campaign_id=campaign.id,
+            conditions=(*self.forced, *question.conditions),
+            search=question.search,
+            sort=question.sort,
+            page=question.page,
+            per_page=question.per_page,
+            shown=self._shown(campaign, question.shown),
+        )
+
+    def lead(
+        self, campaign: Campaign, lead_id: int, shown: Shown | None = None
+    ) -> LeadQuery:
+        """Ask for one lead within this grant; it is found on page 1 or not at all."""
+        by_id = Condition(Column.ID, "", (lead_id,))
+        return self.query(
+            campaign, Question(conditions=(by_id,), per_page=1, shown=shown)
+        )
+
+    def _shown(self, campaign: Campaign, asked: Shown | None) -> Shown | None:
+        if self.readable is None:
+            return asked
+        readable = Shown(
+            frozenset(f.slug for f in campaign.fields if f.id in self.readable),
+            frozenset(a for a in Attribute if a in self.readable),
+        )
+        if asked is None:
+            return readable
+        return Shown(
+            readable.fields & asked.fields, readable.attributes & asked.attributes
+        )

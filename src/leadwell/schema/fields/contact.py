@@ -1,0 +1,138 @@
+"""E-mail addresses, phone numbers and URLs: text in one normal form."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+
+from leadwell.errors import MalformedValue
+from leadwell.model.campaign import Field
+from leadwell.model.lead import JSON
+from leadwell.schema.fields.base import PLAIN, JSONSchema, Reading, text_given
+from leadwell.schema.operators import TEXT_OPERATORS, Operator
+
+CHARACTERS_MAX = 2_048
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Text with a normal form, in which it is kept and compared."""
+
+    name: str
+    summary: str
+    widget: str
+    normal_form: Callable[[str, Reading], str]
+    """Return the normal form, or raise `MalformedValue`."""
+    format: str | None
+    """The `format` of JSON Schema, where there is one."""
+    sample: str
+    operators: tuple[Operator, ...] = TEXT_OPERATORS
+    sorts_by: Literal["value", "key"] | None = "key"
+    is_text: bool = True
+    is_number: bool = False
+
+    def read(self, field: Field, given: JSON, reading: Reading = PLAIN) -> str:
+        """Bring what was given into the normal form."""
+        del field
+        text = text_given(given, self.summary, CHARACTERS_MAX)
+        return self.normal_form(text.strip(), reading)
+
+    def parse(self, field: Field, text: str, reading: Reading = PLAIN) -> str:
+        """Bring what is asked for into the normal form."""
+        return self.read(field, text, reading)
+
+    def show(self, field: Field, value: str) -> JSON:
+        """Show the normal form."""
+        del field
+        return value
+
+    def stored(self, value: str) -> JSON:
+        """Keep the normal form."""
+        return value
+
+    def restored(self, stored: str) -> str:
+        """Read the normal form."""
+        return stored
+
+    def key(self, value: str) -> str:
+        """Compare case folded, by Python's own rules on every database."""
+        return value.casefold()
+
+    def json_schema(self, field: Field) -> JSONSchema:
+        """Describe a string, with its format where there is one."""
+        del field
+        described: JSONSchema = {"type": "string"}
+        return described | ({"format": self.format} if self.format else {})
+
+    def example(self, field: Field) -> str:
+        """Give a value that belongs to nobody."""
+        del field
+        return self.sample
+
+
+def _email(text: str, reading: Reading) -> str:
+    del reading
+    try:
+        return validate_email(text, check_deliverability=False).normalized
+    except EmailNotValidError as error:
+        raise MalformedValue(
+            f"{text[:80]!r} is not an e-mail address",
+            hint=f"{error}",
+            value=text,
+        ) from None
+
+
+def _phone(text: str, reading: Reading) -> str:
+    try:
+        number = phonenumbers.parse(text, reading.country)
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or not phonenumbers.is_possible_number(number):
+        raise MalformedValue(
+            f"{text[:40]!r} is not a phone number",
+            hint="write +45 12 34 56 78, or the number as it is dialled in "
+            f"{reading.country}",
+            value=text,
+        )
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _url(text: str, reading: Reading) -> str:
+    del reading
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        parts, host = None, None
+    has_gap = any(character.isspace() for character in text)
+    if (
+        parts is None
+        or parts.scheme.lower() not in {"http", "https"}
+        or not host
+        or has_gap
+    ):
+        raise MalformedValue(
+            f"{text[:80]!r} is not a web address",
+            hint="write it in full: https://example.com/page",
+            value=text,
+        )
+    return parts._replace(
+        scheme=parts.scheme.lower(), netloc=parts.netloc.replace(host, host)
+    ).geturl()
+
+
+EMAIL = Contact(
+    "email", "an e-mail address", "email", _email, "email", "jane@example.com"
+)
+PHONE = Contact(
+    "phone",
+    "a phone number, answered as E.164",
+    "tel",
+    _phone,
+    None,
+    "+4532123456",
+)
+URL = Contact("url", "a web address", "url", _url, "uri", "https://example.com/offer")

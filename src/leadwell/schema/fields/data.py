@@ -1,0 +1,98 @@
+"""Data fields: one JSON value, optionally held to a JSON Schema."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+import msgspec
+from jsonschema import Draft202012Validator
+from referencing import Registry
+
+from leadwell.errors import MalformedValue
+from leadwell.model.campaign import Field
+from leadwell.model.lead import JSON
+from leadwell.schema.fields.base import PLAIN, JSONSchema, Reading
+from leadwell.schema.operators import EXISTS, Operator
+
+CHARACTERS_MAX = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """A JSON value of any shape, or of the shape that the field's schema asks."""
+
+    name: str = "json"
+    summary: str = "one JSON value, held to the field's JSON Schema if it has one"
+    operators: tuple[Operator, ...] = (EXISTS,)
+    sorts_by: Literal["value", "key"] | None = None
+    is_text: bool = False
+    is_number: bool = False
+    widget: str = "json"
+
+    def read(self, field: Field, given: JSON, reading: Reading = PLAIN) -> JSON:
+        """Accept what the field's JSON Schema accepts (2020-12)."""
+        del reading
+        if len(msgspec.json.encode(given)) > CHARACTERS_MAX:
+            raise MalformedValue(
+                "the JSON value is too large",
+                hint=f"at most {CHARACTERS_MAX:,} bytes are kept",
+            )
+        if field.json_schema is not None:
+            _check(msgspec.json.encode(field.json_schema), given)
+        return given
+
+    def parse(self, field: Field, text: str, reading: Reading = PLAIN) -> JSON:
+        """Read JSON text, as a file or a form holds it."""
+        try:
+            return self.read(field, msgspec.json.decode(text), reading)
+        except msgspec.DecodeError:
+            raise MalformedValue(
+                f"{text[:40]!r} is not JSON",
+                hint='write JSON: {"sku": "A1"}',
+                value=text,
+            ) from None
+
+    def show(self, field: Field, value: JSON) -> JSON:
+        """Show the value."""
+        del field
+        return value
+
+    def stored(self, value: JSON) -> JSON:
+        """Keep the value."""
+        return value
+
+    def restored(self, stored: JSON) -> JSON:
+        """Read the value."""
+        return stored
+
+    def key(self, value: JSON) -> None:
+        """Only whether there is a value can be asked."""
+        del value
+
+    def json_schema(self, field: Field) -> JSONSchema:
+        """Give the field's own schema, or one that allows everything."""
+        return dict(field.json_schema) if isinstance(field.json_schema, dict) else {}
+
+    def example(self, field: Field) -> str:
+        """Give an empty list, the smallest value there is."""
+        del field
+        return "[]"
+
+
+@lru_cache(maxsize=256)
+def _validator(schema: bytes) -> Draft202012Validator:
+    # The empty registry: a `$ref` must never make the hub fetch a foreign page.
+    return Draft202012Validator(msgspec.json.decode(schema), registry=Registry())
+
+
+def _check(schema: bytes, given: JSON) -> None:
+    validator: Any = _validator(schema)
+    fault: Any = next(validator.iter_errors(given), None)
+    if fault is not None:
+        raise MalformedValue(
+            f"at {fault.json_path}: {fault.message[:200]}",
+            hint="the field's JSON Schema decides; see the campaign's schema",
+        )
+
+
+DATA = Data()

@@ -1,0 +1,93 @@
+"""Numbers: JSON numbers, as exact as a double."""
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from leadwell.errors import MalformedValue
+from leadwell.model.campaign import Field
+from leadwell.model.lead import JSON
+from leadwell.schema.fields.base import PLAIN, JSONSchema, Reading, wrong_type
+from leadwell.schema.operators import ORDERED_OPERATORS, Operator
+
+INTEGER_MAX = 2**53
+"""Above it a double, and so most JSON readers, no longer tells neighbours apart."""
+_SHAPE = re.compile(r"-?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,3})?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A whole or fractional number."""
+
+    name: str = "number"
+    summary: str = "a number, whole or with a fraction"
+    operators: tuple[Operator, ...] = ORDERED_OPERATORS
+    sorts_by: Literal["value", "key"] | None = "value"
+    is_text: bool = False
+    is_number: bool = True
+    widget: str = "number"
+
+    def read(self, field: Field, given: JSON, reading: Reading = PLAIN) -> int | float:
+        """Accept JSON numbers, and texts that are numbers."""
+        if isinstance(given, str):
+            return self.parse(field, given, reading)
+        if isinstance(given, bool) or not isinstance(given, int | float):
+            raise wrong_type(given, "a number")
+        return _kept(given)
+
+    def parse(self, field: Field, text: str, reading: Reading = PLAIN) -> int | float:
+        """Read a number with a decimal point and no thousands separators."""
+        del field, reading
+        if not _SHAPE.fullmatch(text):
+            raise MalformedValue(
+                f"{text[:40]!r} is not a number",
+                hint="write 1200 or 1200.5, with a point and no thousands separator",
+                value=text,
+            )
+        return _kept(int(text) if text.lstrip("-").isdigit() else float(text))
+
+    def show(self, field: Field, value: float) -> JSON:
+        """Show a JSON number."""
+        del field
+        return value
+
+    def stored(self, value: float) -> JSON:
+        """Keep a JSON number."""
+        return value
+
+    def restored(self, stored: float) -> int | float:
+        """Read a JSON number."""
+        return stored
+
+    def key(self, value: float) -> None:
+        """Numbers are compared as they are stored."""
+        del value
+
+    def json_schema(self, field: Field) -> JSONSchema:
+        """Describe a JSON number."""
+        del field
+        return {"type": "number"}
+
+    def example(self, field: Field) -> str:
+        """Give a number."""
+        del field
+        return "1200.5"
+
+
+def _kept(number: float) -> int | float:
+    if not math.isfinite(number):
+        raise MalformedValue("the number is not finite", hint="give a finite number")
+    whole = int(number)
+    if whole != number:
+        return number
+    if abs(whole) > INTEGER_MAX:
+        raise MalformedValue(
+            "the number is too large to be exact",
+            hint="keep it within ±2^53, or use a field of the type decimal or text",
+        )
+    # 1200.0 and 1200 are one value, so they are kept and shown as one.
+    return whole
+
+
+NUMBER = Number()

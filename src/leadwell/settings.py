@@ -1,0 +1,109 @@
+"""What the environment and the configuration file decide, read once and frozen."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, cast
+
+from leadwell.errors import UsageError
+
+PREFIX = "LEADWELL_"
+FILE_DEFAULT = "leadwell.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting there is, with its unit last."""
+
+    database: str = "sqlite:///leadwell.db"
+    """Where the leads are: `sqlite:///leads.db`, four slashes for an absolute path."""
+    key_file: str = ""
+    """The instance key: whoever has it and the database can check tokens, so keep it
+    apart from backups. Empty: a file beside the database, made at first use."""
+    public_url: str = ""
+    """Where readers reach the hub, with its path prefix; links are made from it.
+    Empty: the address it listens on."""
+    host: str = "127.0.0.1"
+    """The address to listen on; `0.0.0.0` for all of the machine's."""
+    port: int = 8362
+    """The port to listen on; 0 takes a free one."""
+    workers: int = 1
+    """How many processes answer requests."""
+    root_path: str = ""
+    """The path prefix that a proxy removes before it passes requests on."""
+    trusted_proxies: str = "127.0.0.1"
+    """Whose `X-Forwarded-For` is believed: addresses with commas between them."""
+    url_bytes_max: int = 8_192
+    """The longest URL that is read."""
+    header_bytes_max: int = 16_384
+    """The largest head of a request that is read."""
+    body_bytes_max: int = 1_048_576
+    """The largest body that is read."""
+    header_timeout_s: float = 10.0
+    """How long a client may take to send the head of a request, in seconds."""
+    stop_timeout_s: float = 10.0
+    """How long requests may take to end when the hub stops, in seconds."""
+    log_level: str = "info"
+    """How much is logged: debug, info, warning or error."""
+
+
+def load(environment: Mapping[str, str], folder: Path) -> Settings:
+    """Read the file named by `LEADWELL_CONFIG`, or `leadwell.toml`, then `LEADWELL_*`.
+
+    The environment wins over the file.
+
+    Raises:
+        UsageError: a setting is unknown, or has a value it cannot have.
+    """
+    given: dict[str, Any] = {}
+    named = environment.get(f"{PREFIX}CONFIG")
+    path = Path(named) if named else folder / FILE_DEFAULT
+    if named or path.is_file():
+        given |= _from_file(path)
+    for setting in fields(Settings):
+        text = environment.get(PREFIX + setting.name.upper())
+        if text:
+            given[setting.name] = _converted(setting.name, text)
+    return Settings(**given)
+
+
+def from_environment() -> Settings:
+    """Read the settings of this process."""
+    return load(os.environ, Path.cwd())
+
+
+def to_environment(settings: Settings) -> dict[str, str]:
+    """Write settings as `LEADWELL_*`, for the worker processes."""
+    return {
+        PREFIX + setting.name.upper(): str(getattr(settings, setting.name))
+        for setting in fields(Settings)
+    }
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not TOML: {error}") from None
+    known = {setting.name for setting in fields(Settings)}
+    for name in content:
+        if name not in known:
+            raise UsageError(
+                f"{path} has an unknown setting {name!r}",
+                hint=f"known: {', '.join(sorted(known))}",
+            )
+    return {name: _converted(name, value) for name, value in content.items()}
+
+
+def _converted(name: str, given: object) -> object:
+    wanted = cast("type[str | int | float]", type(getattr(Settings(), name)))
+    try:
+        return wanted(cast("str", given))
+    except (TypeError, ValueError):
+        raise UsageError(
+            f"the setting {name} is {given!r}", hint=f"it is a {wanted.__name__}"
+        ) from None

@@ -1,0 +1,1 @@
+"""The database. Every SQL statement of the server stands in this package."""

@@ -1,0 +1,304 @@
+"""Campaigns with their fields, options and statuses."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import msgspec
+
+from leadwell.errors import CampaignNotFound, Conflict
+from leadwell.model.account import Account
+from leadwell.model.campaign import Campaign, Field, Option, Status, StatusType
+from leadwell.model.page import Page
+from leadwell.store import accounts
+from leadwell.store.connection import Connection, Params, one
+
+_CACHED_MAX = 512
+"""How many campaigns a database keeps parsed; one takes some ten kilobytes."""
+
+
+def find(connection: Connection, campaign_id: int) -> Campaign | None:
+    """Return the campaign with its whole schema; `None` when there is none.
+
+    The parsed schema is kept as long as its version stands. Served by the primary
+    keys of `campaign`, `field`, `option` and `status`.
+    """
+    row = one(
+        connection.rows(
+            """
+            SELECT campaign_id, account_id, schema_version, created_at, slug, name,
+                   country
+              FROM campaign
+             WHERE campaign_id = :campaign_id
+            """,
+            {"campaign_id": campaign_id},
+        )
+    )
+    if row is None:
+        return None
+    if row not in connection.memo:
+        if len(connection.memo) >= _CACHED_MAX:
+            connection.memo.clear()
+        connection.memo[row] = _assembled(connection, row)
+    found: Campaign = connection.memo[row]
+    return found
+
+
+def known(connection: Connection, campaign_id: int) -> Campaign:
+    """Return the campaign.
+
+    Raises:
+        CampaignNotFound: there is none.
+    """
+    campaign = find(connection, campaign_id)
+    if campaign is None:
+        raise CampaignNotFound(
+            f"there is no campaign {campaign_id}", hint="see: leadwell campaign list"
+        )
+    return campaign
+
+
+def find_page(
+    connection: Connection,
+    account_id: int | None = None,
+    only: int | None = None,
+    page: int = 1,
+    per_page: int = 1000,
+) -> Page[Campaign]:
+    """Return campaigns by id: of one account, or only one of them, or all."""
+    params = {
+        "account_id": account_id,
+        "only": only,
+        "limit": per_page,
+        "offset": (page - 1) * per_page,
+    }
+    where = """(:account_id IS NULL OR account_id = :account_id)
+           AND (:only IS NULL OR campaign_id = :only)"""
+    ((total,),) = connection.rows(
+        f"SELECT count(*) FROM campaign WHERE {where}", params
+    )
+    rows = connection.rows(
+        f"""
+        SELECT campaign_id FROM campaign
+         WHERE {where}
+         ORDER BY campaign_id
+         LIMIT :limit OFFSET :offset
+        """,
+        params,
+    )
+    found = [known(connection, row[0]) for row in rows]
+    return Page(found, page, per_page, int(total))
+
+
+def add(
+    connection: Connection, account: Account, campaign: Campaign, now: int
+) -> Campaign:
+    """Make a campaign from its definition; an id of 0 leaves the choice to the hub.
+
+    Raises:
+        Conflict: the id or the slug is taken.
+    """
+    _check_free(connection, account, campaign)
+    campaign_id = accounts.next_id(connection, "campaign", at_least=campaign.id)
+    campaign = replace(campaign, id=campaign_id, account_id=account.id)
+    params = {
+        "campaign_id": campaign.id,
+        "account_id": account.id,
+        "slug": campaign.slug,
+        "name": campaign.name,
+        "country": campaign.country,
+        "schema_version": campaign.schema_version,
+        "part_id": max(_part_ids(campaign), default=0),
+        "now": now,
+    }
+    connection.run(
+        """
+        INSERT INTO campaign (campaign_id, account_id, slug, name, country,
+                              schema_version, created_at)
+             VALUES (:campaign_id, :account_id, :slug, :name, :country,
+                     :schema_version, :now)
+        """,
+        params,
+    )
+    connection.run(
+        """
+        INSERT INTO account_campaign (account_id, slug, campaign_id)
+             VALUES (:account_id, :slug, :campaign_id)
+        """,
+        params,
+    )
+    connection.run(
+        """
+        INSERT INTO counter (campaign_id, seq, lead_id, part_id, stamped_at)
+             VALUES (:campaign_id, 0, 0, :part_id, :now)
+        """,
+        params,
+    )
+    _add_parts(connection, campaign)
+    return campaign
+
+
+def next_part_id(connection: Connection, campaign_id: int) -> int:
+    """Take the next id for a field, option, status or filter of the campaign."""
+    ((part_id,),) = connection.rows(
+        """
+           UPDATE counter SET part_id = part_id + 1
+            WHERE campaign_id = :campaign_id
+        RETURNING part_id
+        """,
+        {"campaign_id": campaign_id},
+    )
+    return int(part_id)
+
+
+def _check_free(connection: Connection, account: Account, campaign: Campaign) -> None:
+    if campaign.id and find(connection, campaign.id):
+        raise Conflict(
+            f"there is a campaign {campaign.id} already",
+            hint="leave the id out, or choose another",
+        )
+    taken = connection.rows(
+        """
+        SELECT campaign_id FROM account_campaign
+         WHERE account_id = :account_id AND slug = :slug
+        """,
+        {"account_id": account.id, "slug": campaign.slug},
+    )
+    if taken:
+        raise Conflict(
+            f"account {account.slug} has a campaign {campaign.slug!r} already "
+            f"({taken[0][0]})",
+            hint="choose another slug",
+        )
+
+
+def _part_ids(campaign: Campaign) -> Iterator[int]:
+    yield from (status.id for status in campaign.statuses)
+    for field in campaign.fields:
+        yield field.id
+        yield from (option.id for option in field.options)
+
+
+def _add_parts(connection: Connection, campaign: Campaign) -> None:
+    connection.run_many(
+        """
+        INSERT INTO field (campaign_id, id, slug, label, type, required, json_schema,
+                           place)
+             VALUES (:campaign_id, :id, :slug, :label, :type, :required, :json_schema,
+                     :place)
+        """,
+        [
+            {
+                "campaign_id": campaign.id,
+                "id": field.id,
+                "slug": field.slug,
+                "label": field.label,
+                "type": field.type,
+                "required": int(field.required),
+                "json_schema": _json_text(field.json_schema),
+                "place": place,
+            }
+            for place, field in enumerate(campaign.fields)
+        ],
+    )
+    for field in campaign.fields:
+        _add_options(connection, campaign.id, field)
+    connection.run_many(
+        """
+        INSERT INTO status (campaign_id, id, slug, label, type, is_default, place)
+             VALUES (:campaign_id, :id, :slug, :label, :type, :is_default, :place)
+        """,
+        [
+            _choice(campaign.id, status, place)
+            | {"type": status.type.value, "is_default": int(status.is_default)}
+            for place, status in enumerate(campaign.statuses)
+        ],
+    )
+
+
+def _add_options(connection: Connection, campaign_id: int, field: Field) -> None:
+    connection.run_many(
+        """
+        INSERT INTO option (campaign_id, id, field_id, slug, label, place)
+             VALUES (:campaign_id, :id, :field_id, :slug, :label, :place)
+        """,
+        [
+            _choice(campaign_id, option, place) | {"field_id": field.id}
+            for place, option in enumerate(field.options)
+        ],
+    )
+
+
+def _choice(campaign_id: int, option: Option, place: int) -> dict[str, object]:
+    return {
+        "campaign_id": campaign_id,
+        "id": option.id,
+        "slug": option.slug,
+        "label": option.label,
+        "place": place,
+    }
+
+
+def _assembled(connection: Connection, row: tuple[object, ...]) -> Campaign:
+    campaign_id, account_id, version, _, slug, name, country = row
+    params: Params = {"campaign_id": campaign_id}
+    options = connection.rows(
+        """
+        SELECT field_id, id, slug, label FROM option
+         WHERE campaign_id = :campaign_id
+         ORDER BY place
+        """,
+        params,
+    )
+    fields = connection.rows(
+        """
+        SELECT id, slug, label, type, required, json_schema FROM field
+         WHERE campaign_id = :campaign_id
+         ORDER BY place
+        """,
+        params,
+    )
+    statuses = connection.rows(
+        """
+        SELECT id, slug, label, type, is_default FROM status
+         WHERE campaign_id = :campaign_id
+         ORDER BY place
+        """,
+        params,
+    )
+    return Campaign(
+        id=int(str(campaign_id)),
+        account_id=int(str(account_id)),
+        slug=str(slug),
+        name=str(name),
+        country=str(country),
+        schema_version=int(str(version)),
+        fields=tuple(_fields(fields, options)),
+        statuses=tuple(
+            Status(row[0], row[1], row[2], StatusType(row[3]), bool(row[4]))
+            for row in statuses
+        ),
+        people=accounts.find_people(connection, int(str(account_id))),
+    )
+
+
+def _fields(
+    rows: Iterable[tuple[int, str, str, str, int, str | None]],
+    options: Iterable[tuple[int, int, str, str]],
+) -> Iterator[Field]:
+    by_field: dict[int, list[Option]] = {}
+    for field_id, option_id, slug, label in options:
+        by_field.setdefault(field_id, []).append(Option(option_id, slug, label))
+    for field_id, slug, label, kind, required, json_schema in rows:
+        yield Field(
+            field_id,
+            slug,
+            label,
+            kind,
+            bool(required),
+            tuple(by_field.get(field_id, ())),
+            msgspec.json.decode(json_schema) if json_schema else None,
+        )
+
+
+def _json_text(value: object) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()

@@ -1,0 +1,69 @@
+"""What every function of the store is given: one open transaction of some database."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+
+Row = tuple[Any, ...]
+Params = Mapping[str, Any]
+
+
+class Dialect(Protocol):
+    """Where the databases write the same thing differently."""
+
+    def held(self, column: str, field_id: int, *, is_number: bool) -> str:
+        """Write the value of a field in one of the lead's JSON columns."""
+        ...
+
+
+class Connection(Protocol):
+    """One transaction. Parameters are named, `:name`, and bound by the driver."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """How this database writes what differs."""
+        ...
+
+    @property
+    def memo(self) -> dict[Row, Any]:
+        """What this process remembers of the database, keyed by a row that it is of."""
+        ...
+
+    def rows(self, sql: str, params: Params | None = None) -> list[Row]:
+        """Run one statement and return all its rows."""
+        ...
+
+    def run(self, sql: str, params: Params | None = None) -> None:
+        """Run one statement that answers nothing."""
+        ...
+
+    def run_many(self, sql: str, params: list[Params]) -> None:
+        """Run one statement once for each set of parameters."""
+        ...
+
+
+class Database(Protocol):
+    """A database that is open for as long as the process lives."""
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """Open a read transaction: all its statements see the same moment."""
+        ...
+
+    def write(self, job: Callable[[Connection], T]) -> "Future[T]":
+        """Run a job in a transaction of its own; done when it is durable.
+
+        A job that raises leaves no trace. Jobs of one process run one at a time.
+        """
+        ...
+
+    def close(self) -> None:
+        """Finish the jobs that were handed in, and close."""
+        ...
+
+
+def one(rows: list[Row]) -> Row | None:
+    """Return the only row, or `None` when there is none."""
+    return rows[0] if rows else None

@@ -1,0 +1,99 @@
+"""A lead query as SQL: every condition, the searched words and the order."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from leadwell.model.campaign import Campaign, Column
+from leadwell.model.grant import LeadQuery
+from leadwell.model.query import Condition, FieldRef, Search
+from leadwell.schema.operators import CONTAINS, Operator
+from leadwell.schema.subjects import Subject, subject_of
+from leadwell.schema.times import microseconds
+from leadwell.store.connection import Dialect
+
+_MOMENTS = (Column.CREATED_AT, Column.UPDATED_AT)
+
+
+@dataclass(slots=True)
+class Clause:
+    """Part of a statement, and the values it binds."""
+
+    sql: str
+    params: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def bind(self, value: Any) -> str:
+        """Bind a value and return the name that stands for it."""
+        name = f"p{len(self.params)}"
+        self.params[name] = value
+        return f":{name}"
+
+
+def where(dialect: Dialect, campaign: Campaign, query: LeadQuery) -> Clause:
+    """Write which leads match; the campaign always comes first."""
+    clause = Clause("", {"campaign_id": query.campaign_id})
+    parts = ["lead.campaign_id = :campaign_id"]
+    parts += [_compared(dialect, campaign, c, clause) for c in query.conditions]
+    if query.search is not None:
+        parts.append(_searched(dialect, query.search, clause))
+    clause.sql = "\n           AND ".join(parts)
+    return clause
+
+
+def order(dialect: Dialect, campaign: Campaign, query: LeadQuery) -> str:
+    """Write a total order: empty values last either way, `id` always the last key."""
+    return ", ".join([*_keys(dialect, campaign, query), "lead.id"])
+
+
+def _keys(dialect: Dialect, campaign: Campaign, query: LeadQuery) -> Iterator[str]:
+    for key in query.sort:
+        subject = subject_of(campaign, key.field)
+        if subject is None:
+            continue
+        column = _held(dialect, subject, on_key=subject.type.sorts_by == "key")
+        if not isinstance(key.field, Column):
+            yield f"({column} IS NULL)"
+        yield f"{column} DESC" if key.descending else column
+
+
+def _compared(
+    dialect: Dialect, campaign: Campaign, condition: Condition, clause: Clause
+) -> str:
+    subject = subject_of(campaign, condition.field)
+    operator = subject.operator(condition.operator) if subject else None
+    if subject is None or operator is None:
+        # A condition that no longer means anything must never widen what is seen.
+        return "1 = 0"
+    held = _held(dialect, subject, on_key=operator.on_key)
+    values = (_asked(subject, operator, value) for value in condition.values)
+    tests = [operator.sql.format(held=held, asked=clause.bind(v)) for v in values]
+    either = f"({' OR '.join(tests)})" if tests else "(1 = 0)"
+    return f"({either} IS NOT TRUE)" if operator.is_negated else either
+
+
+def _searched(dialect: Dialect, search: Search, clause: Clause) -> str:
+    texts = [clause.bind(CONTAINS.bound(word)) for word in search.words]
+    fields = (dialect.held("keys", ref, is_number=False) for ref in search.fields)
+    tests = (
+        " AND ".join(CONTAINS.sql.format(held=held, asked=text) for text in texts)
+        for held in fields
+    )
+    return f"({' OR '.join(f'({test})' for test in tests) or '1 = 0'})"
+
+
+def _held(dialect: Dialect, subject: Subject, *, on_key: bool) -> str:
+    ref: FieldRef = subject.ref
+    if isinstance(ref, Column):
+        return f"lead.{ref.value}"
+    column = "keys" if on_key else "fields"
+    return dialect.held(column, ref, is_number=subject.type.is_number)
+
+
+def _asked(subject: Subject, operator: Operator, value: Any) -> Any:
+    if operator.sees_absence:
+        return operator.bound(value)
+    if subject.ref in _MOMENTS:
+        return microseconds(value)
+    if operator.on_key:
+        return operator.bound(subject.type.key(value))
+    return operator.bound(subject.type.stored(value))

@@ -1,0 +1,124 @@
+"""Saved filters: conditions of a campaign, by name or made for one token."""
+
+from dataclasses import dataclass
+
+from leadwell.errors import Conflict, NotFound
+from leadwell.model.campaign import Campaign
+from leadwell.model.query import Condition
+from leadwell.schema import saved
+from leadwell.store import campaigns
+from leadwell.store.connection import Connection, Row, one
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Conditions that are kept; its id lives as long as the scope it makes."""
+
+    id: int
+    name: str | None
+    conditions: tuple[Condition, ...]
+
+
+def find(connection: Connection, campaign: Campaign, filter_id: int) -> Filter:
+    """Return the filter with this id; one that a token names always exists."""
+    (row,) = connection.rows(
+        """
+        SELECT id, name, conditions FROM filter
+         WHERE campaign_id = :campaign_id AND id = :id
+        """,
+        {"campaign_id": campaign.id, "id": filter_id},
+    )
+    return _filter(campaign, row)
+
+
+def find_named(connection: Connection, campaign: Campaign, name: str) -> Filter | None:
+    """Return the filter with this name; `None` when there is none."""
+    row = one(
+        connection.rows(
+            """
+            SELECT id, name, conditions FROM filter
+             WHERE campaign_id = :campaign_id AND name = :name
+            """,
+            {"campaign_id": campaign.id, "name": name},
+        )
+    )
+    return None if row is None else _filter(campaign, row)
+
+
+def find_all(connection: Connection, campaign: Campaign) -> list[Filter]:
+    """Return the campaign's named filters, by name."""
+    rows = connection.rows(
+        """
+        SELECT id, name, conditions FROM filter
+         WHERE campaign_id = :campaign_id AND name IS NOT NULL
+         ORDER BY name
+        """,
+        {"campaign_id": campaign.id},
+    )
+    return [_filter(campaign, row) for row in rows]
+
+
+def keep(
+    connection: Connection,
+    campaign: Campaign,
+    name: str | None,
+    conditions: tuple[Condition, ...],
+    now: int,
+) -> Filter:
+    """Save conditions: under a new name, instead of that name's old ones, or unnamed.
+
+    Every token of the filter obeys the new conditions from its next request.
+    """
+    known = find_named(connection, campaign, name) if name else None
+    params = {
+        "campaign_id": campaign.id,
+        "id": known.id if known else campaigns.next_part_id(connection, campaign.id),
+        "name": name,
+        "conditions": saved.dumped(campaign, conditions),
+        "now": now,
+    }
+    connection.run(
+        """
+        INSERT INTO filter (campaign_id, id, name, conditions, created_at)
+             VALUES (:campaign_id, :id, :name, :conditions, :now)
+        ON CONFLICT (campaign_id, id) DO UPDATE SET conditions = excluded.conditions
+        """,
+        params,
+    )
+    return Filter(int(str(params["id"])), name, conditions)
+
+
+def remove(connection: Connection, campaign: Campaign, name: str) -> None:
+    """Remove a named filter.
+
+    Raises:
+        NotFound: there is none.
+        Conflict: a token still uses it: without it, that token would see more.
+    """
+    known = find_named(connection, campaign, name)
+    if known is None:
+        raise NotFound(
+            f"campaign {campaign.id} has no filter {name!r}",
+            hint=f"see: leadwell filter list --campaign {campaign.id}",
+        )
+    params = {"campaign_id": campaign.id, "id": known.id}
+    users = connection.rows(
+        """
+        SELECT name FROM token
+         WHERE campaign_id = :campaign_id AND filter_id = :id AND revoked_at IS NULL
+        """,
+        params,
+    )
+    if users:
+        names = ", ".join(row[0] for row in users)
+        raise Conflict(
+            f"filter {name!r} is used by these tokens: {names}",
+            hint="revoke them or give them another filter first",
+        )
+    connection.run(
+        "DELETE FROM filter WHERE campaign_id = :campaign_id AND id = :id", params
+    )
+
+
+def _filter(campaign: Campaign, row: Row) -> Filter:
+    return Filter(row[0], row[1], saved.loaded(campaign, row[2]))

@@ -1,0 +1,89 @@
+"""Reading leads: only ever through a `LeadQuery`, which only a grant makes."""
+
+from typing import Any
+
+import msgspec
+
+from leadwell.model.campaign import Campaign
+from leadwell.model.grant import LeadQuery
+from leadwell.model.lead import Lead, Value
+from leadwell.model.page import Page
+from leadwell.schema import rendering
+from leadwell.schema.fields import type_named
+from leadwell.schema.times import from_microseconds
+from leadwell.store import filtering
+from leadwell.store.connection import Connection, Row
+
+COLUMNS = """lead.id, lead.version, lead.status, lead.assigned_to, lead.created_at,
+               lead.updated_at, lead.source_updated_at, lead.external_id, lead.fields"""
+
+
+def find_page(
+    connection: Connection, campaign: Campaign, query: LeadQuery
+) -> Page[bytes]:
+    """Return one page of rendered leads, in the order of the query, and the true total.
+
+    Both are read at one moment. The order is total, so pages neither overlap nor
+    skip while nothing is written. Without a filter the primary key serves it.
+    """
+    clause = filtering.where(connection.dialect, campaign, query)
+    ((total,),) = connection.rows(
+        f"SELECT count(*) FROM lead WHERE {clause.sql}", clause.params
+    )
+    if query.offset >= total:
+        return Page((), query.page, query.per_page, int(total))
+    rows = connection.rows(
+        f"""
+        SELECT lead.body, lead.schema_version, {COLUMNS}
+          FROM lead
+         WHERE {clause.sql}
+         ORDER BY {filtering.order(connection.dialect, campaign, query)}
+         LIMIT :limit OFFSET :offset
+        """,
+        clause.params | {"limit": query.per_page, "offset": query.offset},
+    )
+    bodies = [_body(campaign, row) for row in rows]
+    if query.shown is not None:
+        bodies = [rendering.narrowed(body, query.shown) for body in bodies]
+    return Page(bodies, query.page, query.per_page, int(total))
+
+
+def find_one(
+    connection: Connection, campaign: Campaign, query: LeadQuery
+) -> bytes | None:
+    """Return the one rendered lead that the query names; `None` when there is none."""
+    return next(iter(find_page(connection, campaign, query).items), None)
+
+
+def values_of(campaign: Campaign, text: str) -> dict[int, Value]:
+    """Read the values of a lead as its `fields` column keeps them."""
+    stored: dict[str, Any] = msgspec.json.decode(text)
+    return {
+        field.id: type_named(field.type).restored(stored[str(field.id)])
+        for field in campaign.fields
+        if str(field.id) in stored
+    }
+
+
+def lead_of(campaign: Campaign, row: Row) -> Lead:
+    """Read a lead from a row of `COLUMNS`."""
+    moved = row[6]
+    return Lead(
+        campaign_id=campaign.id,
+        id=row[0],
+        version=row[1],
+        status=row[2],
+        assigned_to=row[3],
+        created_at=from_microseconds(row[4]),
+        updated_at=from_microseconds(row[5]),
+        source_updated_at=None if moved is None else from_microseconds(moved),
+        external_id=row[7],
+        values=values_of(campaign, row[8]),
+    )
+
+
+def _body(campaign: Campaign, row: Row) -> bytes:
+    # A label changed since the lead was written: its stored body shows the old one.
+    if row[1] != campaign.schema_version:
+        return rendering.body(campaign, lead_of(campaign, row[2:]))
+    return bytes(row[0])

@@ -1,0 +1,116 @@
+"""The way from an older database to today's schema: numbered SQL scripts.
+
+`schema.sqlite.sql` is the truth for a new database and counts as `BASELINE`; each
+later release adds `NNNN-words.sqlite.sql` here and the same change there. A test
+holds the two equal.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+
+from leadwell.errors import Refused
+from leadwell.store.connection import Connection
+from leadwell.store.sqlite import SQLiteConnection
+
+BASELINE = 1
+_NAME = re.compile(r"(\d{4})-[a-z0-9-]+\.sqlite\.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One script, and the version of the schema that it leads to."""
+
+    version: int
+    name: str
+    sql: str
+
+
+def known() -> tuple[Migration, ...]:
+    """Return all migrations of this release, oldest first."""
+    found: list[Migration] = []
+    for file in resources.files(__package__).iterdir():
+        shape = _NAME.fullmatch(file.name)
+        if shape:
+            sql = file.read_text(encoding="utf-8")
+            found.append(Migration(int(shape[1]), file.name, sql))
+    return tuple(sorted(found, key=lambda migration: migration.version))
+
+
+def schema() -> str:
+    """Return the SQL of a new database."""
+    path = resources.files("leadwell.store") / "schema.sqlite.sql"
+    return path.read_text(encoding="utf-8")
+
+
+def version_of(connection: Connection) -> int:
+    """Return the version of the database's schema; 0 when it has none yet.
+
+    Raises:
+        Refused: the file is a database of something else.
+    """
+    tables = {
+        row[0]
+        for row in connection.rows(
+            "SELECT name FROM sqlite_schema WHERE type = 'table'"
+        )
+    }
+    if not tables:
+        return 0
+    if "migration" not in tables:
+        raise Refused(
+            "the database belongs to another program",
+            hint="choose another file with --database",
+        )
+    (version,) = connection.rows("SELECT max(version) FROM migration")[0]
+    return int(version)
+
+
+def pending(
+    version: int, migrations: Sequence[Migration] | None = None
+) -> tuple[Migration, ...]:
+    """Return the migrations that lead from this version to today's schema.
+
+    Raises:
+        Refused: the database is newer than this release.
+    """
+    migrations = known() if migrations is None else migrations
+    newest = max((migration.version for migration in migrations), default=BASELINE)
+    if version > newest:
+        raise Refused(
+            f"the database has schema version {version}, this release knows {newest}",
+            hint="run the release that made it, or a newer one",
+        )
+    return tuple(m for m in migrations if m.version > max(version, BASELINE))
+
+
+def apply(
+    connection: SQLiteConnection,
+    now: int,
+    migrations: Sequence[Migration] | None = None,
+) -> int:
+    """Bring the database to today's schema, all or nothing; return its version.
+
+    `now` is in microseconds since 1970. A new database is made from the schema file.
+    """
+    migrations = known() if migrations is None else migrations
+    version = version_of(connection)
+    with connection.raw:
+        if version == 0:
+            connection.script(schema())
+            newest = max((m.version for m in migrations), default=BASELINE)
+            _note(connection, newest, now)
+            return newest
+        for migration in pending(version, migrations):
+            connection.script(migration.sql)
+            _note(connection, migration.version, now)
+            version = migration.version
+    return version
+
+
+def _note(connection: Connection, version: int, now: int) -> None:
+    connection.run(
+        "INSERT INTO migration (version, applied_at) VALUES (:version, :now)",
+        {"version": version, "now": now},
+    )

@@ -1,0 +1,211 @@
+"""SQLite through apsw: many readers, and one writer that groups commits.
+
+WAL with `synchronous=FULL`: an answered write survives a power cut, which NORMAL
+does not promise (explanation/durability). Several requests share one commit.
+"""
+
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Empty, LifoQueue, SimpleQueue
+from threading import Lock, Thread
+from typing import Any, TypeVar
+
+import apsw
+
+from leadwell.errors import Refused, Unavailable
+from leadwell.store.connection import Connection, Params, Row
+
+T = TypeVar("T")
+
+GROUP_MAX = 256
+"""How many waiting jobs share one commit."""
+BUSY_TIMEOUT_MS = 10_000
+SAFE_VERSION = (3, 51, 3)
+"""Before it, two connections that checkpoint at once can corrupt a WAL database."""
+_STATEMENT_CACHE = 256
+_PRAGMAS = """
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = FULL;
+PRAGMA foreign_keys = ON;
+PRAGMA trusted_schema = OFF;
+PRAGMA secure_delete = ON;
+PRAGMA cell_size_check = ON;
+"""
+
+_Job = tuple[Callable[[Connection], Any], "Future[Any]"]
+_Outcome = tuple["Future[Any]", Any, BaseException | None]
+
+
+class SQLiteDialect:
+    """SQLite's way of reading JSON."""
+
+    def held(self, column: str, field_id: int, *, is_number: bool) -> str:
+        """Read a member of a JSON object; its own type decides how it compares."""
+        del is_number
+        return f"json_extract(lead.{column}, '$.\"{int(field_id)}\"')"
+
+
+class SQLiteConnection:
+    """One connection, used by one thread at a time."""
+
+    dialect = SQLiteDialect()
+
+    def __init__(self, path: Path, memo: dict[Row, Any] | None = None) -> None:
+        """Open the file, making it when it is not there."""
+        self.memo: dict[Row, Any] = {} if memo is None else memo
+        self.raw = apsw.Connection(str(path), statementcachesize=_STATEMENT_CACHE)
+        self.raw.set_busy_timeout(BUSY_TIMEOUT_MS)
+        self.raw.execute(_PRAGMAS)
+
+    def rows(self, sql: str, params: Params | None = None) -> list[Row]:
+        """Run one statement and return all its rows."""
+        return list(self.raw.execute(sql, params))
+
+    def run(self, sql: str, params: Params | None = None) -> None:
+        """Run one statement that answers nothing."""
+        self.raw.execute(sql, params).fetchall()
+
+    def run_many(self, sql: str, params: list[Params]) -> None:
+        """Run one statement once for each set of parameters."""
+        self.raw.executemany(sql, params).fetchall()
+
+    def script(self, sql: str) -> None:
+        """Run several statements, for schemas and migrations."""
+        self.raw.execute(sql).fetchall()
+
+
+class SQLiteDatabase:
+    """One database file: a pool of readers and one writer thread."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file; a SQLite that could corrupt it is refused.
+
+        Raises:
+            Refused: the SQLite library is too old, or the folder is missing.
+        """
+        _check_version()
+        if not path.parent.is_dir():
+            raise Refused(
+                f"there is no folder {path.parent}",
+                hint="make it first, or choose another --database",
+            )
+        self.path = path
+        self._memo: dict[Row, Any] = {}
+        self._idle: LifoQueue[SQLiteConnection] = LifoQueue()
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._writer: Thread | None = None
+        self._lock = Lock()
+        self._is_open = True
+        self._idle.put(self._opened())
+
+    @contextmanager
+    def reading(self) -> Generator[Connection]:
+        """Open a read transaction: all its statements see the same moment."""
+        try:
+            connection = self._idle.get_nowait()
+        except Empty:
+            connection = self._opened()
+        try:
+            connection.raw.execute("BEGIN")
+            yield connection
+        finally:
+            if connection.raw.in_transaction:
+                connection.raw.execute("ROLLBACK")
+            self._idle.put(connection)
+
+    def write(self, job: Callable[[Connection], T]) -> "Future[T]":
+        """Hand a job to the writer; the future is done once the job is durable."""
+        done: Future[T] = Future()
+        with self._lock:
+            if not self._is_open:
+                raise Unavailable("the hub is stopping", hint="try again in a moment")
+            if self._writer is None:
+                self._writer = Thread(target=self._work, name="writer", daemon=True)
+                self._writer.start()
+            self._jobs.put((job, done))
+        return done
+
+    def close(self) -> None:
+        """Finish the jobs that were handed in, and close."""
+        with self._lock:
+            self._is_open = False
+            writer = self._writer
+        if writer is not None:
+            self._jobs.put(None)
+            writer.join()
+        while self._idle.qsize():
+            self._idle.get().raw.close()
+
+    def _opened(self) -> SQLiteConnection:
+        try:
+            return SQLiteConnection(self.path, self._memo)
+        except apsw.NotADBError:
+            raise Refused(
+                f"{self.path} is not a SQLite database",
+                hint="choose another file with --database",
+            ) from None
+        except apsw.CantOpenError:
+            raise Refused(
+                f"{self.path} cannot be opened",
+                hint="check that the file and its folder may be written",
+            ) from None
+
+    def _work(self) -> None:
+        connection = self._opened()
+        while (first := self._jobs.get()) is not None:
+            group = [first]
+            while len(group) < GROUP_MAX and not self._jobs.empty():
+                following = self._jobs.get()
+                if following is None:
+                    self._jobs.put(None)
+                    break
+                group.append(following)
+            _commit_together(connection, group)
+        connection.raw.close()
+
+
+def _commit_together(connection: SQLiteConnection, group: list[_Job]) -> None:
+    """Run the jobs in one transaction, each undone alone if it raises."""
+    outcomes: list[_Outcome] = []
+    try:
+        connection.raw.execute("BEGIN IMMEDIATE")
+        for job, done in group:
+            outcomes.append(_run_alone(connection, job, done))
+        connection.raw.execute("COMMIT")
+    except BaseException as error:
+        if connection.raw.in_transaction:
+            connection.raw.execute("ROLLBACK")
+        outcomes = [(done, None, error) for _, done in group]
+    for done, result, fault in outcomes:
+        if fault is None:
+            done.set_result(result)
+        else:
+            done.set_exception(fault)
+
+
+def _run_alone(
+    connection: SQLiteConnection, job: Callable[[Connection], Any], done: "Future[Any]"
+) -> _Outcome:
+    result: Any = None
+    try:
+        with connection.raw:
+            result = job(connection)
+    except apsw.Error as error:
+        # A broken rule is the job's own fault; a full disk is everybody's.
+        if not isinstance(error, apsw.ConstraintError):
+            raise
+        return done, None, error
+    except Exception as error:
+        return done, None, error
+    return done, result, None
+
+
+def _check_version() -> None:
+    version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
+    if version < SAFE_VERSION:
+        raise Refused(
+            f"SQLite {apsw.sqlite_lib_version()} can corrupt a database in WAL mode",
+            hint="install apsw 3.51.3 or newer",
+        )

@@ -1,0 +1,161 @@
+"""Tokens: all that is known of them but the secret."""
+
+from typing import Any
+
+import msgspec
+
+from leadwell.errors import NotFound
+from leadwell.model.campaign import Attribute
+from leadwell.model.token import Token
+from leadwell.schema.times import from_microseconds, microseconds
+from leadwell.store.connection import Connection, Row, one
+
+_COLUMNS = """public_id, lineage, name, account_id, campaign_id, may_write, filter_id,
+               readable, created_at, expires_at, revoked_at, last_used_at, exposed_at,
+               addresses"""
+
+
+def find_by_digest(connection: Connection, digest: bytes) -> Token | None:
+    """Return the token with this digest, open or not. Served by the primary key."""
+    row = one(
+        connection.rows(
+            f"SELECT {_COLUMNS} FROM token WHERE digest = :digest", {"digest": digest}
+        )
+    )
+    return None if row is None else _token(row)
+
+
+def known(connection: Connection, public_id: str) -> Token:
+    """Return the token with this public id.
+
+    Raises:
+        NotFound: there is none.
+    """
+    row = one(
+        connection.rows(
+            f"SELECT {_COLUMNS} FROM token WHERE public_id = :public_id",
+            {"public_id": public_id},
+        )
+    )
+    if row is None:
+        raise NotFound(
+            f"there is no token with the id {public_id!r}",
+            hint="the id is the part between the two underscores; "
+            "see: leadwell token list",
+        )
+    return _token(row)
+
+
+def find_all(
+    connection: Connection,
+    account_id: int | None = None,
+    campaign_id: int | None = None,
+) -> list[Token]:
+    """Return tokens, oldest first: of one account or campaign, or all there are."""
+    rows = connection.rows(
+        f"""
+        SELECT {_COLUMNS} FROM token
+         WHERE (:account_id IS NULL OR account_id = :account_id)
+           AND (:campaign_id IS NULL OR campaign_id = :campaign_id)
+         ORDER BY created_at, public_id
+        """,
+        {"account_id": account_id, "campaign_id": campaign_id},
+    )
+    return [_token(row) for row in rows]
+
+
+def add(connection: Connection, token: Token, digest: bytes) -> None:
+    """Keep a token by the digest of its secret."""
+    connection.run(
+        """
+        INSERT INTO token (digest, public_id, lineage, name, account_id, campaign_id,
+                           may_write, filter_id, readable, addresses, created_at,
+                           expires_at, revoked_at)
+             VALUES (:digest, :public_id, :lineage, :name, :account_id, :campaign_id,
+                     :may_write, :filter_id, :readable, :addresses, :created_at,
+                     :expires_at, :revoked_at)
+        """,
+        _params(token) | {"digest": digest},
+    )
+
+
+def change(connection: Connection, token: Token) -> None:
+    """Write what may change of a token: everything but its secret and its owner."""
+    connection.run(
+        """
+        UPDATE token
+           SET name = :name, may_write = :may_write, filter_id = :filter_id,
+               readable = :readable, addresses = :addresses, expires_at = :expires_at,
+               revoked_at = :revoked_at
+         WHERE public_id = :public_id
+        """,
+        _params(token),
+    )
+
+
+def note_use(connection: Connection, digest: bytes, now: int) -> None:
+    """Remember when a token was last used; `now` is in microseconds."""
+    connection.run(
+        "UPDATE token SET last_used_at = :now WHERE digest = :digest",
+        {"now": now, "digest": digest},
+    )
+
+
+def note_exposure(connection: Connection, digest: bytes, now: int) -> None:
+    """Remember that a token stood in a URL, where logs keep it."""
+    connection.run(
+        "UPDATE token SET exposed_at = :now WHERE digest = :digest",
+        {"now": now, "digest": digest},
+    )
+
+
+def _params(token: Token) -> dict[str, Any]:
+    readable = token.readable
+    return {
+        "public_id": token.public_id,
+        "lineage": token.lineage,
+        "name": token.name,
+        "account_id": token.account_id,
+        "campaign_id": token.campaign_id,
+        "may_write": int(token.may_write),
+        "filter_id": token.filter_id,
+        "readable": None if readable is None else _json_list(sorted(readable, key=str)),
+        "addresses": _json_list(list(token.addresses)),
+        "created_at": microseconds(token.created_at),
+        "expires_at": token.expires_at and microseconds(token.expires_at),
+        "revoked_at": token.revoked_at and microseconds(token.revoked_at),
+    }
+
+
+def _json_list(items: list[Any]) -> str:
+    return msgspec.json.encode(items).decode()
+
+
+def _token(row: Row) -> Token:
+    readable, addresses = row[7], row[13]
+    expires, revoked, used, exposed = (
+        stamp and from_microseconds(stamp) for stamp in row[9:13]
+    )
+    return Token(
+        public_id=row[0],
+        lineage=row[1],
+        name=row[2],
+        account_id=row[3],
+        campaign_id=row[4],
+        may_write=bool(row[5]),
+        filter_id=row[6],
+        readable=None if readable is None else _readable(readable),
+        created_at=from_microseconds(row[8]),
+        expires_at=expires,
+        revoked_at=revoked,
+        last_used_at=used,
+        exposed_at=exposed,
+        addresses=tuple(msgspec.json.decode(addresses, type=list[str])),
+    )
+
+
+def _readable(text: str) -> frozenset[int | Attribute]:
+    items = msgspec.json.decode(text, type=list[int | str])
+    return frozenset(
+        item if isinstance(item, int) else Attribute(item) for item in items
+    )
