@@ -38,7 +38,6 @@ LeadwellError
   UsageError              usage            a command or a setting that cannot work
     UnreadableFile        usage            the file cannot be read as leads
   Refused                 refused          stopped before it could do harm
-
 The *kind* says how a caller should react: `api.problems` maps each kind to an HTTP
 status and `cli` to an exit code. The *code* is public and permanent: once released
 it is never reused for another meaning (ADR 0005).
@@ -86,8 +85,7 @@ class Problem:
     did_you_mean: str | None = None
 
 
-VALUE_CHARACTERS_MAX = 200
-"""How much of a refused value is echoed: enough to recognise, too little to flood."""
+VALUE_CHARACTERS_MAX = 200  # echoed of a refused value: enough to recognise it
 
 
 class LeadwellError(Exception):

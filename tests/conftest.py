@@ -1,0 +1,46 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from leadwell.api.app import app
+from leadwell.api.hub import Hub
+from leadwell.model.account import Account
+from leadwell.model.campaign import Campaign
+from leadwell.store.sqlite import SQLiteDatabase
+from tests import make
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[SQLiteDatabase]:
+    """A real, empty database."""
+    opened = make.a_database(tmp_path / "leads.db")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def account(database: SQLiteDatabase) -> Account:
+    return make.an_account(database)
+
+
+@pytest.fixture
+def campaign(database: SQLiteDatabase, account: Account) -> Campaign:
+    return make.a_kept_campaign(database, account)
+
+
+@pytest.fixture
+def clock() -> make.Clock:
+    return make.Clock()
+
+
+@pytest.fixture
+def hub(database: SQLiteDatabase, clock: make.Clock) -> Hub:
+    return Hub(database, make.KEY, clock, "https://hub.example")
+
+
+@pytest.fixture
+def client(hub: Hub) -> TestClient:
+    """Real requests to the whole application, in this process."""
+    return TestClient(app(hub))

@@ -1,0 +1,186 @@
+"""Builders: every argument has a default, so a test names only what it is about."""
+
+import itertools
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from leadwell.model.account import Account
+from leadwell.model.campaign import Campaign
+from leadwell.model.lead import JSON, Lead
+from leadwell.model.token import Token, digest, public_id_of, text_of
+from leadwell.schema import definition, question, querystring, submission
+from leadwell.store import accounts, campaigns, filters, migrations, tokens, writing
+from leadwell.store.connection import Connection, Database
+from leadwell.store.sqlite import SQLiteConnection, SQLiteDatabase
+
+KEY = b"a key for tests, thirty-two bytes"
+MIDNIGHT = datetime(2025, 2, 21, tzinfo=UTC)
+FIELDS: list[dict[str, Any]] = [
+    {"slug": "name", "label": "Name", "type": "text", "required": True},
+    {"slug": "email", "label": "E-mail", "type": "email"},
+    {"slug": "phone", "label": "Phone", "type": "phone"},
+    {"slug": "website", "label": "Website", "type": "url"},
+    {"slug": "project-notes", "label": "Project notes", "type": "long_text"},
+    {
+        "slug": "source",
+        "label": "Source",
+        "type": "select",
+        "options": [
+            {"slug": "partner-west", "label": "Partner West"},
+            {"slug": "partner-north", "label": "Partner North"},
+            {"slug": "website", "label": "Our website"},
+        ],
+    },
+    {
+        "slug": "customer-type",
+        "label": "Customer type",
+        "type": "select",
+        "options": [
+            {"slug": "private", "label": "Private customer"},
+            {"slug": "commercial", "label": "Commercial customer"},
+        ],
+    },
+    {
+        "slug": "tags",
+        "label": "Tags",
+        "type": "multi_select",
+        "options": [
+            {"slug": "a", "label": "A"},
+            {"slug": "b", "label": "B"},
+            {"slug": "c", "label": "C"},
+        ],
+    },
+    {"slug": "budget", "label": "Budget", "type": "number"},
+    {"slug": "price", "label": "Price", "type": "decimal"},
+    {"slug": "newsletter", "label": "Newsletter", "type": "boolean"},
+    {"slug": "follow-up", "label": "Follow up", "type": "date"},
+    {"slug": "visit_at", "label": "Visit at", "type": "datetime"},
+    {"slug": "df_lines", "label": "Lines", "type": "json"},
+]
+STATUSES: list[dict[str, Any]] = [
+    {"slug": "new", "label": "New", "type": "active", "default": True},
+    {"slug": "contacted", "label": "Contacted", "type": "active"},
+    {"slug": "won", "label": "Won", "type": "won"},
+]
+
+
+class Clock:
+    """A clock that a test moves; each look at it is a millisecond later."""
+
+    def __init__(self, start: datetime = MIDNIGHT) -> None:
+        self.now = start
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(milliseconds=1)
+        return self.now
+
+
+def a_definition(**changes: Any) -> dict[str, Any]:
+    given = {"id": 362, "name": "Roofs", "fields": FIELDS, "statuses": STATUSES}
+    return given | changes
+
+
+def a_campaign(**changes: Any) -> Campaign:
+    """A campaign without a database; its ids are those a database would give."""
+    return definition.read(a_definition(**changes)).campaign
+
+
+def a_database(path: Path) -> SQLiteDatabase:
+    """A real, empty database."""
+    opened = SQLiteConnection(path)
+    migrations.apply(opened, now=0)
+    opened.raw.close()
+    return SQLiteDatabase(path)
+
+
+def an_account(database: Database, slug: str = "demo") -> Account:
+    """An account with one person, Sales One, whose id is 1."""
+
+    def job(connection: Connection) -> Account:
+        account = accounts.add(connection, slug, slug.title(), now=0)
+        accounts.add_person(connection, account, "Sales One")
+        return account
+
+    return database.write(job).result()
+
+
+def a_kept_campaign(database: Database, account: Account, **changes: Any) -> Campaign:
+    def job(connection: Connection) -> Campaign:
+        made = campaigns.add(connection, account, a_campaign(**changes), now=0)
+        return campaigns.known(connection, made.id)
+
+    return database.write(job).result()
+
+
+def a_lead(
+    database: Database,
+    campaign: Campaign,
+    now: datetime = MIDNIGHT,
+    author: writing.Author = writing.OPERATOR,
+    **given: JSON,
+) -> Lead:
+    """A lead handed in as the operator would; `fields` has a name unless given."""
+    given.setdefault("fields", {})
+    fields = given["fields"]
+    assert isinstance(fields, dict)
+    fields.setdefault("name", "Jane Doe")
+    return leads(database, campaign, [given], now, author)[0]
+
+
+def leads(
+    database: Database,
+    campaign: Campaign,
+    given: Sequence[dict[str, JSON]],
+    now: datetime = MIDNIGHT,
+    author: writing.Author = writing.OPERATOR,
+) -> list[Lead]:
+    """Several leads in one transaction."""
+    read = [
+        submission.read(campaign, each, extra_keys=submission.IMPORT_KEYS)
+        for each in given
+    ]
+    microseconds = int(now.timestamp() * 1_000_000)
+
+    def job(connection: Connection) -> list[writing.Outcome]:
+        return writing.add(connection, campaign, read, author, microseconds)
+
+    return [outcome.lead for outcome in database.write(job).result()]
+
+
+_numbers = itertools.count(1)
+
+
+def a_token(
+    database: Database,
+    account: Account,
+    campaign: Campaign | None,
+    filter: str = "",  # noqa: A002 - the word of the domain
+    **changes: Any,
+) -> str:
+    """A token's text; with a campaign and a filter it is scoped by both."""
+    number = next(_numbers)
+    text = text_of(number.to_bytes(6, "big"), number.to_bytes(32, "big"))
+    public_id = public_id_of(text)
+
+    def job(connection: Connection) -> None:
+        filter_id = None
+        if campaign is not None and filter:
+            asked = question.conditions(campaign, querystring.decode(filter.encode()))
+            filter_id = filters.keep(connection, campaign, None, asked, now=0).id
+        given: dict[str, Any] = {
+            "public_id": public_id,
+            "lineage": public_id,
+            "name": f"Token {number}",
+            "account_id": account.id,
+            "campaign_id": campaign.id if campaign else None,
+            "may_write": False,
+            "filter_id": filter_id,
+            "readable": None,
+            "created_at": MIDNIGHT,
+        }
+        tokens.add(connection, Token(**given | changes), digest(KEY, text))
+
+    database.write(job).result()
+    return text
