@@ -10,7 +10,7 @@ from leadwell.model.account import Account
 from leadwell.model.campaign import Campaign
 from leadwell.model.lead import JSON, Lead
 from leadwell.model.token import Token, digest, public_id_of, text_of
-from leadwell.schema import definition, question, querystring, submission
+from leadwell.schema import definition, querystring, question, submission
 from leadwell.store import accounts, campaigns, filters, migrations, tokens, writing
 from leadwell.store.connection import Connection, Database
 from leadwell.store.sqlite import SQLiteConnection, SQLiteDatabase

@@ -38,6 +38,7 @@ LeadwellError
   UsageError              usage            a command or a setting that cannot work
     UnreadableFile        usage            the file cannot be read as leads
   Refused                 refused          stopped before it could do harm
+
 The *kind* says how a caller should react: `api.problems` maps each kind to an HTTP
 status and `cli` to an exit code. The *code* is public and permanent: once released
 it is never reused for another meaning (ADR 0005).
