@@ -1,0 +1,131 @@
+"""Listen for requests: uvicorn, with a deadline and a bound for a request's head.
+
+uvicorn waits for ever for a head that trickles in, and reads one of any size; both
+let a stranger hold the hub's memory and connections.
+"""
+
+import asyncio
+import os
+import socket
+from dataclasses import replace
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.supervisors import Multiprocess
+
+from leadwell.errors import Refused
+from leadwell.settings import Settings, from_environment, to_environment
+
+HEAD_BYTES_MAX = 2 * 2**20
+"""Where a head is cut off unread. One that is smaller, but over the hub's limits, is
+read and answered, so that its sender learns what was wrong."""
+KEEP_ALIVE_S = 5
+
+
+def bound(settings: Settings) -> tuple[socket.socket, Settings]:
+    """Take the address; return it with the settings, in which a port of 0 is filled in.
+
+    Raises:
+        Refused: the address is taken or may not be used.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    taken = socket.socket(family)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((settings.host, settings.port))
+    except OSError as error:
+        taken.close()
+        raise Refused(
+            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}",
+            hint="stop what listens there, or choose another --port (0: a free one)",
+        ) from None
+    taken.set_inheritable(True)
+    return taken, replace(settings, port=taken.getsockname()[1])
+
+
+def listen(taken: socket.socket, settings: Settings) -> None:
+    """Answer requests until the process is told to stop; open ones are finished."""
+    os.environ.update(to_environment(settings))
+    config = configuration(settings)
+    if settings.workers > 1:
+        Multiprocess(config, sockets=[taken]).run()
+    else:
+        uvicorn.Server(config).run(sockets=[taken])
+
+
+def configuration(settings: Settings) -> uvicorn.Config:
+    """Return how uvicorn runs the hub."""
+    return uvicorn.Config(
+        "leadwell.server:application",
+        factory=True,
+        workers=settings.workers,
+        http=BoundedProtocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips=settings.trusted_proxies,
+        root_path=settings.root_path,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=int(settings.stop_timeout_s),
+    )
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """uvicorn's protocol, cut off when a head takes too long or grows too large."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Read the limits once for each connection."""
+        super().__init__(*args, **kwargs)
+        self._head_timeout_s = from_environment().header_timeout_s
+        self._head_bytes = 0
+        self._is_in_head = True
+        self._head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start the deadline of the first head."""
+        super().connection_made(transport)
+        self._start_timer()
+
+    def data_received(self, data: bytes) -> None:
+        """Count what arrives until the head is complete."""
+        if self._is_in_head:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._is_in_head and self._head_bytes > HEAD_BYTES_MAX:
+            self._cut()
+
+    def on_message_begin(self) -> None:
+        """Start the deadline of a further head."""
+        super().on_message_begin()
+        self._is_in_head = True
+        self._start_timer()
+
+    def on_headers_complete(self) -> None:
+        """The head is complete: from here the application's own limits hold."""
+        self._is_in_head = False
+        self._head_bytes = 0
+        self._stop_timer()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the deadline with the connection."""
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def _start_timer(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(self._head_timeout_s, self._cut)
+
+    def _stop_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _cut(self) -> None:
+        self._stop_timer()
+        if not self.transport.is_closing():
+            self.transport.close()
