@@ -95,6 +95,11 @@ def a_database(path: Path) -> SQLiteDatabase:
     return SQLiteDatabase(path)
 
 
+def a_database_again(path: Path) -> SQLiteDatabase:
+    """A database that is there already."""
+    return SQLiteDatabase(path)
+
+
 def an_account(database: Database, slug: str = "demo") -> Account:
     """An account with one person, Sales One, whose id is 1."""
 
@@ -157,6 +162,7 @@ def a_token(
     account: Account,
     campaign: Campaign | None,
     filter: str = "",  # noqa: A002 - the word of the domain
+    key: bytes = KEY,
     **changes: Any,
 ) -> str:
     """A token's text; with a campaign and a filter it is scoped by both."""
@@ -180,7 +186,7 @@ def a_token(
             "readable": None,
             "created_at": MIDNIGHT,
         }
-        tokens.add(connection, Token(**given | changes), digest(KEY, text))
+        tokens.add(connection, Token(**given | changes), digest(key, text))
 
     database.write(job).result()
     return text

@@ -72,8 +72,7 @@ class Column:
         return fitting / self.filled if self.filled else 0.0
 
     def _add_text(self, text: str) -> None:
-        if len(text) > self.longest:
-            self.longest = len(text)
+        self.longest = max(self.longest, len(text))
         counted = self._counted
         if counted is None:
             self._judge(text, 1)
@@ -99,7 +98,9 @@ class Column:
             self._fits.pop(kind, None)
 
     def _add_list(self, items: list[object]) -> None:
-        if all(isinstance(item, str) and len(item) <= CHOICE_CHARS_MAX for item in items):
+        if all(
+            isinstance(item, str) and len(item) <= CHOICE_CHARS_MAX for item in items
+        ):
             self.lists += 1
             if len(self.elements) <= DISTINCT_MAX:
                 self.elements.update(cast("list[str]", items))

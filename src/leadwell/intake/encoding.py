@@ -79,7 +79,7 @@ def wrong_byte(path: Path, encoding: str) -> UnreadableFile:
                 return UnreadableFile(f"{path.name} is not {_called(encoding)} text")
 
 
-def _complaint(  # noqa: PLR0913 - the one sentence needs all six
+def _complaint(
     path: Path, encoding: str, held: bytes, line: int, good: str, at: int
 ) -> UnreadableFile:
     other = "cp1252" if encoding.startswith("utf-8") else "utf-8, utf-16 or latin-1"

@@ -143,7 +143,7 @@ def _is_closed(distinct: int, filled: int) -> bool:
     return 0 < distinct <= OPTIONS_MAX and few and filled >= REPEATED * distinct
 
 
-def _is_boolean(header: str, column: Column) -> bool:  # noqa: ARG001
+def _is_boolean(header: str, column: Column) -> bool:
     if column.counts is None or column.share("boolean") < 1:
         return False
     values = frozenset(value.lower() for value in column.counts)
@@ -158,11 +158,11 @@ def _is_phone(header: str, column: Column) -> bool:
     return bool(named) or column.share("international") >= MOSTLY
 
 
-def _is_date(header: str, column: Column) -> bool:  # noqa: ARG001
+def _is_date(header: str, column: Column) -> bool:
     return column.share("date") == 1 and column.share("ambiguous") < 1
 
 
-def _is_datetime(header: str, column: Column) -> bool:  # noqa: ARG001
+def _is_datetime(header: str, column: Column) -> bool:
     return column.share("datetime") == 1 and column.share("ambiguous") < 1
 
 

@@ -20,7 +20,7 @@ DEPTH_MAX = 32
 _INT_MAX = 2**63 - 1
 
 
-class _Refused(Exception):  # noqa: N818 - the fact, as all our errors
+class _Refused(Exception):
     """The text is JSON, but nothing that can be kept."""
 
 
@@ -104,7 +104,9 @@ def _problem_of(value: object, text: str) -> str:
 def _deeper_than(value: object, levels: int) -> bool:
     if not isinstance(value, dict | list):
         return False
-    inner = cast("Iterable[object]", value.values() if isinstance(value, dict) else value)
+    inner = cast(
+        "Iterable[object]", value.values() if isinstance(value, dict) else value
+    )
     return levels == 0 or any(_deeper_than(item, levels - 1) for item in inner)
 
 

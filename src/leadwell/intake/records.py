@@ -22,7 +22,7 @@ _REREAD_CHARS_MAX = 256 << 20
 _RAW_CHARS = 200
 
 
-class _RecordTooLong(Exception):  # noqa: N818 - the fact, as all our errors
+class _RecordTooLong(Exception):
     """A line or a record is longer than what may be held."""
 
 
@@ -109,9 +109,13 @@ def records(lines: Lines, delimiter: str) -> Iterator[tuple[int, list[str]] | Ba
             continue
         if cells:
             nul = any("\0" in line for line in lines.record)
-            yield BadRow(number, "holds a NUL byte", raw(cells)) if nul else (
-                number,
-                cells,
+            yield (
+                BadRow(number, "holds a NUL byte", raw(cells))
+                if nul
+                else (
+                    number,
+                    cells,
+                )
             )
 
 

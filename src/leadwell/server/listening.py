@@ -6,15 +6,18 @@ let a stranger hold the hub's memory and connections.
 
 import asyncio
 import os
+import secrets
 import socket
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
-from leadwell.errors import Refused
+from leadwell.api import problems
+from leadwell.errors import LeadwellError, MalformedRequest, Refused, URLTooLong
 from leadwell.settings import Settings, from_environment, to_environment
 
 HEAD_BYTES_MAX = 2 * 2**20
@@ -44,14 +47,28 @@ def bound(settings: Settings) -> tuple[socket.socket, Settings]:
     return taken, replace(settings, port=taken.getsockname()[1])
 
 
-def listen(taken: socket.socket, settings: Settings) -> None:
-    """Answer requests until the process is told to stop; open ones are finished."""
-    os.environ.update(to_environment(settings))
-    config = configuration(settings)
-    if settings.workers > 1:
-        Multiprocess(config, sockets=[taken]).run()
-    else:
-        uvicorn.Server(config).run(sockets=[taken])
+class Listener:
+    """A hub that answers on one address until it is told to stop."""
+
+    def __init__(self, taken: socket.socket, settings: Settings) -> None:
+        """Prepare to answer; workers read the settings from the environment."""
+        os.environ.update(to_environment(settings))
+        own = f"http://{settings.host}:{settings.port}{settings.root_path}"
+        self.url = settings.public_url or own
+        self._taken = taken
+        self._config = configuration(settings)
+        self._server = uvicorn.Server(self._config)
+
+    def run(self) -> None:
+        """Answer until Ctrl-C, SIGTERM or `stop`; open requests are finished."""
+        if self._config.workers > 1:
+            Multiprocess(self._config, sockets=[self._taken]).run()
+        else:
+            self._server.run(sockets=[self._taken])
+
+    def stop(self) -> None:
+        """Stop, from another thread; only for one worker."""
+        self._server.should_exit = True
 
 
 def configuration(settings: Settings) -> uvicorn.Config:
@@ -80,7 +97,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Read the limits once for each connection."""
         super().__init__(*args, **kwargs)
-        self._head_timeout_s = from_environment().header_timeout_s
+        self._settings = from_environment()
+        self.url = b""
         self._head_bytes = 0
         self._is_in_head = True
         self._head_timer: asyncio.TimerHandle | None = None
@@ -111,6 +129,30 @@ class BoundedProtocol(HttpToolsProtocol):
         self._stop_timer()
         super().on_headers_complete()
 
+    def send_400_response(self, msg: str) -> None:
+        """Answer what the parser could not read like every other problem."""
+        error: LeadwellError = MalformedRequest(
+            "the request is not clean HTTP/1.1", hint="check its first line and headers"
+        )
+        if len(self.url) > self._settings.url_bytes_max:
+            error = URLTooLong(
+                f"the URL has more than {self._settings.url_bytes_max:,} bytes",
+                hint="ask for fewer values",
+            )
+        answer = problems.response(
+            error,
+            public_url=self._settings.public_url,
+            request_id=f"req_{secrets.token_hex(12)}",
+        )
+        head = [
+            f"HTTP/1.1 {answer.status_code} {HTTPStatus(answer.status_code).phrase}"
+        ]
+        head += [f"{n.decode()}: {v.decode()}" for n, v in answer.raw_headers]
+        text = "\r\n".join([*head, "connection: close", "", ""])
+        self.transport.write(text.encode() + bytes(answer.body))
+        self.transport.close()
+        self.logger.debug(msg)
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the deadline with the connection."""
         self._stop_timer()
@@ -118,7 +160,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _start_timer(self) -> None:
         if self._head_timer is None:
-            self._head_timer = self.loop.call_later(self._head_timeout_s, self._cut)
+            self._head_timer = self.loop.call_later(
+                self._settings.header_timeout_s, self._cut
+            )
 
     def _stop_timer(self) -> None:
         if self._head_timer is not None:

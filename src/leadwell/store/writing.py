@@ -54,6 +54,8 @@ class Outcome:
 
     lead: Lead
     is_new: bool
+    is_changed: bool = False
+    """Whether a lead that was there already is different now."""
 
 
 def take_ticket(
@@ -97,21 +99,41 @@ def add(
     ticket = take_ticket(connection, campaign.id, len(submissions), now)
     _check_current(connection, campaign)
     outcomes: list[Outcome] = []
-    for place, submission in enumerate(submissions, start=1):
+    seq, lead_id = ticket.seq, ticket.lead_id
+    for submission in submissions:
         known = _known(connection, campaign, author, submission.external_id)
         if known is None:
-            lead = _new(campaign, submission, ticket, ticket.lead_id + place)
+            lead_id += 1
+            lead = _new(campaign, submission, ticket, lead_id)
         else:
             lead = _changed(known, submission, ticket)
         _check_scope(campaign, author, known, lead)
-        outcomes.append(Outcome(lead, is_new=known is None))
-        row = _row(campaign, lead, ticket.seq + place)
+        is_changed = known is not None and lead is not known
+        outcomes.append(Outcome(lead, known is None, is_changed))
+        if lead is known:
+            continue
+        seq += 1
+        row = _row(campaign, lead, seq)
         if known is None:
             _insert(connection, row)
             _claim(connection, author, lead)
-        elif lead is not known:
+        else:
             _update(connection, row)
+    _give_back(connection, campaign.id, seq, lead_id)
     return outcomes
+
+
+def _give_back(
+    connection: Connection, campaign_id: int, seq: int, lead_id: int
+) -> None:
+    # What an update or an unchanged lead did not use. The ticket's lock still holds.
+    connection.run(
+        """
+        UPDATE counter SET seq = :seq, lead_id = :lead_id
+         WHERE campaign_id = :campaign_id
+        """,
+        {"campaign_id": campaign_id, "seq": seq, "lead_id": lead_id},
+    )
 
 
 def _check_current(connection: Connection, campaign: Campaign) -> None:

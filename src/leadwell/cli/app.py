@@ -1,0 +1,71 @@
+"""Every command, and what happens around each: errors become words and exit codes."""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+import msgspec
+from cyclopts import App, CycloptsError
+
+from leadwell.cli.demo import demo
+from leadwell.cli.load import load
+from leadwell.cli.serve import serve
+from leadwell.errors import Kind, LeadwellError
+
+app = App(
+    name="leadwell",
+    help="A self-hosted lead hub, and the client that reads leads from it.",
+    version=lambda: version("leadwell"),
+)
+app.command(serve)
+app.command(demo)
+app.command(load, name="import")
+
+EXIT_OF = {
+    Kind.USAGE: 2,
+    Kind.UNAUTHENTICATED: 3,
+    Kind.INVALID: 4,
+    Kind.UNPROCESSABLE: 4,
+    Kind.REFUSED: 5,
+}
+"""Exit codes of what was refused on purpose; any other failure is 1 (CONTRACT §9)."""
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and leave with its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = app(given, exit_on_error=False, result_action="return_value")
+    except LeadwellError as error:
+        _explain(error, as_json="--json" in given)
+        sys.exit(EXIT_OF.get(error.kind, 1))
+    except CycloptsError:
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read the output has left; Python must not complain at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        print(f"error: this command needs {error.name}", file=sys.stderr)
+        print("       pip install 'leadwell[server]'", file=sys.stderr)
+        sys.exit(2)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _explain(error: LeadwellError, *, as_json: bool) -> None:
+    if as_json:
+        shown = {
+            "code": error.code,
+            "message": error.detail,
+            "errors": [msgspec.to_builtins(problem) for problem in error.problems],
+        }
+        print(msgspec.json.encode(shown).decode(), file=sys.stderr)
+        return
+    if not error.problems:
+        print(f"error: {error.detail}", file=sys.stderr)
+    for problem in error.problems:
+        print(f"error: {problem.message}", file=sys.stderr)

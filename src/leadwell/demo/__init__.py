@@ -1,0 +1,1 @@
+"""Sample data: one campaign and its leads, made up from a seed."""
