@@ -1,6 +1,7 @@
 """The hub as a real process, spoken to through real sockets."""
 
 import json
+import os
 import re
 import signal
 import socket
@@ -22,7 +23,7 @@ START_TIMEOUT_S = 30
 class Served(NamedTuple):
     """A running hub."""
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
     port: int
     token: str
 
@@ -59,22 +60,27 @@ def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
     command = [sys.executable, "-m", "leadwell.cli", "serve", "--port", "0"]
     command += ["--database", f"sqlite:///{tmp_path}/leads.db"]
     command += ["--workers", str(request.param)]
-    process = subprocess.Popen(
-        command,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=tmp_path,
-        env={"PATH": "", "LEADWELL_HEADER_TIMEOUT_S": "1"},
-    )
-    assert process.stderr is not None
-    line = process.stderr.readline()
-    found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
-    assert found, line + process.stderr.read()
-    hub = Served(process, int(found[1]), token)
+    settings = {"LEADWELL_HEADER_TIMEOUT_S": "1"}
+    log = tmp_path / "log"
+    with log.open("wb") as stderr:
+        process = subprocess.Popen(
+            command, stderr=stderr, cwd=tmp_path, env=os.environ | settings
+        )
+    hub = Served(process, _port(process, log), token)
     _await_ready(hub)
     yield hub
     process.terminate()
-    process.communicate(timeout=START_TIMEOUT_S)
+    process.wait(timeout=START_TIMEOUT_S)
+
+
+def _port(process: subprocess.Popen[bytes], log: Path) -> int:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline and process.poll() is None:
+        found = re.search(r"http://127\.0\.0\.1:(\d+)", log.read_text())
+        if found:
+            return int(found[1])
+        time.sleep(0.02)
+    raise AssertionError(log.read_text())
 
 
 def _await_ready(hub: Served) -> None:
@@ -84,8 +90,8 @@ def _await_ready(hub: Served) -> None:
             if hub.get("/health/ready").status == 200:
                 return
         except urllib3.exceptions.HTTPError:
-            time.sleep(0.05)
-    raise AssertionError(hub.process.stderr)
+            time.sleep(0.02)
+    raise AssertionError(hub.process.poll())
 
 
 def test_a_running_hub_answers_and_refuses_what_is_too_large(served: Served) -> None:
