@@ -122,7 +122,12 @@ class SQLiteDatabase:
             if not self._is_open:
                 raise Unavailable("the hub is stopping", hint="try again in a moment")
             if self._writer is None:
-                self._writer = Thread(target=self._work, name="writer", daemon=True)
+                self._writer = Thread(
+                    target=self._work,
+                    args=(self._opened(),),
+                    name="writer",
+                    daemon=True,
+                )
                 self._writer.start()
             self._jobs.put((job, done))
         return done
@@ -152,8 +157,7 @@ class SQLiteDatabase:
                 hint="check that the file and its folder may be written",
             ) from None
 
-    def _work(self) -> None:
-        connection = self._opened()
+    def _work(self, connection: SQLiteConnection) -> None:
         while (first := self._jobs.get()) is not None:
             group = [first]
             while len(group) < GROUP_MAX and not self._jobs.empty():
@@ -168,6 +172,8 @@ class SQLiteDatabase:
 
 def _commit_together(connection: SQLiteConnection, group: list[_Job]) -> None:
     """Run the jobs in one transaction, each undone alone if it raises."""
+    # From here a job can no longer be called off by who waits for it.
+    group = [(job, done) for job, done in group if done.set_running_or_notify_cancel()]
     outcomes: list[_Outcome] = []
     try:
         connection.raw.execute("BEGIN IMMEDIATE")
