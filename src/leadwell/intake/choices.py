@@ -8,27 +8,22 @@ from leadwell.model.slug import unique_slug
 
 Definition: TypeAlias = dict[str, object]
 
-_MONTHS = (
-    "january february march april may june july august september october november "
-    "december",
-    "jan feb mar apr may jun jul aug sep oct nov dec",
-    "januar februar marts april maj juni juli august september oktober november "
-    "december",
-    "jan feb mar apr maj jun jul aug sep okt nov dec",
-    "januar februar märz april mai juni juli august september oktober november "
-    "dezember",
-    "jan feb mär apr mai jun jul aug sep okt nov dez",
-)
-_WEEKDAYS = (
-    "monday tuesday wednesday thursday friday saturday sunday",
-    "mon tue wed thu fri sat sun",
-    "mandag tirsdag onsdag torsdag fredag lørdag søndag",
-    "man tir ons tor fre lør søn",
-    "montag dienstag mittwoch donnerstag freitag samstag sonntag",
-)
+_CALENDARS_SPELLED = """
+january february march april may june july august september october november december
+jan feb mar apr may jun jul aug sep oct nov dec
+januar februar marts april maj juni juli august september oktober november december
+jan feb mar apr maj jun jul aug sep okt nov dec
+januar februar märz april mai juni juli august september oktober november dezember
+jan feb mär apr mai jun jul aug sep okt nov dez
+monday tuesday wednesday thursday friday saturday sunday
+mon tue wed thu fri sat sun
+mandag tirsdag onsdag torsdag fredag lørdag søndag
+man tir ons tor fre lør søn
+montag dienstag mittwoch donnerstag freitag samstag sonntag
+"""
 _CALENDARS = tuple(
     {word: place for place, word in enumerate(words.split())}
-    for words in (*_MONTHS, *_WEEKDAYS)
+    for words in _CALENDARS_SPELLED.strip().splitlines()
 )
 
 _STATUS_WORDS: dict[str, frozenset[str]] = {

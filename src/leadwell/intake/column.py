@@ -37,6 +37,7 @@ class Column:
         """Start with nothing seen; `decimal_comma` is how numbers are written."""
         self.filled = 0
         self.longest = 0
+        self.multiline = False
         self.lists = 0
         self.objects = 0
         self.elements: Counter[str] = Counter()
@@ -74,10 +75,12 @@ class Column:
     def _add_text(self, text: str) -> None:
         self.longest = max(self.longest, len(text))
         counted = self._counted
+        if counted is not None and text in counted:
+            counted[text] += 1
+            return
+        self.multiline = self.multiline or "\n" in text
         if counted is None:
             self._judge(text, 1)
-        elif text in counted:
-            counted[text] += 1
         elif len(counted) < DISTINCT_MAX and len(text) <= CHOICE_CHARS_MAX:
             counted[text] = 1
         else:

@@ -46,8 +46,10 @@ _BY_SUFFIX = {
 }
 
 
-def kind_of(path: Path) -> Kind:
+def kind_of(path: Path, *, encoding: str | None = None) -> Kind:
     """Tell how to read a file; what it holds outweighs what it is called.
+
+    With a named encoding, control characters are no sign of binary data.
 
     Raises:
         UnreadableFile: missing, a directory, empty, or nothing we can read.
@@ -56,6 +58,12 @@ def kind_of(path: Path) -> Kind:
     if start.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _sheet(path)
     _refuse_binary(path, start)
+    if encoding is None and _looks_binary(start):
+        raise UnreadableFile(
+            f"{path.name} holds binary data, not text",
+            hint=f"readable are {READABLE}; UTF-16 text without a byte order mark "
+            "needs its name: --encoding utf-16-le",
+        )
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     kind = _BY_SUFFIX.get(path.suffix.lower())
     if kind is not None:
@@ -117,12 +125,6 @@ def _refuse_binary(path: Path, start: bytes) -> None:
             raise UnreadableFile(
                 f"{path.name} is {name}", hint=f"readable are {READABLE}"
             )
-    if not start.startswith(_BYTE_ORDER_MARKS) and _looks_binary(start):
-        raise UnreadableFile(
-            f"{path.name} holds binary data, not text",
-            hint=f"readable are {READABLE}; for UTF-16 text without a byte order "
-            "mark, save it again as UTF-8",
-        )
 
 
 def _refuse_ole(path: Path) -> None:
@@ -139,6 +141,8 @@ def _refuse_ole(path: Path) -> None:
 
 
 def _looks_binary(start: bytes) -> bool:
+    if start.startswith(_BYTE_ORDER_MARKS):
+        return False
     # A stray NUL is a bad row of a text file; many are no text at all.
     control = sum(byte < 32 and byte not in _WHITE for byte in start)
-    return control > 8 and control > len(start) // 10
+    return control > 4 and control > len(start) // 20

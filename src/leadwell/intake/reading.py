@@ -4,13 +4,13 @@ from pathlib import Path
 
 from leadwell.errors import UnreadableFile
 from leadwell.intake.contents import Kind, kind_of
-from leadwell.intake.csv_file import CsvFile
 from leadwell.intake.encoding import checked_encoding, encoding_of
-from leadwell.intake.json_file import JsonFile
-from leadwell.intake.ndjson_file import NdjsonFile
+from leadwell.intake.formats.csv_file import CsvFile
+from leadwell.intake.formats.json_file import JsonFile
+from leadwell.intake.formats.ndjson_file import NdjsonFile
+from leadwell.intake.formats.xlsx_file import XlsxFile
 from leadwell.intake.sniff import SAMPLE_BYTES, sniff
 from leadwell.intake.source import Source
-from leadwell.intake.xlsx_file import XlsxFile
 
 
 def open_rows(
@@ -25,7 +25,7 @@ def open_rows(
         UnreadableFile: not a table we can read; the message says why, the hint
             what to do.
     """
-    kind = kind_of(path)
+    kind = kind_of(path, encoding=encoding)
     if kind is Kind.SHEET:
         return XlsxFile(path)
     if kind is Kind.DELIMITED:

@@ -43,8 +43,12 @@ def wire_value(type_name: str, cell: Cell, *, decimal_comma: bool) -> Json:
     """Spell any cell, typed or text, as the wire spells a value of the type."""
     if isinstance(cell, str):
         return parse_cell(type_name, cell, decimal_comma)
-    if cell is None or isinstance(cell, list | dict) or _fits(type_name, cell):
-        return cast("Json", cell)
+    if cell is None or isinstance(cell, list | dict):
+        return cell
+    if isinstance(cell, bool) and type_name in {"boolean", "json"}:
+        return cell
+    if isinstance(cell, int | float) and type_name in {"number", "json"}:
+        return cell
     return parse_cell(type_name, text_of(cell), decimal_comma=False)
 
 
@@ -94,7 +98,7 @@ def moment(text: str) -> datetime | None:
     at = _TIME.fullmatch(split[1].strip()) if len(split) > 1 else None
     if on is None or at is None:
         return None
-    clock = at[1].replace(",", ".").zfill(5) if at[1][1] == ":" else at[1]
+    clock = f"0{at[1]}" if at[1][1] == ":" else at[1]
     offset = at[2] if at[2] and at[2].upper() not in {"Z", "UTC"} else "+00:00"
     try:
         return datetime.fromisoformat(f"{on.isoformat()}T{clock}{offset}")
@@ -151,12 +155,6 @@ def _json(text: str) -> Json:
         return cast("Json", json.loads(text))
     except (ValueError, RecursionError):
         return text
-
-
-def _fits(type_name: str, cell: float | bool | date) -> bool:
-    if isinstance(cell, bool):
-        return type_name == "boolean"
-    return isinstance(cell, int | float) and type_name in {"number", "json"}
 
 
 _READERS: dict[str, Callable[[str], Json]] = {

@@ -15,7 +15,7 @@ from python_calamine import (
 )
 
 from leadwell.errors import UnreadableFile
-from leadwell.intake.csv_file import checked_header
+from leadwell.intake.formats.csv_file import checked_header
 from leadwell.intake.source import BadRow, Cell, Row
 
 # The library holds a sheet in memory, at about its unpacked size.
@@ -96,7 +96,8 @@ def _first_sheet(path: Path) -> CalamineSheet:
             hint="save the sheet as CSV: a CSV file may be of any size",
         )
     try:
-        book = CalamineWorkbook.from_path(path)
+        # The library's stub leaves the type of the path open.
+        book = CalamineWorkbook.from_path(path)  # pyright: ignore[reportUnknownMemberType]
         return _first_filled(book)
     except CalamineError as error:
         raise UnreadableFile(

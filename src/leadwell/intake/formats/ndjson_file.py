@@ -6,7 +6,14 @@ from pathlib import Path
 
 from leadwell.errors import UnreadableFile
 from leadwell.intake.encoding import open_text, wrong_byte
-from leadwell.intake.objects import LEAD_COLUMNS, Object, cells_of, is_lead, parse
+from leadwell.intake.formats.objects import (
+    LEAD_COLUMNS,
+    NO_COLUMNS,
+    Object,
+    cells_of,
+    is_lead,
+    parse,
+)
 from leadwell.intake.source import BadRow, Row
 
 # Up to this size all lines are read for their keys first, above it only some: a
@@ -45,7 +52,7 @@ class NdjsonFile:
                 hint='write one object a line, such as {"name": "Jane Doe"}',
             )
         self.columns = tuple(columns)
-        self.lead_columns = LEAD_COLUMNS & frozenset(columns) if leads else frozenset()
+        self.lead_columns = LEAD_COLUMNS & frozenset(columns) if leads else NO_COLUMNS
         self.position = 0
 
     def __iter__(self) -> Iterator[Row | BadRow]:

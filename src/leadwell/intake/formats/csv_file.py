@@ -8,7 +8,7 @@ from typing import TextIO
 
 from leadwell.errors import UnreadableFile
 from leadwell.intake.encoding import open_text, wrong_byte
-from leadwell.intake.records import Lines, raw, records
+from leadwell.intake.formats.records import Lines, raw, records
 from leadwell.intake.sniff import Dialect
 from leadwell.intake.source import BadRow, Row
 

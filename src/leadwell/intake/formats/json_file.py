@@ -6,8 +6,15 @@ from pathlib import Path
 
 from leadwell.errors import UnreadableFile
 from leadwell.intake.encoding import open_text, wrong_byte
-from leadwell.intake.ndjson_file import row_of
-from leadwell.intake.objects import LEAD_COLUMNS, Object, cells_of, is_lead, parse_at
+from leadwell.intake.formats.ndjson_file import row_of
+from leadwell.intake.formats.objects import (
+    LEAD_COLUMNS,
+    NO_COLUMNS,
+    Object,
+    cells_of,
+    is_lead,
+    parse_at,
+)
 from leadwell.intake.source import BadRow, Row
 
 # The text of a list is held in memory; NDJSON is the form for more.
@@ -40,7 +47,7 @@ class JsonFile:
         leads = any(is_lead(item) for item in items)
         self.columns = tuple(dict.fromkeys(key for i in items for key in cells_of(i)))
         self.lead_columns = (
-            LEAD_COLUMNS & frozenset(self.columns) if leads else frozenset()
+            LEAD_COLUMNS & frozenset(self.columns) if leads else NO_COLUMNS
         )
         if not self.columns:
             raise UnreadableFile(

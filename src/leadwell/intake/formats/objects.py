@@ -12,6 +12,7 @@ Object: TypeAlias = dict[str, object]
 # What an exported lead has besides its fields and can be imported again. Its id,
 # version and people are another hub's and are left behind.
 LEAD_COLUMNS = frozenset({"status", "external_id", "created_at"})
+NO_COLUMNS: frozenset[str] = frozenset()
 
 # Deeper data is a mistake, and a danger to whoever walks through it.
 DEPTH_MAX = 32
@@ -79,8 +80,7 @@ def _slug(value: object) -> Cell:
         return [_slug(item) for item in cast("list[object]", value)]
     if isinstance(value, dict):
         held = cast("Object", value)
-        if held.keys() == {"slug", "label"}:
-            return _cell(held["slug"])
+        return _cell(held["slug"] if held.keys() == {"slug", "label"} else held)
     return _cell(value)
 
 
@@ -93,7 +93,7 @@ def _problem_of(value: object, text: str) -> str:
         return f"is nested deeper than {DEPTH_MAX} levels"
     if "\\u" in text:
         # Only an escape can bring in what text cannot hold.
-        plain = json.dumps(value, ensure_ascii=False)
+        plain = json.dumps(value, ensure_ascii=False).replace("\\\\", "")
         if "\\u0000" in plain:
             return "holds a NUL character"
         if any("\ud800" <= character <= "\udfff" for character in plain):
@@ -111,8 +111,10 @@ def _deeper_than(value: object, levels: int) -> bool:
 
 
 def _name_of(value: object) -> str:
-    names = {list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
-    return names.get(type(value), "a number")
+    if value is None:
+        return "null"
+    names = ((list, "a list"), (str, "a string"), (bool, "a boolean"))
+    return next((name for kind, name in names if isinstance(value, kind)), "a number")
 
 
 def _object(pairs: list[tuple[str, object]]) -> Object:
