@@ -13,6 +13,7 @@ from leadwell.model.campaign import (
 )
 from leadwell.model.grant import Grant
 from leadwell.model.query import Condition, FieldRef
+from leadwell.schema.operators import EXISTS
 from leadwell.schema.subjects import subject_of
 
 _EXCLUDING = frozenset({"", "in"})
@@ -79,7 +80,9 @@ def _kept(
         if condition.field != ref or operator is None:
             continue
         named = set(condition.values)
-        if operator.is_negated:
+        if operator is EXISTS:
+            kept = kept if condition.values == (True,) else set()
+        elif operator.is_negated:
             kept = (every if kept is None else kept) - named
         elif condition.operator in _EXCLUDING and not only_negated:
             kept = (every if kept is None else kept) & named
