@@ -8,9 +8,14 @@ from importlib.metadata import version
 import msgspec
 from cyclopts import App, CycloptsError
 
+from leadwell.cli.account import account, person
+from leadwell.cli.campaign import campaign
 from leadwell.cli.demo import demo
+from leadwell.cli.filter import filter_
 from leadwell.cli.load import load
 from leadwell.cli.serve import serve
+from leadwell.cli.token import token
+from leadwell.cli.upkeep import doctor, migrate
 from leadwell.errors import Kind, LeadwellError
 
 app = App(
@@ -21,6 +26,13 @@ app = App(
 app.command(serve)
 app.command(demo)
 app.command(load, name="import")
+app.command(campaign)
+app.command(token)
+app.command(filter_)
+app.command(account)
+app.command(person)
+app.command(migrate)
+app.command(doctor)
 
 EXIT_OF = {
     Kind.USAGE: 2,

@@ -42,6 +42,11 @@ class Grant:
     lineage: str = ""
     """The token and its rotations: who a lead's `external_id` belongs to."""
 
+    @classmethod
+    def of_operator(cls, campaign: Campaign) -> "Grant":
+        """Return what the person at the hub's own command line may do: everything."""
+        return cls(campaign.account_id, campaign.id, may_write=True)
+
     def check_campaign(self, campaign_id: int) -> None:
         """Refuse another campaign than a campaign token's own, existing or not.
 

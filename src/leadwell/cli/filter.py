@@ -1,0 +1,124 @@
+"""`leadwell filter`: saved conditions of a campaign."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cyclopts import App
+
+from leadwell.cli import output
+from leadwell.cli.opening import HERE, Where, now_us
+from leadwell.errors import NotFound, UsageError
+
+if TYPE_CHECKING:
+    from leadwell.model.campaign import Campaign
+    from leadwell.store.connection import Connection
+    from leadwell.store.filters import Filter
+
+filter_ = App(name="filter", help="Saved filters of a campaign.")
+
+
+@filter_.command(name="set")
+def set_(name: str, conditions: str, *, campaign: int, where: Where = HERE) -> None:
+    """Save conditions under a name, or change what the name stands for.
+
+    Every token with this filter obeys the new conditions from its next request.
+
+    Example: leadwell filter set big "source=partner-west&budget[gte]=500" --campaign 7
+
+    Args:
+        name: what to call it
+        conditions: the same as in the query string of a request
+        campaign: the campaign's id
+        where: the database
+    """
+    from leadwell.schema import querystring, question
+    from leadwell.store import campaigns, filters
+
+    if not name.strip() or "=" in name:
+        raise UsageError(f"{name!r} is no name for a filter", hint="use a word or two")
+
+    def job(connection: Connection) -> dict[str, Any]:
+        found = campaigns.known(connection, campaign)
+        asked = question.conditions(found, querystring.decode(conditions.encode()))
+        kept = filters.keep(connection, found, name, asked, now_us())
+        return _shown(found, kept)
+
+    content = where.write(job)
+    output.document(content, as_json=where.json, text=f"{name}: {content['words']}")
+
+
+@filter_.command(name="list")
+def list_(*, campaign: int, where: Where = HERE) -> None:
+    """List the saved filters of a campaign.
+
+    Example: leadwell filter list --campaign 362
+
+    Args:
+        campaign: the campaign's id
+        where: the database
+    """
+    from leadwell.store import campaigns, filters
+
+    def job(connection: Connection) -> list[dict[str, Any]]:
+        found = campaigns.known(connection, campaign)
+        return [_shown(found, each) for each in filters.find_all(connection, found)]
+
+    output.rows(where.read(job), as_json=where.json)
+
+
+@filter_.command
+def show(name: str, *, campaign: int, where: Where = HERE) -> None:
+    """Show one saved filter, as a query and in words.
+
+    Example: leadwell filter show big-west --campaign 362
+
+    Args:
+        name: the filter's name
+        campaign: the campaign's id
+        where: the database
+    """
+    from leadwell.store import campaigns, filters
+
+    def job(connection: Connection) -> dict[str, Any]:
+        found = campaigns.known(connection, campaign)
+        kept = filters.find_named(connection, found, name)
+        if kept is None:
+            raise NotFound(
+                f"campaign {campaign} has no filter {name!r}",
+                hint=f"see: leadwell filter list --campaign {campaign}",
+            )
+        return _shown(found, kept)
+
+    output.rows([where.read(job)], as_json=where.json)
+
+
+@filter_.command
+def remove(name: str, *, campaign: int, where: Where = HERE) -> None:
+    """Remove a saved filter that no token uses.
+
+    Example: leadwell filter remove big-west --campaign 362
+
+    Args:
+        name: the filter's name
+        campaign: the campaign's id
+        where: the database
+    """
+    from leadwell.store import campaigns, filters
+
+    where.write(
+        lambda connection: filters.remove(
+            connection, campaigns.known(connection, campaign), name
+        )
+    )
+    output.document({"removed": name}, as_json=where.json, text=f"removed {name}")
+
+
+def _shown(campaign: Campaign, kept: Filter) -> dict[str, Any]:
+    from leadwell.schema import wording
+
+    return {
+        "name": kept.name,
+        "query": wording.as_query(campaign, kept.conditions),
+        "words": wording.in_words(campaign, kept.conditions),
+    }

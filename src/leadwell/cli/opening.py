@@ -1,0 +1,82 @@
+"""The database a command works on, opened for as long as it runs."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from leadwell.model.account import Account
+    from leadwell.settings import Settings
+    from leadwell.store.connection import Connection
+    from leadwell.store.sqlite import SQLiteDatabase
+
+T = TypeVar("T")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Where:
+    """What every command takes."""
+
+    database: str | None = None
+    """Where the leads are: sqlite:///leads.db. Else LEADWELL_DATABASE decides."""
+    json: bool = False
+    """Answer with JSON."""
+
+    def settings(self) -> Settings:
+        """Return the settings, with the database that was named here."""
+        from leadwell.settings import from_environment
+
+        settings = from_environment()
+        named = self.database
+        return settings if named is None else replace(settings, database=named)
+
+    @contextmanager
+    def opened(self, *, create: bool = False) -> Generator[SQLiteDatabase]:
+        """Open the database for one command."""
+        from leadwell.server import open_database
+
+        database = open_database(self.settings().database, create=create)
+        try:
+            yield database
+        finally:
+            database.close()
+
+    def read(self, job: Callable[[Connection], T]) -> T:
+        """Run one job in a read transaction."""
+        with self.opened() as database, database.reading() as connection:
+            return job(connection)
+
+    def write(self, job: Callable[[Connection], T], *, create: bool = False) -> T:
+        """Run one job in a transaction; it is durable when this returns."""
+        with self.opened(create=create) as database:
+            return database.write(job).result()
+
+
+HERE = Where()
+
+
+def now_us() -> int:
+    """Return the moment, in microseconds since 1970."""
+    from leadwell.schema.times import microseconds
+    from leadwell.server import now
+
+    return microseconds(now())
+
+
+def account_of(connection: Connection, slug: str) -> Account:
+    """Return the account with this slug, making it when it is not there."""
+    from leadwell.cli.output import hint
+    from leadwell.store import accounts
+
+    for account in accounts.find_all(connection):
+        if account.slug == slug:
+            return account
+    hint(f"note: made the account {slug}")
+    return accounts.add(connection, slug, slug.replace("-", " ").title(), now_us())

@@ -1,0 +1,44 @@
+"""How a command answers: tables for people, one JSON document for machines."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+
+def document(content: object, *, as_json: bool, text: str = "") -> None:
+    """Answer with one thing: as JSON, or as this text."""
+    print(msgspec.json.encode(content).decode() if as_json else text)
+
+
+def rows(items: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
+    """Answer with a list: as a JSON array, or as a table of its keys."""
+    if as_json:
+        print(msgspec.json.encode(items).decode())
+        return
+    # Plain text: the brackets of budget[gte] are no markup.
+    table = Table(box=None, pad_edge=False)
+    for name in items[0] if items else ():
+        table.add_column(name.replace("_", " "), overflow="fold")
+    for item in items:
+        table.add_row(*(Text(_text(value)) for value in item.values()))
+    # A pipe has no width: what is read by programs must not be cut.
+    width = None if sys.stdout.isatty() else 250
+    Console(width=width, highlight=False, markup=False).print(table)
+
+
+def hint(text: str) -> None:
+    """Tell people more, where a pipe does not carry it."""
+    print(text, file=sys.stderr)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return ", ".join(map(str, cast("list[object]", value)))
+    return str(value)

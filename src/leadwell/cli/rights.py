@@ -1,0 +1,173 @@
+"""Read what a token may do from the words of a command."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from ipaddress import ip_network
+from typing import TYPE_CHECKING, Any
+
+from leadwell.errors import Refused, UsageError
+
+if TYPE_CHECKING:
+    from leadwell.model.campaign import Attribute, Campaign
+    from leadwell.model.token import Token
+    from leadwell.store.connection import Connection
+
+DAYS_DEFAULT = 90
+"""How long a token lives unless somebody says otherwise."""
+OVERLAP_MAX = timedelta(days=7)
+_SPAN = re.compile(r"(\d{1,4})([hd])", re.ASCII)
+
+
+def expiry(text: str | None, now: datetime) -> datetime | None:
+    """Read `90d`, `12h`, a date or `never`; without a text it is 90 days from now.
+
+    Raises:
+        UsageError: it is none of these, or lies in the past.
+    """
+    from leadwell.errors import MalformedValue
+    from leadwell.schema import times
+
+    if text == "never":
+        return None
+    span = _SPAN.fullmatch(text or f"{DAYS_DEFAULT}d")
+    try:
+        at = now + _length(span) if span else times.read(text or "")
+    except MalformedValue:
+        raise UsageError(
+            f"{text!r} is no expiry", hint="write 90d, 12h, 2027-01-01 or never"
+        ) from None
+    if at <= now:
+        raise UsageError(f"{text} lies in the past", hint="write 90d or a later date")
+    return at
+
+
+def overlap_of(text: str) -> timedelta:
+    """Read how long an old token goes on working: `0h` to `7d`.
+
+    Raises:
+        UsageError: it is no such span.
+    """
+    span = _SPAN.fullmatch(text)
+    length = _length(span) if span else None
+    if length is None or length > OVERLAP_MAX:
+        raise UsageError(f"{text!r} is no overlap", hint="write 0h, 24h or up to 7d")
+    return length
+
+
+def addresses_of(given: list[str]) -> tuple[str, ...]:
+    """Read CIDR blocks; an empty text lifts the restriction.
+
+    Raises:
+        UsageError: one is no block of addresses.
+    """
+    try:
+        return tuple(str(ip_network(block, strict=False)) for block in given if block)
+    except ValueError as error:
+        raise UsageError(
+            f"{error}", hint="write --address 192.0.2.7 or 192.0.2.0/24"
+        ) from None
+
+
+def filter_id(
+    connection: Connection, campaign: Campaign, text: str, now: int
+) -> int | None:
+    """Return the saved filter of this name, or keep the conditions as an unnamed one.
+
+    Raises:
+        InvalidQuestion: it is neither a name nor conditions.
+    """
+    from leadwell.schema import querystring, question
+    from leadwell.store import filters
+
+    if not text:
+        return None
+    named = filters.find_named(connection, campaign, text)
+    if named is not None:
+        return named.id
+    asked = question.conditions(campaign, querystring.decode(text.encode()))
+    return filters.keep(connection, campaign, None, asked, now).id
+
+
+def readable_of(campaign: Campaign, text: str) -> frozenset[int | Attribute] | None:
+    """Read the names of fields and attributes; an empty text means all of them.
+
+    Raises:
+        UnknownParameter: there is no such field.
+    """
+    from leadwell.schema import selection
+
+    if not text:
+        return None
+    shown = selection.shown(campaign, text)
+    ids = {campaign.field_by_slug[slug].id for slug in shown.fields}
+    return frozenset({*ids, *shown.attributes})
+
+
+def check_writable(connection: Connection, campaign: Campaign, token: Token) -> None:
+    """Refuse a writing token that hides what it would have to write.
+
+    Raises:
+        Refused: it hides a required field, or one that its own filter asks for.
+    """
+    from leadwell.model.campaign import Column
+    from leadwell.store import filters
+
+    if not token.may_write or token.readable is None:
+        return
+    needed = {field.id for field in campaign.fields if field.required}
+    if token.filter_id is not None:
+        kept = filters.find(connection, campaign, token.filter_id)
+        asked = (condition.field for condition in kept.conditions)
+        needed |= {ref for ref in asked if not isinstance(ref, Column)}
+    hidden = sorted(needed - token.readable)
+    if hidden:
+        slugs = ", ".join(campaign.field_by_id[ref].slug for ref in hidden)
+        raise Refused(
+            f"the token may write, but not see {slugs}",
+            hint="add them to --fields: they are required, or its filter asks for them",
+        )
+
+
+def described(connection: Connection, token: Token, now: datetime) -> dict[str, Any]:
+    """Describe a token in a list."""
+    from leadwell.schema.times import show
+    from leadwell.store import campaigns, filters
+
+    conditions = fields = None
+    if token.campaign_id is not None:
+        from leadwell.schema import wording
+
+        campaign = campaigns.known(connection, token.campaign_id)
+        if token.filter_id is not None:
+            kept = filters.find(connection, campaign, token.filter_id)
+            query = wording.as_query(campaign, kept.conditions)
+            conditions = f"{kept.name}: {query}" if kept.name else query
+        if token.readable is not None:
+            seen = [f.slug for f in campaign.fields if f.id in token.readable]
+            fields = seen + sorted(r for r in token.readable if isinstance(r, str))
+    return {
+        "id": token.public_id,
+        "name": token.name,
+        "campaign": token.campaign_id,
+        "rights": "read+write" if token.may_write else "read",
+        "filter": conditions,
+        "fields": fields,
+        "state": _state(token, now),
+        "expires_at": show(token.expires_at) if token.expires_at else None,
+        "last_used_at": show(token.last_used_at) if token.last_used_at else None,
+    }
+
+
+def _state(token: Token, now: datetime) -> str:
+    if token.revoked_at is not None:
+        return "revoked"
+    if not token.is_open(now):
+        return "expired"
+    return "exposed in a URL" if token.exposed_at is not None else "open"
+
+
+def _length(span: re.Match[str]) -> timedelta:
+    number = int(span[1])
+    return timedelta(days=number) if span[2] == "d" else timedelta(hours=number)

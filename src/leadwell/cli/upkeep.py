@@ -1,0 +1,130 @@
+"""`leadwell migrate` and `leadwell doctor`."""
+
+from __future__ import annotations
+
+import stat
+import sys
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from leadwell.cli import output
+from leadwell.cli.opening import HERE, Where, now_us
+from leadwell.errors import LeadwellError, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from leadwell.settings import Settings
+
+DAY_US = 86_400_000_000
+
+
+def migrate(*, dry_run: bool = False, where: Where = HERE) -> None:
+    """Bring the database to the schema of this release; all or nothing.
+
+    Back it up first. Stop the hub while it runs.
+
+    Example: leadwell migrate --dry-run
+
+    Args:
+        dry_run: only say what would be done
+        where: the database
+    """
+    from leadwell import server
+    from leadwell.store import migrations
+    from leadwell.store.sqlite import SQLiteDatabase
+
+    path = server.database_path(where.settings().database)
+    if not path.exists():
+        raise Refused(f"there is no database {path}", hint="leadwell serve makes one")
+    database = SQLiteDatabase(path)
+    try:
+        with database.reading() as connection:
+            before = migrations.version_of(connection)
+            names = [migration.name for migration in migrations.pending(before)]
+    finally:
+        database.close()
+    after = before if dry_run else server.migrate(path)
+    content = {"before": before, "after": after, "pending": names, "dry_run": dry_run}
+    steps = ", ".join(names) or "nothing"
+    text = f"schema version {before}; to do: {steps}"
+    output.document(content, as_json=where.json, text=text)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    state: str
+    """ok, warn or fail."""
+    what: str
+    said: str
+
+
+def doctor(*, where: Where = HERE) -> int:
+    """Look at the configuration, the database, the key, the versions and the clock.
+
+    Exits with 1 when something fails.
+
+    Example: leadwell doctor
+
+    Args:
+        where: the database
+    """
+    try:
+        settings = where.settings()
+        found = [*_versions(), *_key(settings), *_database(where)]
+    except LeadwellError as error:
+        found = [*_versions(), Finding("fail", "configuration", error.detail)]
+    rows = [{"state": f.state, "what": f.what, "said": f.said} for f in found]
+    output.rows(rows, as_json=where.json)
+    return 1 if any(finding.state == "fail" for finding in found) else 0
+
+
+def _versions() -> Iterator[Finding]:
+    from leadwell.store.checkup import sqlite_version
+
+    python = sys.version.split()[0]
+    said = f"leadwell {version('leadwell')}, Python {python}, SQLite {sqlite_version()}"
+    yield Finding("ok", "versions", said)
+
+
+def _key(settings: Settings) -> Iterator[Finding]:
+    from leadwell.server import instance_key, key_path
+
+    path = key_path(settings)
+    if not path.exists():
+        yield Finding("warn", "key", f"{path} is made with the first token")
+        return
+    instance_key(settings)
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        yield Finding("warn", "key", f"others can read {path}: chmod 600 {path}")
+    else:
+        yield Finding("ok", "key", f"{path}, readable by its owner alone")
+
+
+def _database(where: Where) -> Iterator[Finding]:
+    from leadwell.store import checkup, migrations
+
+    with where.opened() as database, database.reading() as connection:
+        schema = migrations.version_of(connection)
+        yield Finding("ok", "database", f"{database.path}, schema version {schema}")
+        faults = checkup.faults(connection)
+        sound = Finding("ok", "integrity", "the file is sound")
+        yield Finding("fail", "integrity", "; ".join(faults)) if faults else sound
+        journal = checkup.pragma(connection, "journal_mode")
+        level = checkup.pragma(connection, "synchronous")
+        is_durable = (journal, level) == ("wal", "2")
+        said = f"journal_mode {journal}, synchronous {level}"
+        yield Finding("ok" if is_durable else "fail", "durability", said)
+        yield _clock(checkup.last_stamp(connection))
+
+
+def _clock(last: int) -> Finding:
+    ahead = last - now_us()
+    if ahead > DAY_US:
+        said = f"it is {ahead // DAY_US} days behind the newest lead: set it right"
+        return Finding("fail", "clock", said)
+    return Finding("ok", "clock", "not behind the newest lead")
