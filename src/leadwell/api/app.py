@@ -1,5 +1,6 @@
 """Every path the hub answers, on one screen."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
@@ -60,4 +61,7 @@ def _route(path: str, **handlers: Handler) -> Route:
         method = "GET" if request.method == "HEAD" else request.method
         return await handlers[method](request)
 
-    return Route(path, handle, methods=list(handlers))
+    route = Route(path, handle, methods=list(handlers))
+    # A $ also matches before a newline at the end, and /v2/me%0A is not /v2/me.
+    route.path_regex = re.compile(route.path_regex.pattern.removesuffix("$") + r"\Z")
+    return route

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import ip_address, ip_network
+from urllib.parse import unquote_to_bytes
 
 from starlette.types import Scope
 
@@ -16,7 +17,7 @@ from leadwell.errors import (
 )
 from leadwell.model.grant import Grant
 from leadwell.model.query import Condition
-from leadwell.model.token import Token, digest, is_mistyped, looks_like_token
+from leadwell.model.token import Token, digest, is_mistyped, token_in
 from leadwell.schema import querystring
 from leadwell.schema.times import show
 from leadwell.store import campaigns, filters, tokens
@@ -72,20 +73,17 @@ class Gate:
         return Bearer(token, grant)
 
     def _refuse_in_url(self, query_string: bytes, *, has_header: bool) -> None:
-        if b"lw_" not in query_string and b"_token=" not in query_string:
-            return
-        try:
-            pairs = querystring.decode(query_string)
-        except LeadwellError:
-            return
-        for name, value in pairs:
-            is_ours = looks_like_token(value)
-            if is_ours or (name in TOKEN_PARAMETERS and not has_header):
-                self._note_exposure(value)
-                raise TokenInURL(
-                    "a token stands in the URL, where logs keep it",
-                    hint="send it as Authorization: Bearer …, and rotate this one",
-                )
+        # However it is encoded, wherever it stands, and whatever else is wrong.
+        text = unquote_to_bytes(query_string).decode("ascii", "replace")
+        found = token_in(text)
+        if found is None and not has_header:
+            found = _named_token(query_string)
+        if found is not None:
+            self._note_exposure(found)
+            raise TokenInURL(
+                "a token stands in the URL, where logs keep it",
+                hint="send it as Authorization: Bearer …, and rotate this one",
+            )
 
     def _note_exposure(self, text: str) -> None:
         key, now = digest(self.hub.key, text), self.hub.now
@@ -96,6 +94,14 @@ class Gate:
         if now - self._noted.get(key, 0) >= NOTE_EVERY_US:
             self._noted[key] = now
             self.hub.database.write(lambda c: tokens.note_use(c, key, now))
+
+
+def _named_token(query_string: bytes) -> str | None:
+    try:
+        pairs = querystring.decode(query_string)
+    except LeadwellError:
+        return None
+    return next((value for name, value in pairs if name in TOKEN_PARAMETERS), None)
 
 
 def _bearer(header: bytes) -> str:

@@ -11,6 +11,8 @@ from leadwell.model.lead import JSON
 
 DEPTH_MAX = 32
 """How deeply lists and objects may be nested."""
+DIGITS_MAX = 40
+"""Digits of a whole number: more than any field keeps, few enough for a double."""
 
 
 async def read_object(request: Request) -> dict[str, JSON]:
@@ -44,8 +46,9 @@ def parsed(raw: bytes) -> JSON:
             object_pairs_hook=_object,
             parse_constant=_refuse_constant,
             parse_float=_number,
+            parse_int=_whole,
         )
-        _check_depth(given, 0)
+        _check_clean(given, 0)
     except UnicodeDecodeError:
         raise MalformedBody("the body is not UTF-8", hint="send UTF-8") from None
     except json.JSONDecodeError as error:
@@ -83,15 +86,36 @@ def _refuse_constant(text: str) -> NoReturn:
     raise MalformedBody(f"{text} is not JSON", hint="send a number or null")
 
 
-def _check_depth(given: JSON, depth: int) -> None:
+def _whole(text: str) -> int:
+    if len(text) > DIGITS_MAX:
+        raise MalformedBody(f"the number {text[:40]}… is too large")
+    return int(text)
+
+
+def _check_clean(given: JSON, depth: int) -> None:
     if depth > DEPTH_MAX:
         raise _too_deep()
-    if isinstance(given, dict):
-        for value in given.values():
-            _check_depth(value, depth + 1)
+    if isinstance(given, str):
+        _check_text(given)
+    elif isinstance(given, dict):
+        for name, value in given.items():
+            _check_text(name)
+            _check_clean(value, depth + 1)
     elif isinstance(given, list):
         for value in given:
-            _check_depth(value, depth + 1)
+            _check_clean(value, depth + 1)
+
+
+def _check_text(text: str) -> None:
+    # JSON can write half a character, \ud800, which no UTF-8 can: it could be
+    # neither kept nor named in an error.
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise MalformedBody(
+            "a text in the body has half a character",
+            hint="send both halves of the surrogate pair, or plain UTF-8",
+        ) from None
 
 
 def _too_deep() -> MalformedBody:

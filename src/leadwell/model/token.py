@@ -69,6 +69,12 @@ def looks_like_token(text: str) -> bool:
     return bool(_SHAPE.fullmatch(text)) and _checksum(text[:-6]) == text[-6:]
 
 
+def token_in(text: str) -> str | None:
+    """Return the first token of ours that stands anywhere in the text."""
+    found = (match.group() for match in _SHAPE.finditer(text))
+    return next((token for token in found if looks_like_token(token)), None)
+
+
 def is_mistyped(text: str) -> bool:
     """Whether the text claims to be a token of ours and cannot be one."""
     return text.startswith("lw_") and not looks_like_token(text)

@@ -51,7 +51,7 @@ VALUES_MAX = 500
 """How many values one list may hold."""
 WORDS_MAX = 20
 T = TypeVar("T")
-_NAME = re.compile(r"(?P<base>[^\[\]]*)(?:\[(?P<suffix>[^\[\]]*)\])?", re.DOTALL)
+_NAME = re.compile(r"(?P<base>[^\[\]]*)(?:\[(?P<suffix>[^\[\]]+)\])?", re.DOTALL)
 _WHOLE = re.compile(r"\d{1,13}", re.ASCII)
 
 WINDOW = ("page", "per_page")

@@ -147,7 +147,9 @@ class _Reader:
             person = person.get("id")
         if person is None or person is UNSET:
             return person
-        if isinstance(person, int) and person in self._view.person_by_id:
+        # To Python true is 1, and so the person with that id.
+        is_id = isinstance(person, int) and not isinstance(person, bool)
+        if is_id and person in self._view.person_by_id:
             return person
         error = MalformedValue(
             "there is no such person",
