@@ -219,7 +219,7 @@ def test_an_external_id_belongs_to_a_lineage(
     ]
 
     assert [answer.status_code for answer in answers] == [201, 200, 201]
-    assert [answer.json()["data"]["id"] for answer in answers] == [1, 1, 3]
+    assert [answer.json()["data"]["id"] for answer in answers] == [1, 1, 2]
 
 
 def test_the_original_s_names_are_read(client: TestClient, writer) -> None:

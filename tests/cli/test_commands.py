@@ -1,0 +1,303 @@
+"""The commands as somebody types them, on real databases."""
+
+import json
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+
+from leadwell.cli import main
+from tests import make
+
+
+class Answer(NamedTuple):
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Run = Callable[..., Answer]
+SCHEMA = yaml.safe_dump(make.a_definition(account="demo"))
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.chdir(tmp_path)
+    for name in ("DATABASE", "KEY_FILE", "CONFIG"):
+        monkeypatch.delenv(f"LEADWELL_{name}", raising=False)
+    yield tmp_path
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    def _run(*arguments: str, stdin: str = "") -> Answer:
+        import io
+
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        with pytest.raises(SystemExit) as left:
+            main(arguments)
+        out, err = capfd.readouterr()
+        return Answer(int(left.value.code or 0), out, err)
+
+    return _run
+
+
+@pytest.fixture
+def made(run: Run, folder: Path) -> Run:
+    """A database with the account demo, campaign 362 and one person."""
+    (folder / "schema.yaml").write_text(SCHEMA)
+    assert run("campaign", "create", "schema.yaml").out == "362\n"
+    assert run("person", "add", "--account", "demo", "--name", "Sales One").out == "1\n"
+    return run
+
+
+def a_token(run: Run, *more: str) -> dict[str, str]:
+    answer = run(
+        "token", "create", "--campaign", "362", "--name", "West", "--json", *more
+    )
+    assert answer.code == 0, answer.err
+    return answer.json
+
+
+def test_every_command_explains_itself_with_an_example(run: Run) -> None:
+    for words in [
+        ("serve",),
+        ("import",),
+        ("demo",),
+        ("migrate",),
+        ("doctor",),
+        ("account", "create"),
+        ("account", "list"),
+        ("person", "add"),
+        ("person", "list"),
+        ("campaign", "create"),
+        ("campaign", "show"),
+        ("campaign", "list"),
+        ("filter", "set"),
+        ("filter", "list"),
+        ("filter", "show"),
+        ("filter", "remove"),
+        ("token", "create"),
+        ("token", "list"),
+        ("token", "edit"),
+        ("token", "revoke"),
+        ("token", "rotate"),
+    ]:
+        answer = run(*words, "--help")
+        assert (answer.code, "Example: leadwell" in answer.out) == (0, True), words
+    assert run("--version").out.strip()
+
+
+def test_accounts_and_people_are_made_and_listed(run: Run) -> None:
+    assert run("account", "create", "b", "--name", "Bee").out == "b\n"
+    assert run("account", "list", "--json").json == [{"slug": "b", "name": "Bee"}]
+    assert run("person", "add", "--account", "b", "--name", "Ib", "--json").json == {
+        "id": 1,
+        "name": "Ib",
+    }
+    assert "Ib" in run("person", "list", "--account", "b").out
+    assert run("account", "create", "b").code == 1
+    assert run("account", "create", "Not a slug").code == 2
+    assert run("person", "add", "--account", "b", "--name", " ").code == 2
+    assert run("person", "add", "--account", "c", "--name", "Ib").code == 1
+
+
+def test_a_campaign_shown_as_json_can_be_made_again(made: Run) -> None:
+    shown = made("campaign", "show", "362", "--json").json
+    assert shown == make.a_definition(account="demo") | {
+        "slug": "roofs",
+        "country": "DK",
+    }
+    again = json.dumps(shown | {"id": 363, "slug": "again"})
+    assert made("campaign", "create", "-", stdin=again).out == "363\n"
+    listed = made("campaign", "list", "--account", "demo", "--json").json
+    assert [one["id"] for one in listed] == [362, 363]
+    assert "partner-west" in made("campaign", "show", "362").out
+
+
+def test_every_mistake_of_a_schema_file_is_told(run: Run, folder: Path) -> None:
+    (folder / "bad.yaml").write_text(
+        "name: yes\naccount: demo\nfields: [{slug: page, type: txt}]\n"
+    )
+    answer = run("campaign", "create", "bad.yaml")
+    assert answer.code == 4
+    for told in (
+        "this is a boolean",
+        "'page' is a reserved name",
+        "'txt' is not known",
+    ):
+        assert told in answer.err
+    (folder / "worse.yaml").write_text("a: [")
+    assert run("campaign", "create", "worse.yaml").code == 2
+    assert run("campaign", "create", "missing.yaml").code == 2
+    assert run("campaign", "create", "-", stdin="name: X").code == 2
+
+
+def test_the_secret_of_a_token_is_printed_once_and_never_kept(
+    made: Run, folder: Path
+) -> None:
+    token = a_token(made, "--filter", "source=partner-west")
+    secret = token["token"].split("_")[2]
+    assert token["id"] == token["token"].split("_")[1]
+    listed = made("token", "list")
+    assert secret not in listed.out + listed.err
+    for path in folder.iterdir():
+        assert secret.encode() not in path.read_bytes()
+    assert stat.S_IMODE((folder / "leadwell.db.key").stat().st_mode) == 0o600
+
+
+def test_a_tokens_filter_is_conditions_or_the_name_of_a_saved_one(made: Run) -> None:
+    conditions = "source=partner-west&budget[gte]=500"
+    said = made("filter", "set", "big", conditions, "--campaign", "362")
+    assert said.out == "big: Source is Partner West and Budget is at least 500\n"
+    a_token(made, "--filter", "big", "--fields", "name,status,source")
+    (listed,) = made("token", "list", "--campaign", "362", "--json").json
+    assert listed["filter"] == f"big: {conditions}"
+    assert listed["fields"] == ["name", "source", "status"]
+    assert conditions in made("filter", "list", "--campaign", "362").out
+    shown = made("filter", "show", "big", "--campaign", "362", "--json").json
+    assert shown[0]["query"] == conditions
+
+    refused = made("filter", "remove", "big", "--campaign", "362")
+    assert (refused.code, "West" in refused.err) == (1, True)
+    made("token", "revoke", listed["id"])
+    assert made("filter", "remove", "big", "--campaign", "362").code == 0
+    assert made("filter", "show", "big", "--campaign", "362").code == 1
+    assert made("filter", "remove", "big", "--campaign", "362").code == 1
+    assert made("filter", "set", "a=b", "name=x", "--campaign", "362").code == 2
+    assert made("token", "list").code == 0
+
+
+def test_a_rotated_token_overlaps_with_the_new_one(made: Run) -> None:
+    old = a_token(made, "--write")
+    new = made("token", "rotate", old["id"], "--overlap", "7d", "--json").json
+    first, second = made("token", "list", "--json").json
+    assert (first["id"], second["id"]) == (old["id"], new["id"])
+    assert first["expires_at"] < second["expires_at"]
+    assert second["rights"] == "read+write"
+    assert made("token", "rotate", old["id"], "--overlap", "8d").code == 2
+    made("token", "revoke", old["id"])
+    assert made("token", "rotate", old["id"]).code == 5
+    assert made("token", "rotate", "nobody").code == 1
+
+
+def test_a_token_can_be_edited(made: Run) -> None:
+    token = a_token(made, "--filter", "source=partner-west", "--fields", "name")
+    edited = made(
+        *("token", "edit", token["id"], "--name", "North", "--fields", ""),
+        *("--filter", "source=partner-north", "--expires", "never", "--json"),
+    ).json[0]
+    assert edited["name"] == "North"
+    assert (edited["filter"], edited["fields"]) == ("source=partner-north", None)
+    assert edited["expires_at"] is None
+    assert made("token", "edit", token["id"], "--address", "nonsense").code == 2
+    assert made("token", "edit", token["id"], "--address", "192.0.2.0/24").code == 0
+
+
+def test_a_token_that_could_not_work_is_refused(made: Run) -> None:
+    create = ("token", "create", "--name", "X")
+    assert made(*create).code == 2
+    assert made(*create, "--campaign", "362", "--account", "demo").code == 2
+    assert made(*create, "--account", "demo", "--filter", "source=website").code == 2
+    scoped = (*create, "--campaign", "362")
+    assert made(*scoped, "--filter", "sorce=website").code == 4
+    assert made(*scoped, "--fields", "nam").code == 4
+    assert made(*scoped, "--expires", "soon").code == 2
+    assert made(*scoped, "--expires", "2020-01-01").code == 2
+    hidden = made(*scoped, "--write", "--fields", "email")
+    assert (hidden.code, "name" in hidden.err) == (5, True)
+    assert made(*create, "--campaign", "999").code == 1
+    account = made(*create, "--account", "demo", "--json").json
+    assert made("token", "edit", account["id"], "--fields", "name").code == 2
+
+
+def test_a_token_of_another_system_can_go_on_working(made: Run, folder: Path) -> None:
+    create = ("token", "create", "--campaign", "362", "--name", "Old")
+    answer = made(*create, "--from-file", "-", stdin="123456789abcdef\n")
+    assert (answer.code, "123456789abcdef" in answer.out) == (0, False)
+    assert made(*create, "--from-file", "-", stdin="short").code == 2
+    assert made(*create, "--from-file", "missing").code == 2
+
+
+def test_an_error_for_a_machine_is_json_on_stderr(made: Run) -> None:
+    answer = made("campaign", "show", "7", "--json")
+    assert (answer.code, answer.out) == (1, "")
+    assert json.loads(answer.err)["code"] == "campaign_not_found"
+
+
+def test_wrong_words_and_missing_databases_have_their_exit_codes(run: Run) -> None:
+    assert run("campaign", "show", "seven").code == 2
+    assert run("nonsense").code == 2
+    assert run("campaign", "list").code == 5
+    assert run("campaign", "list", "--database", "mysql://x").code == 2
+    assert run("campaign", "list", "--database", "sqlite:////no/such/x.db").code == 5
+    assert run("serve", "--database", "sqlite:////no/such/folder/x.db").code == 5
+
+
+def test_a_file_is_imported_and_its_schema_inferred(run: Run, folder: Path) -> None:
+    (folder / "bank.csv").write_text(
+        "id;job;age;y\n" + "".join(f"{n};{'ab'[n % 2]};{n};no\n" for n in range(60))
+    )
+    new = ("--new", "Bank", "--status-column", "y", "--id", "400")
+    dry = run("import", "bank.csv", *new, "--dry-run", "--json")
+    assert (dry.code, dry.json["added"], dry.json["dry_run"]) == (0, 60, True)
+    answer = run("import", "bank.csv", *new)
+    assert answer.code == 0, answer.err
+    assert answer.out.startswith("60 rows: 60 added")
+    assert "type: select" in answer.err
+    again = run("import", "bank.csv", "--campaign", "400", "--map", "y=status")
+    assert (again.code, "match no field: id" in again.err) == (2, True)
+
+
+def test_an_import_with_failed_rows_says_so(made: Run, folder: Path) -> None:
+    (folder / "leads.csv").write_text("name,budget\nJane,1\n,2\n")
+    answer = made("import", "leads.csv", "--campaign", "362", "--json")
+    assert (answer.code, answer.json["failed"]) == (7, 1)
+    assert (folder / answer.json["error_file"]).exists()
+    assert made("import", "leads.csv").code == 2
+    assert made("import", "leads.csv", "--campaign", "362", "--map", "x").code == 2
+    assert made("import", "missing.csv", "--campaign", "362").code == 2
+
+
+def test_the_doctor_finds_what_is_wrong(made: Run, folder: Path) -> None:
+    assert made("doctor").code == 0
+    a_token(made)
+    states = {one["what"]: one["state"] for one in made("doctor", "--json").json}
+    assert set(states.values()) == {"ok"}
+    (folder / "leadwell.db.key").chmod(0o644)
+    states = {one["what"]: one["state"] for one in made("doctor", "--json").json}
+    assert states["key"] == "warn"
+    assert made("doctor", "--database", "sqlite:///missing.db").code == 1
+
+
+def test_migrating_a_new_database_has_nothing_to_do(made: Run) -> None:
+    assert made("migrate", "--dry-run", "--json").json == {
+        "before": 1,
+        "after": 1,
+        "pending": [],
+        "dry_run": True,
+    }
+    assert made("migrate").code == 0
+    assert made("migrate", "--database", "sqlite:///missing.db").code == 5
+
+
+def test_the_demonstration_sends_every_request_of_the_article(run: Run) -> None:
+    answer = run("demo", "--once")
+    assert answer.code == 0, answer.err
+    assert answer.out.count("    200 ") == 11
+
+
+def test_a_broken_key_file_is_refused(made: Run, folder: Path) -> None:
+    (folder / "leadwell.db.key").write_text("short")
+    answer = made("token", "create", "--campaign", "362", "--name", "X")
+    assert (answer.code, "key file" in answer.err) == (5, True)
