@@ -94,7 +94,14 @@ class World:
         campaign = random.choice([*self.campaigns, None])
         asked: Pairs = []
         if campaign is not None:
-            asked = conditions(random, random.choice([0, 1, 1, 1, 2, 3]))
+            count = random.choice([0, 1, 1, 1, 2, 3])
+            # Most tokens see something; the fifth try may see nothing.
+            for _ in range(5):
+                asked = conditions(random, count)
+                forced = question.conditions(campaign, asked)
+                inside = (matches(campaign, forced, x) for x in self.leads[campaign.id])
+                if any(inside):
+                    break
         readable = None
         if random.random() < 0.6:
             ids = [field.id for field in self.campaigns[0].fields]

@@ -1,9 +1,10 @@
 """The commands as somebody types them, on real databases."""
 
+import io
 import json
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,18 +32,16 @@ SCHEMA = yaml.safe_dump(make.a_definition(account="demo"))
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     for name in ("DATABASE", "KEY_FILE", "CONFIG"):
         monkeypatch.delenv(f"LEADWELL_{name}", raising=False)
-    yield tmp_path
+    return tmp_path
 
 
 @pytest.fixture
 def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     def _run(*arguments: str, stdin: str = "") -> Answer:
-        import io
-
         monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
         with pytest.raises(SystemExit) as left:
             main(arguments)

@@ -148,8 +148,9 @@ class _Reader:
         if person is None or person is UNSET:
             return person
         # To Python true is 1, and so the person with that id.
-        is_truth = isinstance(person, bool)
-        if isinstance(person, int) and not is_truth and self._knows(person):
+        if isinstance(person, bool):
+            person = str(person).lower()
+        if isinstance(person, int) and person in self._view.person_by_id:
             return person
         error = MalformedValue(
             "there is no such person",
@@ -158,9 +159,6 @@ class _Reader:
         )
         self._note("/assigned_person", error)
         return UNSET
-
-    def _knows(self, person_id: int) -> bool:
-        return person_id in self._view.person_by_id
 
     def _external_id(self, given: Mapping[str, JSON]) -> str | None:
         value = given.get("external_id")

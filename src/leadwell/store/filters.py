@@ -104,19 +104,23 @@ def remove(connection: Connection, campaign: Campaign, name: str) -> None:
     params = {"campaign_id": campaign.id, "id": known.id}
     users = connection.rows(
         """
-        SELECT name FROM token
-         WHERE campaign_id = :campaign_id AND filter_id = :id AND revoked_at IS NULL
+        SELECT name, revoked_at FROM token
+         WHERE campaign_id = :campaign_id AND filter_id = :id
         """,
         params,
     )
-    if users:
-        names = ", ".join(row[0] for row in users)
+    if any(revoked_at is None for _, revoked_at in users):
+        names = ", ".join(user for user, revoked_at in users if revoked_at is None)
         raise Conflict(
             f"filter {name!r} is used by these tokens: {names}",
             hint="revoke them or give them another filter first",
         )
+    # A revoked token keeps what it could see: the list of tokens still shows it.
     connection.run(
-        "DELETE FROM filter WHERE campaign_id = :campaign_id AND id = :id", params
+        """
+        UPDATE filter SET name = NULL WHERE campaign_id = :campaign_id AND id = :id
+        """,
+        params,
     )
 
 
