@@ -262,3 +262,13 @@ def test_what_is_inferred_reads_every_value_of_the_file(written: Written) -> Non
         [1234.5, True, "2024-12-31", "x"],
         [7, False, "2024-02-01", "y"],
     ]
+
+
+def test_a_list_of_anything_but_short_words_is_json(written: Written) -> None:
+    path = written('{"a": [1, 2]}\n' * 9, "x.ndjson")
+    assert inferred(path)["fields"][0]["type"] == "json"
+
+
+def test_labels_that_are_numbers_stand_in_their_order(written: Written) -> None:
+    definition = inferred(written("a,s\n1,10\n1,9\n"), status_column="s")
+    assert [status["label"] for status in definition["statuses"]] == ["9", "10"]

@@ -61,6 +61,16 @@ def test_a_status_given_as_a_slug_is_taken_too(written: Written) -> None:
     assert row.cells["status"] == "won"
 
 
+def test_a_field_called_like_a_property_of_the_lead_keeps_apart(
+    written: Written,
+) -> None:
+    text = '{"external_id": "7", "fields": {"external_id": "x"}}'
+    (row,) = open_rows(written(text, "x.ndjson"))
+    assert isinstance(row, Row)
+    assert row.cells["external_id"] == "7"
+    assert row.cells["field.external_id"] == "x"
+
+
 @pytest.mark.parametrize(
     ("line", "problem"),
     [

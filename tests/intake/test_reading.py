@@ -1,3 +1,4 @@
+import os
 import sqlite3
 import zipfile
 from collections.abc import Callable
@@ -57,6 +58,12 @@ def test_an_archive_that_is_no_workbook_is_refused(tmp_path: Path) -> None:
 def test_a_directory_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile, match="is a directory"):
         open_rows(tmp_path)
+
+
+def test_a_pipe_is_refused_without_waiting_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(UnreadableFile, match="is a pipe"):
+        open_rows(tmp_path / "pipe.csv")
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:

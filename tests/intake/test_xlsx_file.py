@@ -1,3 +1,4 @@
+import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadwell.errors import UnreadableFile
-from leadwell.intake.formats import xlsx_file
+from leadwell.intake.formats import workbook
 from leadwell.intake.reading import open_rows
 from leadwell.intake.source import BadRow, Row
 
@@ -89,10 +90,47 @@ def test_a_sheet_without_header_or_rows_is_refused(
 def test_a_sheet_too_large_to_hold_is_refused(
     sheet: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(xlsx_file, "UNPACKED_BYTES_MAX", 100)
+    monkeypatch.setattr(workbook, "UNPACKED_BYTES_MAX", 100)
     with pytest.raises(UnreadableFile, match="unpacks to") as caught:
         open_rows(sheet(["a"], [1]))
     assert "CSV" in caught.value.hint
+
+
+def test_a_stray_cell_far_away_is_refused_before_it_is_held(tmp_path: Path) -> None:
+    path = tmp_path / "stray.xlsx"
+    book = xlsxwriter.Workbook(path)
+    page = book.add_worksheet()
+    page.write_row(0, 0, ["name", "age"])
+    page.write(1_048_575, 16_383, "stray")
+    book.close()
+    with pytest.raises(UnreadableFile, match="row 1,048,576 and column 16,384"):
+        open_rows(path)
+
+
+@pytest.mark.parametrize("place", ["ZZZZ9", "B99999999", "A0x", "XFE2", "b2"])
+def test_a_cell_outside_of_every_sheet_is_refused(
+    healthy: Path, tmp_path: Path, place: str
+) -> None:
+    path = tmp_path / "outside.xlsx"
+    with zipfile.ZipFile(healthy) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            content = old.read(name).replace(b'r="B2"', f'r="{place}"'.encode())
+            new.writestr(name, content)
+    with pytest.raises(UnreadableFile, match="is a damaged workbook"):
+        open_rows(path)
+
+
+@pytest.mark.parametrize("tag", [b'<c\tr="', b"<c s='1' r = \"", b'<x:c r="'])
+def test_a_far_cell_is_seen_however_its_tag_is_written(
+    healthy: Path, tmp_path: Path, tag: bytes
+) -> None:
+    path = tmp_path / "odd.xlsx"
+    with zipfile.ZipFile(healthy) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            content = old.read(name).replace(b'<c r="B2', tag + b"XFD1048576")
+            new.writestr(name, content)
+    with pytest.raises(UnreadableFile, match="reaches to row 1,048,576"):
+        open_rows(path)
 
 
 @pytest.fixture(scope="session")

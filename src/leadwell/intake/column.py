@@ -51,12 +51,14 @@ class Column:
         if cell is None:
             return
         self.filled += 1
-        if isinstance(cell, list):
+        if isinstance(cell, str):
+            self._add_text(cell)
+        elif isinstance(cell, list):
             self._add_list(cell)
         elif isinstance(cell, dict):
             self.objects += 1
         else:
-            self._add_text(cell if isinstance(cell, str) else text_of(cell))
+            self._add_text(text_of(cell))
 
     @property
     def counts(self) -> Counter[str] | None:
@@ -73,11 +75,11 @@ class Column:
         return fitting / self.filled if self.filled else 0.0
 
     def _add_text(self, text: str) -> None:
-        self.longest = max(self.longest, len(text))
         counted = self._counted
         if counted is not None and text in counted:
             counted[text] += 1
             return
+        self.longest = max(self.longest, len(text))
         self.multiline = self.multiline or "\n" in text
         if counted is None:
             self._judge(text, 1)
@@ -118,7 +120,7 @@ _ALWAYS = frozenset({"number", "date", "datetime", "ambiguous"})
 def _tests(*, decimal_comma: bool) -> dict[str, Callable[[str], bool]]:
     def is_number(text: str) -> bool:
         return (
-            sum(map(str.isdigit, text)) <= DIGITS_MAX
+            (len(text) <= DIGITS_MAX or sum(map(str.isdigit, text)) <= DIGITS_MAX)
             and not text.startswith("+")
             and number(text, decimal_comma=decimal_comma) is not None
         )
@@ -143,5 +145,6 @@ def _first_of(text: str) -> int:
 
 
 def _is_phone(text: str) -> bool:
-    digits = sum(map(str.isdigit, text))
-    return 6 <= digits <= 15 and _PHONE.fullmatch(text) is not None
+    if _PHONE.fullmatch(text) is None:
+        return False
+    return 6 <= sum(map(str.isdigit, text)) <= 15

@@ -76,6 +76,12 @@ def kind_of(path: Path, *, encoding: str | None = None) -> Kind:
 
 
 def _start_of(path: Path) -> bytes:
+    if path.exists() and not path.is_file() and not path.is_dir():
+        # A file is read more than once; what comes from a pipe is gone then.
+        raise UnreadableFile(
+            f"{path} is a pipe or a device, not a file",
+            hint="save what it gives to a file first, and name that",
+        )
     try:
         with path.open("rb") as handle:
             start = handle.read(_START_BYTES)

@@ -60,7 +60,10 @@ def is_lead(item: Object) -> bool:
 
 
 def cells_of(item: Object) -> dict[str, Cell]:
-    """Lay an object out in cells: a lead's fields beside its own properties."""
+    """Lay an object out in cells: a lead's fields beside its own properties.
+
+    A field called like a property of the lead becomes `field.external_id`.
+    """
     if not is_lead(item):
         return {key: _cell(value) for key, value in item.items()}
     metadata = item.get("metadata")
@@ -71,7 +74,8 @@ def cells_of(item: Object) -> dict[str, Cell]:
         "created_at": item.get("created_at"),
     }
     fields = cast("Object", item["fields"])
-    return {key: _slug(value) for key, value in (own | fields).items()}
+    renamed = {f"field.{k}" if k in own else k: value for k, value in fields.items()}
+    return {key: _slug(value) for key, value in (own | renamed).items()}
 
 
 def _slug(value: object) -> Cell:

@@ -1,6 +1,5 @@
 """The first sheet of an XLSX workbook as a source of rows."""
 
-import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -15,11 +14,9 @@ from python_calamine import (
 )
 
 from leadwell.errors import UnreadableFile
+from leadwell.intake.formats import workbook
 from leadwell.intake.formats.csv_file import checked_header
 from leadwell.intake.source import BadRow, Cell, Row
-
-# The library holds a sheet in memory, at about its unpacked size.
-UNPACKED_BYTES_MAX = 1 << 30
 
 _Held: TypeAlias = int | float | str | bool | time | date | datetime | timedelta
 
@@ -49,7 +46,7 @@ class XlsxFile:
                 f"{path.name} is empty", hint="the first sheet needs a header and rows"
             )
         self._header_row = header[0]
-        # A title above the table would be wider nowhere: the header sets the width.
+        # Columns that were emptied may stand to the right: they have no name.
         names = [str(_cell(held) or "") for held in header[1]]
         while not names[-1]:
             names.pop()
@@ -87,38 +84,30 @@ class XlsxFile:
 
 
 def _first_sheet(path: Path) -> CalamineSheet:
-    with zipfile.ZipFile(path) as archive:
-        unpacked = sum(entry.file_size for entry in archive.infolist())
-    if unpacked > UNPACKED_BYTES_MAX:
-        raise UnreadableFile(
-            f"{path.name} unpacks to {unpacked >> 20:,} MiB, more than "
-            f"{UNPACKED_BYTES_MAX >> 20:,}",
-            hint="save the sheet as CSV: a CSV file may be of any size",
-        )
+    workbook.check(path)
     try:
         # The library's stub leaves the type of the path open.
         book = CalamineWorkbook.from_path(path)  # pyright: ignore[reportUnknownMemberType]
-        return _first_filled(book)
+        sheets = _visible(book)
+        first = next(sheets, None)
+        # One at a time: an empty sheet is let go before the next is held.
+        while first is not None and first.end is None:
+            first = next(sheets, None)
     except CalamineError as error:
+        raise workbook.damaged(path, str(error)) from None
+    if first is None:
         raise UnreadableFile(
-            f"{path.name} is a damaged workbook: {error}",
-            hint="open it in a spreadsheet program and save it again, as XLSX or CSV",
-        ) from None
-
-
-def _first_filled(book: CalamineWorkbook) -> CalamineSheet:
-    sheets = [
-        book.get_sheet_by_name(sheet.name)
-        for sheet in book.sheets_metadata
-        if sheet.typ is SheetTypeEnum.WorkSheet
-        and sheet.visible is SheetVisibleEnum.Visible
-    ]
-    filled = [sheet for sheet in sheets if sheet.total_height]
-    if not (filled or sheets):
-        raise UnreadableFile(
-            "the workbook has no visible sheet", hint="show the sheet and save it again"
+            f"{path.name} is empty",
+            hint="a visible sheet needs a header and at least one row below it",
         )
-    return (filled or sheets)[0]
+    return first
+
+
+def _visible(book: CalamineWorkbook) -> Iterator[CalamineSheet]:
+    for sheet in book.sheets_metadata:
+        visible = sheet.visible is SheetVisibleEnum.Visible
+        if visible and sheet.typ is SheetTypeEnum.WorkSheet:
+            yield book.get_sheet_by_name(sheet.name)
 
 
 def _cell(held: _Held) -> Cell:
