@@ -1,0 +1,1 @@
+"""What a file of leads holds: its rows, and the campaign they suggest."""

@@ -1,0 +1,1 @@
+"""The nouns: frozen values that do no I/O."""
