@@ -161,8 +161,7 @@ def test_a_definition_has_the_form_of_a_schema_file(written: Written) -> None:
 
 
 def test_without_a_status_column_every_lead_is_new(written: Written) -> None:
-    definition = inferred(written("a\n1\n"), slug="mine")
-    assert definition["slug"] == "mine"
+    definition = inferred(written("a\n1\n"))
     assert definition["statuses"] == [
         {"slug": "new", "label": "New", "type": "active", "default": True}
     ]

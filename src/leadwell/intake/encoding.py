@@ -1,6 +1,8 @@
 """The encoding of a text file: found from its start, held to the end."""
 
 import codecs
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -51,9 +53,18 @@ def checked_encoding(name: str, sample: bytes) -> str:
     return known
 
 
-def open_text(path: Path, encoding: str) -> TextIO:
-    """Open a file for reading, its line ends kept as they are."""
-    return path.open(encoding=encoding, newline="")
+@contextmanager
+def open_text(path: Path, encoding: str) -> Generator[TextIO]:
+    """Open a file for reading, its line ends kept as they are.
+
+    Raises:
+        UnreadableFile: a byte that was read is not of the encoding.
+    """
+    with path.open(encoding=encoding, newline="") as handle:
+        try:
+            yield handle
+        except UnicodeDecodeError:
+            raise wrong_byte(path, encoding) from None
 
 
 def wrong_byte(path: Path, encoding: str) -> UnreadableFile:

@@ -11,11 +11,10 @@ from leadwell.intake.source import Row, Source
 from leadwell.model.slug import slug_of, unique_slug
 
 
-def infer(  # noqa: PLR0913 - each names one line of the definition
+def infer(
     source_factory: Callable[[], Source],
     *,
     name: str,
-    slug: str | None = None,
     campaign_id: int | None = None,
     account: str,
     status_column: str | None = None,
@@ -44,7 +43,7 @@ def infer(  # noqa: PLR0913 - each names one line of the definition
     head: Definition = {
         "id": campaign_id,
         "name": name,
-        "slug": slug or slug_of(name),
+        "slug": slug_of(name),
         "account": account,
         "country": country,
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TextIO
 
 from leadwell.errors import UnreadableFile
-from leadwell.intake.encoding import open_text, wrong_byte
+from leadwell.intake.encoding import open_text
 from leadwell.intake.formats.records import Lines, raw, records
 from leadwell.intake.sniff import Dialect
 from leadwell.intake.source import BadRow, Row
@@ -46,14 +46,11 @@ class CsvFile:
     def __iter__(self) -> Iterator[Row | BadRow]:
         """Read the rows from the first, holding one at a time."""
         with open_text(self._path, self.dialect.encoding) as handle:
-            try:
-                for record in islice(self._records(handle), 1, None):
-                    self.position = _position(handle)
-                    row = self._row(record)
-                    if row is not None:
-                        yield row
-            except UnicodeDecodeError:
-                raise wrong_byte(self._path, self.dialect.encoding) from None
+            for record in islice(self._records(handle), 1, None):
+                self.position = _position(handle)
+                row = self._row(record)
+                if row is not None:
+                    yield row
         self.position = self.size_bytes
 
     def _records(self, handle: TextIO) -> Iterator[tuple[int, list[str]] | BadRow]:
@@ -76,10 +73,7 @@ class CsvFile:
 
     def _header(self) -> tuple[str, ...]:
         with open_text(self._path, self.dialect.encoding) as handle:
-            try:
-                first = next(self._records(handle), None)
-            except UnicodeDecodeError:
-                raise wrong_byte(self._path, self.dialect.encoding) from None
+            first = next(self._records(handle), None)
         if first is None or isinstance(first, BadRow):
             problem = "is missing" if first is None else first.problem
             raise UnreadableFile(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from leadwell.errors import UnreadableFile
-from leadwell.intake.encoding import open_text, wrong_byte
+from leadwell.intake.encoding import open_text
 from leadwell.intake.formats.ndjson_file import row_of
 from leadwell.intake.formats.objects import (
     LEAD_COLUMNS,
@@ -95,8 +95,5 @@ class JsonFile:
 
 
 def _text_of(path: Path, encoding: str) -> str:
-    try:
-        with open_text(path, encoding) as handle:
-            return handle.read()
-    except UnicodeDecodeError:
-        raise wrong_byte(path, encoding) from None
+    with open_text(path, encoding) as handle:
+        return handle.read()

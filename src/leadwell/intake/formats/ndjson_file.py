@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import TextIO
 
 from leadwell.errors import UnreadableFile
-from leadwell.intake.encoding import open_text, wrong_byte
+from leadwell.intake.encoding import open_text
 from leadwell.intake.formats.objects import (
     LEAD_COLUMNS,
     NO_COLUMNS,
@@ -64,19 +65,15 @@ class NdjsonFile:
 
     def _objects(self) -> Iterator[tuple[int, Object | str]]:
         with open_text(self._path, self._encoding) as handle:
-            try:
-                number = 0
-                while line := handle.readline(LINE_CHARS_MAX):
-                    number += 1
-                    self.position = handle.buffer.tell()
-                    if len(line) == LINE_CHARS_MAX:
-                        while line and line[-1] != "\n":
-                            line = handle.readline(LINE_CHARS_MAX)
-                        yield number, f"is longer than {LINE_CHARS_MAX:,} characters"
-                    elif not line.isspace():
-                        yield number, parse(line)
-            except UnicodeDecodeError:
-                raise wrong_byte(self._path, self._encoding) from None
+            number = 0
+            while line := handle.readline(LINE_CHARS_MAX):
+                number += 1
+                self.position = handle.buffer.tell()
+                if len(line) == LINE_CHARS_MAX:
+                    _skip_line(handle, line)
+                    yield number, f"is longer than {LINE_CHARS_MAX:,} characters"
+                elif not line.isspace():
+                    yield number, parse(line)
 
 
 def row_of(
@@ -93,3 +90,9 @@ def row_of(
         late = f"has keys that the first {SCANNED_LINES} lines lack: "
         return BadRow(number, late + ", ".join(unknown), (str(item)[:200],))
     return Row(number, {column: cells.get(column) for column in columns})
+
+
+def _skip_line(handle: TextIO, start: str) -> None:
+    line = start
+    while line and line[-1] != "\n":
+        line = handle.readline(LINE_CHARS_MAX)

@@ -8,6 +8,7 @@ allocation of that size ends the process: it is no exception that could be caugh
 import re
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from leadwell.errors import UnreadableFile
@@ -52,13 +53,17 @@ def check(path: Path) -> None:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-            _check_size(path, sum(entry.file_size for entry in entries))
-            for entry in entries:
-                if not entry.filename.endswith("sharedStrings.xml"):
-                    _check_grid(path, archive, entry)
+            _check_parts(path, archive)
     except _DAMAGED as error:
         raise damaged(path, str(error)) from None
+
+
+def _check_parts(path: Path, archive: zipfile.ZipFile) -> None:
+    entries = archive.infolist()
+    _check_size(path, sum(entry.file_size for entry in entries))
+    for entry in entries:
+        if not entry.filename.endswith("sharedStrings.xml"):
+            _check_grid(path, archive, entry)
 
 
 def damaged(path: Path, problem: str) -> UnreadableFile:
@@ -93,19 +98,24 @@ def _check_grid(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> 
 def _extent(
     path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo
 ) -> tuple[int, int]:
-    last_row, letters, rest = 0, {b"A"}, b""
+    last_row, letters = 0, {b"A"}
+    for tag in _all_tags(archive, part):
+        place = _PLACE.fullmatch(tag)
+        if place is None:
+            raise damaged(path, "a cell has a place that is none")
+        letters.add(place[1])
+        last_row = max(last_row, int(place[2]))
+    return last_row, max(map(_column_number, letters))
+
+
+def _all_tags(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]:
+    rest = b""
     with archive.open(part) as unpacked:
         while chunk := unpacked.read(_CHUNK_BYTES):
             text = rest + chunk
             whole = text.rfind(b">") + 1
             text, rest = text[:whole], text[whole:][-_CHUNK_BYTES:]
-            for tag in _tags(text):
-                place = _PLACE.fullmatch(tag)
-                if place is None:
-                    raise damaged(path, "a cell has a place that is none")
-                letters.add(place[1])
-                last_row = max(last_row, int(place[2]))
-    return last_row, max(map(_column_number, letters))
+            yield from _tags(text)
 
 
 def _tags(text: bytes) -> frozenset[bytes]:
