@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +10,16 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from leadwell.cli import output
+from leadwell.cli.opening import HERE, Where, account_of, now_us
 from leadwell.errors import UsageError
 
 if TYPE_CHECKING:
     from leadwell.intake.loading import Load, Tally
+    from leadwell.intake.mapping import Targets
     from leadwell.intake.source import Source
     from leadwell.model.campaign import Campaign
+    from leadwell.store.connection import Connection
     from leadwell.store.sqlite import SQLiteDatabase
 
 PARTLY = 7
@@ -61,12 +64,7 @@ INTO, AS = Into(), As()
 
 
 def load(
-    file: Path,
-    *,
-    into: Into = INTO,
-    read_as: As = AS,
-    database: str | None = None,
-    json: bool = False,
+    file: Path, *, into: Into = INTO, read_as: As = AS, where: Where = HERE
 ) -> int:
     """Load the leads of a CSV, XLSX or NDJSON file into a campaign.
 
@@ -82,63 +80,38 @@ def load(
         file: the file; its first row names the columns
         into: where the leads go
         read_as: how the file is read
-        database: where the leads are, for instance sqlite:///leads.db
-        json: answer with JSON
+        where: the database; with --new it is made when it is not there
     """
+    from leadwell.intake.loading import Load
     from leadwell.intake.reading import open_rows
-    from leadwell.server import open_database
-    from leadwell.settings import from_environment
 
     if (into.campaign is None) == (into.new is None):
         raise UsageError(
             "say where the leads go", hint="give either --campaign 362 or --new NAME"
         )
     source = open_rows(file, encoding=read_as.encoding, delimiter=read_as.delimiter)
-    url = database or from_environment().database
-    opened = open_database(url, create=into.new is not None)
-    try:
-        prepared = _prepare(opened, file, source, into, read_as)
-        tally = _run(prepared, source)
-    finally:
-        opened.close()
-    return _answer(prepared, tally, as_json=json)
+    draft = _drafted(source, into) if into.new else _known(into, where)
+    found = _targets(draft, source, into, read_as)
+    errors = file.with_name(f"{file.name}.errors.csv")
+    if read_as.dry_run:
+        prepared = Load(None, draft, found, now_us, errors)
+        return _answer(prepared, _run(prepared, source), as_json=where.json)
+    with where.opened(create=into.new is not None) as database:
+        campaign = _kept(database, draft, into) if into.new else draft
+        prepared = Load(database, campaign, found, now_us, errors)
+        return _answer(prepared, _run(prepared, source), as_json=where.json)
 
 
-def _prepare(
-    opened: SQLiteDatabase, file: Path, source: Source, into: Into, read_as: As
-) -> Load:
-    from leadwell.intake.inferring import field_slugs
-    from leadwell.intake.loading import Load
-    from leadwell.intake.mapping import targets
-    from leadwell.schema.times import microseconds
-    from leadwell.server import now
+def _known(into: Into, where: Where) -> Campaign:
     from leadwell.store import campaigns
 
-    chosen = _chosen(read_as.map)
-    if into.campaign is not None:
-        with opened.reading() as connection:
-            campaign = campaigns.known(connection, into.campaign)
-    else:
-        campaign = _new_campaign(opened, source, into, dry_run=read_as.dry_run)
-        slugs = field_slugs(source, into.status_column)
-        status = {into.status_column: "status"} if into.status_column else {}
-        chosen = slugs | status | chosen
-    return Load(
-        database=opened,
-        campaign=campaign,
-        targets=targets(campaign, source.columns, chosen),
-        clock=lambda: microseconds(now()),
-        error_path=file.with_name(f"{file.name}.errors.csv"),
-        dry_run=read_as.dry_run,
-    )
+    campaign_id = into.campaign or 0
+    return where.read(lambda connection: campaigns.known(connection, campaign_id))
 
 
-def _new_campaign(
-    opened: SQLiteDatabase, source: Source, into: Into, *, dry_run: bool
-) -> Campaign:
+def _drafted(source: Source, into: Into) -> Campaign:
     from leadwell.intake.inferring import infer
     from leadwell.schema import definition
-    from leadwell.store.connection import Connection
 
     found = infer(
         lambda: source,
@@ -148,37 +121,47 @@ def _new_campaign(
         status_column=into.status_column,
         country=into.country,
     )
-    read = definition.read(found)
     _show(found)
-    if dry_run:
-        return read.campaign
+    return definition.read(found).campaign
+
+
+def _targets(draft: Campaign, source: Source, into: Into, read_as: As) -> Targets:
+    from leadwell.intake.inferring import field_slugs, status_of
+    from leadwell.intake.mapping import targets
+
+    chosen = _chosen(read_as.map)
+    if into.new:
+        status_column = status_of(source, into.status_column)
+        status = {status_column: "status"} if status_column else {}
+        chosen = field_slugs(source, status_column) | status | chosen
+    return targets(draft, source.columns, chosen)
+
+
+def _kept(database: SQLiteDatabase, draft: Campaign, into: Into) -> Campaign:
+    """Make the drafted campaign, or go on with the one an earlier run has made."""
+    from leadwell.schema import definition
+    from leadwell.store import campaigns
 
     def job(connection: Connection) -> Campaign:
-        from leadwell.store import campaigns
+        owner = account_of(connection, into.account)
+        found = campaigns.find_by_slug(connection, owner, draft.slug)
+        if found is not None:
+            same = replace(draft, id=draft.id or found.id)
+            if definition.written(found, "") == definition.written(same, ""):
+                output.hint(f"note: going on with campaign {found.id}")
+                return found
+        return campaigns.add(connection, owner, draft, now_us())
 
-        account = _account(connection, into.account)
-        made = campaigns.add(connection, account, read.campaign, now=0)
+    made = database.write(job).result()
+    with database.reading() as connection:
         return campaigns.known(connection, made.id)
-
-    return opened.write(job).result()
-
-
-def _account(connection: Any, slug: str) -> Any:
-    from leadwell.schema.times import microseconds
-    from leadwell.server import now
-    from leadwell.store import accounts
-
-    if slug in {account.slug for account in accounts.find_all(connection)}:
-        return accounts.find(connection, slug)
-    print(f"note: made the account {slug}", file=sys.stderr)
-    return accounts.add(connection, slug, slug.title(), microseconds(now()))
 
 
 def _show(found: dict[str, Any]) -> None:
     import yaml
 
     text = yaml.safe_dump(found, sort_keys=False, allow_unicode=True)
-    print(f"The schema inferred from the file:\n\n{text}", file=sys.stderr)
+    output.hint(f"The schema inferred from the file:\n\n{text}")
 
 
 def _chosen(pairs: list[str]) -> dict[str, str]:
@@ -210,8 +193,8 @@ def _run(prepared: Load, source: Source) -> Tally:
 
 
 def _answer(prepared: Load, tally: Tally, *, as_json: bool) -> int:
-    import msgspec
-
+    is_dry = prepared.database is None
+    would = "would be " if is_dry else ""
     counts = {
         "campaign": prepared.campaign.id,
         "rows": tally.rows,
@@ -220,20 +203,16 @@ def _answer(prepared: Load, tally: Tally, *, as_json: bool) -> int:
         "known": tally.known,
         "failed": tally.failed,
         "error_file": str(prepared.error_path) if tally.failed else None,
-        "dry_run": prepared.dry_run,
+        "dry_run": is_dry,
     }
-    if as_json:
-        print(msgspec.json.encode(counts).decode())
-    else:
-        would = "would be " if prepared.dry_run else ""
-        print(
-            f"{tally.rows:,} rows: {tally.added:,} {would}added, {tally.updated:,} "
-            f"updated, {tally.known:,} known already, {tally.failed:,} failed"
-        )
+    text = (
+        f"{tally.rows:,} rows: {tally.added:,} {would}added, {tally.updated:,} "
+        f"updated, {tally.known:,} known already, {tally.failed:,} failed"
+    )
+    output.document(counts, as_json=as_json, text=text)
     if tally.failed:
-        print(
+        output.hint(
             f"The rows that failed: {prepared.error_path}. Mend them there and import "
-            "that file.",
-            file=sys.stderr,
+            "that file."
         )
     return PARTLY if tally.failed else 0

@@ -50,13 +50,13 @@ class Tally:
 class Load:
     """One file on its way into one campaign."""
 
-    database: Database
+    database: Database | None
+    """`None`: every row is checked and nothing is written."""
     campaign: Campaign
     targets: Targets
     clock: Callable[[], int]
     """The moment in microseconds."""
     error_path: Path
-    dry_run: bool = False
 
     def run(self, source: Source, report: Callable[[Tally], None]) -> Tally:
         """Load all rows; `report` hears of each chunk once it is durable."""
@@ -83,7 +83,7 @@ class Load:
     ) -> Tally:
         good = list(self._good(chunk, source, counted, errors))
         failed = len(chunk) - len(good)
-        if self.dry_run:
+        if self.database is None:
             outcome = Tally(added=len(good))
         else:
             outcome = self.database.write(lambda tx: self._keep(tx, good)).result()

@@ -57,6 +57,22 @@ def known(connection: Connection, campaign_id: int) -> Campaign:
     return campaign
 
 
+def find_by_slug(
+    connection: Connection, account: Account, slug: str
+) -> Campaign | None:
+    """Return the account's campaign with this slug; `None` when there is none."""
+    row = one(
+        connection.rows(
+            """
+            SELECT campaign_id FROM account_campaign
+             WHERE account_id = :account_id AND slug = :slug
+            """,
+            {"account_id": account.id, "slug": slug},
+        )
+    )
+    return None if row is None else find(connection, row[0])
+
+
 def find_page(
     connection: Connection,
     account_id: int | None = None,
@@ -156,17 +172,11 @@ def _check_free(connection: Connection, account: Account, campaign: Campaign) ->
             f"there is a campaign {campaign.id} already",
             hint="leave the id out, or choose another",
         )
-    taken = connection.rows(
-        """
-        SELECT campaign_id FROM account_campaign
-         WHERE account_id = :account_id AND slug = :slug
-        """,
-        {"account_id": account.id, "slug": campaign.slug},
-    )
-    if taken:
+    taken = find_by_slug(connection, account, campaign.slug)
+    if taken is not None:
         raise Conflict(
             f"account {account.slug} has a campaign {campaign.slug!r} already "
-            f"({taken[0][0]})",
+            f"({taken.id})",
             hint="choose another slug",
         )
 
