@@ -294,6 +294,8 @@ def test_the_demonstration_sends_every_request_of_the_article(run: Run) -> None:
     answer = run("demo", "--once")
     assert answer.code == 0, answer.err
     assert answer.out.count("    200 ") == 11
+    answers = run("demo", "--once", "--json").json
+    assert [each["status"] for each in answers] == [200] * 11
 
 
 def test_a_broken_key_file_is_refused(made: Run, folder: Path) -> None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import secrets
-import sys
 import tempfile
 import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import urllib3
 
+from leadwell.cli import output
 from leadwell.errors import Unavailable
 from leadwell.settings import Settings
 
@@ -36,6 +36,7 @@ REQUESTS = (
 )
 """Every request of the article on reading leads."""
 READY_TIMEOUT_S = 20
+HEAD_CHARACTERS = 150
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Tokens:
     """Reads what Partner West has brought."""
 
 
-def demo(*, once: bool = False, port: int = 8362) -> None:
+def demo(*, once: bool = False, port: int = 8362, json: bool = False) -> None:
     """Run a hub with 1,430 sample leads until Ctrl-C; nothing of it is kept.
 
     Prints the address, two tokens and requests to paste.
@@ -60,6 +61,7 @@ def demo(*, once: bool = False, port: int = 8362) -> None:
     Args:
         once: send every request of the article, show each answer's head, and stop
         port: the port to listen on; with --once a free one is taken
+        json: answer with JSON
     """
     from leadwell.server import sample
     from leadwell.server.listening import Listener, bound
@@ -74,7 +76,9 @@ def demo(*, once: bool = False, port: int = 8362) -> None:
         tokens = Tokens(*sample.fill(settings, secrets.token_bytes))
         listener = Listener(taken, settings)
         show = _journey if once else _welcome
-        outcome = _beside(listener, lambda url: show(url, tokens), stops=once)
+        outcome = _beside(
+            listener, lambda url: show(url, tokens, as_json=json), stops=once
+        )
         listener.run()
         if outcome.fault is not None:
             raise outcome.fault
@@ -119,21 +123,25 @@ def _await_ready(url: str) -> None:
     raise Unavailable("the hub did not start in time")
 
 
-def _journey(url: str, tokens: Tokens) -> None:
+def _journey(url: str, tokens: Tokens, *, as_json: bool) -> None:
+    answers: list[dict[str, Any]] = []
     for path in REQUESTS:
         token = tokens.west if "partner-west" in path else tokens.every
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         answer = urllib3.request("GET", url + path, headers=headers, retries=False)
-        print(f"GET {path}\n    {answer.status} {answer.data.decode()[:150]} …")
+        head = answer.data.decode()[:HEAD_CHARACTERS]
+        answers.append({"path": path, "status": answer.status, "head": head})
+        if not as_json:
+            print(f"GET {path}\n    {answer.status} {head} …")
         if answer.status != 200:
             raise Unavailable(f"{path} was answered {answer.status}")
-    print(f"{len(REQUESTS)} requests, all answered 200")
+    text = f"{len(REQUESTS)} requests, all answered 200"
+    output.document(answers, as_json=as_json, text=text)
 
 
-def _welcome(url: str, tokens: Tokens) -> None:
+def _welcome(url: str, tokens: Tokens, *, as_json: bool) -> None:
     leads = f"{url}/v2/campaigns/362/leads"
-    print(
-        f"""Leadwell answers at {url} with 1,430 sample leads in campaign 362.
+    text = f"""Leadwell answers at {url} with 1,430 sample leads in campaign 362.
 
 Token of everything:   {tokens.every}
 Token of Partner West: {tokens.west}
@@ -145,5 +153,5 @@ Try:
   curl -H 'Authorization: Bearer {tokens.west}' '{leads}?customer-type=Private'
 
 Ctrl-C stops it; nothing is kept."""
-    )
-    sys.stdout.flush()
+    content = {"url": url, "everything": tokens.every, "partner_west": tokens.west}
+    output.document(content, as_json=as_json, text=text)

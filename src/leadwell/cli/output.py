@@ -12,7 +12,7 @@ from rich.text import Text
 
 def document(content: object, *, as_json: bool, text: str = "") -> None:
     """Answer with one thing: as JSON, or as this text."""
-    print(msgspec.json.encode(content).decode() if as_json else text)
+    print(msgspec.json.encode(content).decode() if as_json else text, flush=True)
 
 
 def rows(items: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
@@ -33,7 +33,7 @@ def rows(items: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
 
 def hint(text: str) -> None:
     """Tell people more, where a pipe does not carry it."""
-    print(text, file=sys.stderr)
+    print(text, file=sys.stderr, flush=True)
 
 
 def _text(value: Any) -> str:
