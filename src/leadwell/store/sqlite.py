@@ -57,7 +57,8 @@ class SQLiteConnection:
         self.memo: dict[Row, Any] = {} if memo is None else memo
         self.raw = apsw.Connection(str(path), statementcachesize=_STATEMENT_CACHE)
         self.raw.set_busy_timeout(BUSY_TIMEOUT_MS)
-        self.raw.execute(_PRAGMAS)
+        # Fetched to the end: apsw stops at a row until it is asked for the next.
+        self.raw.execute(_PRAGMAS).fetchall()
 
     def rows(self, sql: str, params: Params | None = None) -> list[Row]:
         """Run one statement and return all its rows."""
