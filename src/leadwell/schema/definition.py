@@ -257,6 +257,11 @@ class _Reader:
             Draft202012Validator.check_schema(given)
         except SchemaError as error:
             self._note(pointer, error.message[:200], "see JSON Schema 2020-12")
+        far = next((ref for ref in _references(given) if ref[:1] != "#"), None)
+        if far is not None:
+            self._note(
+                pointer, f"$ref {far!r} leads elsewhere", "refer within: #/$defs/…"
+            )
         return given
 
     def _note(self, place: str, message: str, hint: str) -> None:
@@ -264,6 +269,19 @@ class _Reader:
         self.problems.append(
             Problem(code, f"{place or '/'}: {message}. {hint}", pointer=place)
         )
+
+
+def _references(schema: Any) -> Iterator[str]:
+    """Yield every `$ref`: the hub never fetches a foreign page."""
+    if isinstance(schema, dict):
+        for key, inner in cast("dict[str, Any]", schema).items():
+            if key in {"$ref", "$dynamicRef"}:
+                yield str(inner)
+            else:
+                yield from _references(inner)
+    elif isinstance(schema, list):
+        for inner in cast("list[Any]", schema):
+            yield from _references(inner)
 
 
 _SLUG_HINT = "use a-z, 0-9, - and _, at most 63, not starting or ending with - or _"

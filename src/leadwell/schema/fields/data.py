@@ -32,7 +32,13 @@ class Data:
     def read(self, field: Field, given: JSON, reading: Reading = PLAIN) -> JSON:
         """Accept what the field's JSON Schema accepts (2020-12)."""
         del reading
-        if len(msgspec.json.encode(given)) > CHARACTERS_MAX:
+        try:
+            size = len(msgspec.json.encode(given))
+        except UnicodeEncodeError:
+            raise MalformedValue(
+                "the JSON value has half a character", hint="send clean UTF-8"
+            ) from None
+        if size > CHARACTERS_MAX:
             raise MalformedValue(
                 "the JSON value is too large",
                 hint=f"at most {CHARACTERS_MAX:,} bytes are kept",

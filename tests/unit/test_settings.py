@@ -1,0 +1,51 @@
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from leadwell.errors import UsageError
+from leadwell.settings import Settings, load, to_environment
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    (tmp_path / "leadwell.toml").write_text('port = 1\nhost = "::1"\n')
+    read = load({"LEADWELL_PORT": "2"}, tmp_path)
+    assert (read.port, read.host, read.workers) == (2, "::1", 1)
+
+
+def test_a_named_file_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read"):
+        load({"LEADWELL_CONFIG": str(tmp_path / "missing.toml")}, tmp_path)
+    assert load({}, tmp_path) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("prot = 1", "unknown setting 'prot'"),
+        ('port = "many"', "the setting port"),
+        ("port = [", "not TOML"),
+        ("port = [1]", "the setting port"),
+    ],
+)
+def test_a_wrong_file_is_told(tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / "leadwell.toml").write_text(content)
+    with pytest.raises(UsageError, match=message):
+        load({}, tmp_path)
+
+
+def test_a_wrong_variable_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="the setting workers"):
+        load({"LEADWELL_WORKERS": "two"}, tmp_path)
+
+
+def test_settings_reach_the_workers_whole(tmp_path: Path) -> None:
+    settings = Settings(port=7, public_url="https://x.example", header_timeout_s=1.5)
+    assert load(to_environment(settings), tmp_path) == settings
+
+
+def test_every_setting_explains_itself() -> None:
+    source = Path(load.__code__.co_filename).read_text("utf-8")
+    for setting in fields(Settings):
+        after = source.split(f"    {setting.name}: ", 1)[1]
+        assert after.split("\n", 2)[1].strip().startswith('"""'), setting.name
