@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator, SchemaError
 
 from leadwell.errors import InvalidDefinition, Problem
 from leadwell.model.campaign import Campaign, Field, Option, Status, StatusType
+from leadwell.model.lead import JSON
 from leadwell.model.slug import RESERVED, is_slug, slug_of, unique_slug
 from leadwell.schema.fields import FIELD_TYPES
 from leadwell.schema.nearest import nearest
@@ -271,16 +272,16 @@ class _Reader:
         )
 
 
-def _references(schema: Any) -> Iterator[str]:
+def _references(schema: JSON) -> Iterator[str]:
     """Yield every `$ref`: the hub never fetches a foreign page."""
     if isinstance(schema, dict):
-        for key, inner in cast("dict[str, Any]", schema).items():
+        for key, inner in schema.items():
             if key in {"$ref", "$dynamicRef"}:
                 yield str(inner)
             else:
                 yield from _references(inner)
     elif isinstance(schema, list):
-        for inner in cast("list[Any]", schema):
+        for inner in schema:
             yield from _references(inner)
 
 
