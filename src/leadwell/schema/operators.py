@@ -8,7 +8,7 @@ negated operator turns that round, so that it includes leads without a value.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -63,23 +63,9 @@ _LIKE_SQL = "{held} LIKE {asked} ESCAPE '\\'"
 EQUALS = Operator("", _EQUAL_SQL, _equals, "is exactly")
 IS_ONE_OF = Operator("", _EQUAL_SQL, _equals, "is one of", takes_list=True)
 NOT_EQUALS = Operator("ne", _EQUAL_SQL, _equals, "is not, or is empty", is_negated=True)
-NOT_ONE = Operator(
-    "ne",
-    _EQUAL_SQL,
-    _equals,
-    "is none of, or is empty",
-    takes_list=True,
-    is_negated=True,
-)
-IN = Operator("in", _EQUAL_SQL, _equals, "is one of", takes_list=True)
-NOT_IN = Operator(
-    "nin",
-    _EQUAL_SQL,
-    _equals,
-    "is none of, or is empty",
-    takes_list=True,
-    is_negated=True,
-)
+NOT_ONE = replace(NOT_EQUALS, summary="is none of, or is empty", takes_list=True)
+IN = replace(IS_ONE_OF, suffix="in")
+NOT_IN = replace(NOT_ONE, suffix="nin")
 GREATER = Operator(
     "gt", "{held} > {asked}", lambda h, a: bool(h > a), "is more or later than"
 )
@@ -124,35 +110,11 @@ HAS = Operator(
     on_key=True,
     bound=lambda asked: f"%{asked}%",
 )
-HAS_NOT = Operator(
-    "ne",
-    _LIKE_SQL,
-    _has,
-    "has none of these among its options",
-    takes_list=True,
-    is_negated=True,
-    on_key=True,
-    bound=lambda asked: f"%{asked}%",
+HAS_NOT = replace(
+    HAS, suffix="ne", summary="has none of these among its options", is_negated=True
 )
-HAS_IN = Operator(
-    "in",
-    _LIKE_SQL,
-    _has,
-    "has one of these among its options",
-    takes_list=True,
-    on_key=True,
-    bound=lambda asked: f"%{asked}%",
-)
-HAS_NONE = Operator(
-    "nin",
-    _LIKE_SQL,
-    _has,
-    "has none of these among its options",
-    takes_list=True,
-    is_negated=True,
-    on_key=True,
-    bound=lambda asked: f"%{asked}%",
-)
+HAS_IN = replace(HAS, suffix="in")
+HAS_NONE = replace(HAS_NOT, suffix="nin")
 
 OPERATORS = (
     EQUALS,

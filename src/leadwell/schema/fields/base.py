@@ -1,8 +1,9 @@
 """What every field type must answer."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from leadwell.errors import MalformedValue
 from leadwell.model.campaign import Field
@@ -27,55 +28,37 @@ class Reading:
 PLAIN = Reading()
 
 
-class FieldType(Protocol):
+@dataclass(frozen=True, slots=True)
+class FieldType(ABC):
     """One kind of field: how its values are read, compared, described and shown.
 
     A *stored* value is what the database keeps in a lead's JSON; where SQL must
-    compare something else (folded text, padded decimals), that is its *key*.
+    compare something else (folded text, padded decimals), that is its *key*. Most
+    values are shown, stored and compared as they are, so that is the default.
     """
 
-    @property
-    def name(self) -> str:
-        """The word a campaign's schema uses for it."""
-        ...
+    name: str
+    """The word a campaign's schema uses for it."""
+    summary: str
+    """One line for the reference."""
+    operators: tuple[Operator, ...]
+    """The comparisons its values allow."""
+    widget: str
+    """The HTML input that edits it."""
+    sorts_by: Literal["value", "key"] | None = "value"
+    """What `_sort` orders by; `None` when its values have no order."""
+    is_text: bool = False
+    """Whether `_q` searches it; then its key is the case-folded text."""
+    is_number: bool = False
+    """Whether its stored value is a JSON number rather than text."""
 
-    @property
-    def summary(self) -> str:
-        """One line for the reference."""
-        ...
-
-    @property
-    def operators(self) -> tuple[Operator, ...]:
-        """The comparisons its values allow."""
-        ...
-
-    @property
-    def sorts_by(self) -> Literal["value", "key"] | None:
-        """What `_sort` orders by; `None` when its values have no order."""
-        ...
-
-    @property
-    def is_text(self) -> bool:
-        """Whether `_q` searches it; then its key is the case-folded text."""
-        ...
-
-    @property
-    def is_number(self) -> bool:
-        """Whether its stored value is a JSON number rather than text."""
-        ...
-
-    @property
-    def widget(self) -> str:
-        """The HTML input that edits it."""
-        ...
-
+    @abstractmethod
     def read(self, field: Field, given: JSON, reading: Reading = PLAIN) -> Value:
         """Read a value from a submission; `None` and empty ones never come here.
 
         Raises:
             MalformedValue, UnknownOption, LabelNotSlug: it is no value of the field.
         """
-        ...
 
     def parse(self, field: Field, text: str, reading: Reading = PLAIN) -> Value:
         """Read one value from a query string.
@@ -83,31 +66,36 @@ class FieldType(Protocol):
         Raises:
             MalformedValue, UnknownOption, LabelNotSlug: it is no value of the field.
         """
-        ...
+        return self.read(field, text, reading)
 
     def show(self, field: Field, value: Any) -> JSON:
         """Write a value as it stands on the wire; `None` if it no longer exists."""
-        ...
+        del field
+        shown: JSON = self.stored(value)
+        return shown
 
     def stored(self, value: Any) -> JSON:
         """Write a value as the database keeps it."""
-        ...
+        kept: JSON = value
+        return kept
 
     def restored(self, stored: Any) -> Value:
         """Read back what `stored` wrote."""
-        ...
+        value: Value = stored
+        return value
 
     def key(self, value: Any) -> str | None:
         """Return what SQL compares instead of the stored value, if anything."""
-        ...
+        del value
+        return None
 
+    @abstractmethod
     def json_schema(self, field: Field) -> JSONSchema:
         """Describe its values on the wire (JSON Schema 2020-12)."""
-        ...
 
+    @abstractmethod
     def example(self, field: Field) -> str:
         """Give one text that `parse` accepts; the reference and its tests show it."""
-        ...
 
 
 _NAMES = {

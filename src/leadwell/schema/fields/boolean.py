@@ -1,29 +1,24 @@
 """Yes or no."""
 
-from dataclasses import dataclass
-from typing import Literal
-
 from leadwell.errors import MalformedValue
 from leadwell.model.campaign import Field
 from leadwell.model.lead import JSON
-from leadwell.schema.fields.base import PLAIN, JSONSchema, Reading, wrong_type
-from leadwell.schema.operators import EQUALS, EXISTS, NOT_EQUALS, Operator
+from leadwell.schema.fields.base import (
+    PLAIN,
+    FieldType,
+    JSONSchema,
+    Reading,
+    wrong_type,
+)
+from leadwell.schema.operators import EQUALS, EXISTS, NOT_EQUALS
 
 WORDS = {"true": True, "false": False}
 
 
-@dataclass(frozen=True, slots=True)
-class Boolean:
+class Boolean(FieldType):
     """True or false."""
 
-    name: str = "boolean"
-    summary: str = "`true` or `false`"
-    operators: tuple[Operator, ...] = (EQUALS, NOT_EQUALS, EXISTS)
-    sorts_by: Literal["value", "key"] | None = "value"
-    is_text: bool = False
-    # Kept as 1 and 0: what both databases make of JSON's true differs.
-    is_number: bool = True
-    widget: str = "checkbox"
+    __slots__ = ()
 
     def read(self, field: Field, given: JSON, reading: Reading = PLAIN) -> bool:
         """Accept JSON's true and false, and the words for them."""
@@ -58,10 +53,6 @@ class Boolean:
         """Read 1 or 0."""
         return bool(stored)
 
-    def key(self, value: bool) -> None:  # noqa: FBT001 - it is the value
-        """Booleans are compared as they are stored."""
-        del value
-
     def json_schema(self, field: Field) -> JSONSchema:
         """Describe a boolean."""
         del field
@@ -73,4 +64,11 @@ class Boolean:
         return "true"
 
 
-BOOLEAN = Boolean()
+BOOLEAN = Boolean(
+    name="boolean",
+    summary="`true` or `false`",
+    operators=(EQUALS, NOT_EQUALS, EXISTS),
+    widget="checkbox",
+    # Kept as 1 and 0: what both databases make of JSON's true differs.
+    is_number=True,
+)

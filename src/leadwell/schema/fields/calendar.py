@@ -1,27 +1,24 @@
 """Dates and moments."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
 
 from leadwell.model.campaign import Field
 from leadwell.model.lead import JSON
 from leadwell.schema import times
-from leadwell.schema.fields.base import PLAIN, JSONSchema, Reading, text_given
-from leadwell.schema.operators import ORDERED_OPERATORS, Operator
+from leadwell.schema.fields.base import (
+    PLAIN,
+    FieldType,
+    JSONSchema,
+    Reading,
+    text_given,
+)
+from leadwell.schema.operators import ORDERED_OPERATORS
 
 
-@dataclass(frozen=True, slots=True)
-class Date:
+class Date(FieldType):
     """A day of the calendar, without time or zone."""
 
-    name: str = "date"
-    summary: str = "a day, `YYYY-MM-DD`"
-    operators: tuple[Operator, ...] = ORDERED_OPERATORS
-    sorts_by: Literal["value", "key"] | None = "value"
-    is_text: bool = False
-    is_number: bool = False
-    widget: str = "date"
+    __slots__ = ()
 
     def read(self, field: Field, given: JSON, reading: Reading = PLAIN) -> date:
         """Accept `YYYY-MM-DD`."""
@@ -32,11 +29,6 @@ class Date:
         del field, reading
         return times.read_date(text)
 
-    def show(self, field: Field, value: date) -> JSON:
-        """Show `YYYY-MM-DD`."""
-        del field
-        return value.isoformat()
-
     def stored(self, value: date) -> JSON:
         """Keep `YYYY-MM-DD`, whose order as text is the order of days."""
         return value.isoformat()
@@ -44,10 +36,6 @@ class Date:
     def restored(self, stored: str) -> date:
         """Read `YYYY-MM-DD`."""
         return date.fromisoformat(stored)
-
-    def key(self, value: date) -> None:
-        """Dates are compared as they are stored."""
-        del value
 
     def json_schema(self, field: Field) -> JSONSchema:
         """Describe an RFC 3339 full-date."""
@@ -60,17 +48,10 @@ class Date:
         return "2025-02-21"
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(FieldType):
     """A moment, kept in UTC to the microsecond."""
 
-    name: str = "datetime"
-    summary: str = "a moment, RFC 3339; answered in UTC"
-    operators: tuple[Operator, ...] = ORDERED_OPERATORS
-    sorts_by: Literal["value", "key"] | None = "value"
-    is_text: bool = False
-    is_number: bool = False
-    widget: str = "datetime-local"
+    __slots__ = ()
 
     def read(self, field: Field, given: JSON, reading: Reading = PLAIN) -> datetime:
         """Accept RFC 3339, or a date alone."""
@@ -81,11 +62,6 @@ class Moment:
         del field
         return times.read(text, zone=reading.zone, round_up=reading.round_up)
 
-    def show(self, field: Field, value: datetime) -> JSON:
-        """Show UTC with six fraction digits."""
-        del field
-        return times.show(value)
-
     def stored(self, value: datetime) -> JSON:
         """Keep UTC text of one width, whose order is the order of moments."""
         return times.show(value)
@@ -93,10 +69,6 @@ class Moment:
     def restored(self, stored: str) -> datetime:
         """Read the UTC text."""
         return times.read(stored)
-
-    def key(self, value: datetime) -> None:
-        """Moments are compared as they are stored."""
-        del value
 
     def json_schema(self, field: Field) -> JSONSchema:
         """Describe an RFC 3339 date-time."""
@@ -109,5 +81,15 @@ class Moment:
         return times.EXAMPLE
 
 
-DATE = Date()
-DATETIME = Moment()
+DATE = Date(
+    name="date",
+    summary="a day, `YYYY-MM-DD`",
+    operators=ORDERED_OPERATORS,
+    widget="date",
+)
+DATETIME = Moment(
+    name="datetime",
+    summary="a moment, RFC 3339; answered in UTC",
+    operators=ORDERED_OPERATORS,
+    widget="datetime-local",
+)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 from urllib.parse import urlsplit
 
 import phonenumbers
@@ -11,51 +10,33 @@ from email_validator import EmailNotValidError, validate_email
 from leadwell.errors import MalformedValue
 from leadwell.model.campaign import Field
 from leadwell.model.lead import JSON
-from leadwell.schema.fields.base import PLAIN, JSONSchema, Reading, text_given
-from leadwell.schema.operators import TEXT_OPERATORS, Operator
+from leadwell.schema.fields.base import (
+    PLAIN,
+    FieldType,
+    JSONSchema,
+    Reading,
+    text_given,
+)
+from leadwell.schema.operators import TEXT_OPERATORS
 
 CHARACTERS_MAX = 2_048
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact(FieldType):
     """Text with a normal form, in which it is kept and compared."""
 
-    name: str
-    summary: str
-    widget: str
     normal_form: Callable[[str, Reading], str]
     """Return the normal form, or raise `MalformedValue`."""
-    format: str | None
+    format: str | None = None
     """The `format` of JSON Schema, where there is one."""
     sample: str
-    operators: tuple[Operator, ...] = TEXT_OPERATORS
-    sorts_by: Literal["value", "key"] | None = "key"
-    is_text: bool = True
-    is_number: bool = False
 
     def read(self, field: Field, given: JSON, reading: Reading = PLAIN) -> str:
         """Bring what was given into the normal form."""
         del field
         text = text_given(given, self.summary, CHARACTERS_MAX)
         return self.normal_form(text.strip(), reading)
-
-    def parse(self, field: Field, text: str, reading: Reading = PLAIN) -> str:
-        """Bring what is asked for into the normal form."""
-        return self.read(field, text, reading)
-
-    def show(self, field: Field, value: str) -> JSON:
-        """Show the normal form."""
-        del field
-        return value
-
-    def stored(self, value: str) -> JSON:
-        """Keep the normal form."""
-        return value
-
-    def restored(self, stored: str) -> str:
-        """Read the normal form."""
-        return stored
 
     def key(self, value: str) -> str:
         """Compare case folded, by Python's own rules on every database."""
@@ -125,14 +106,34 @@ def _url(text: str, reading: Reading) -> str:
 
 
 EMAIL = Contact(
-    "email", "an e-mail address", "email", _email, "email", "jane@example.com"
+    name="email",
+    summary="an e-mail address",
+    operators=TEXT_OPERATORS,
+    widget="email",
+    sorts_by="key",
+    is_text=True,
+    normal_form=_email,
+    format="email",
+    sample="jane@example.com",
 )
 PHONE = Contact(
-    "phone",
-    "a phone number, answered as E.164",
-    "tel",
-    _phone,
-    None,
-    "+4532123456",
+    name="phone",
+    summary="a phone number, answered as E.164",
+    operators=TEXT_OPERATORS,
+    widget="tel",
+    sorts_by="key",
+    is_text=True,
+    normal_form=_phone,
+    sample="+4532123456",
 )
-URL = Contact("url", "a web address", "url", _url, "uri", "https://example.com/offer")
+URL = Contact(
+    name="url",
+    summary="a web address",
+    operators=TEXT_OPERATORS,
+    widget="url",
+    sorts_by="key",
+    is_text=True,
+    normal_form=_url,
+    format="uri",
+    sample="https://example.com/offer",
+)

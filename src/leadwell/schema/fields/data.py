@@ -1,8 +1,7 @@
 """Data fields: one JSON value, optionally held to a JSON Schema."""
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from jsonschema import Draft202012Validator
@@ -11,23 +10,16 @@ from referencing import Registry
 from leadwell.errors import MalformedValue
 from leadwell.model.campaign import Field
 from leadwell.model.lead import JSON
-from leadwell.schema.fields.base import PLAIN, JSONSchema, Reading
-from leadwell.schema.operators import EXISTS, Operator
+from leadwell.schema.fields.base import PLAIN, FieldType, JSONSchema, Reading
+from leadwell.schema.operators import EXISTS
 
 CHARACTERS_MAX = 65_536
 
 
-@dataclass(frozen=True, slots=True)
-class Data:
+class Data(FieldType):
     """A JSON value of any shape, or of the shape that the field's schema asks."""
 
-    name: str = "json"
-    summary: str = "one JSON value, held to the field's JSON Schema if it has one"
-    operators: tuple[Operator, ...] = (EXISTS,)
-    sorts_by: Literal["value", "key"] | None = None
-    is_text: bool = False
-    is_number: bool = False
-    widget: str = "json"
+    __slots__ = ()
 
     def read(self, field: Field, given: JSON, reading: Reading = PLAIN) -> JSON:
         """Accept what the field's JSON Schema accepts (2020-12)."""
@@ -58,23 +50,6 @@ class Data:
                 value=text,
             ) from None
 
-    def show(self, field: Field, value: JSON) -> JSON:
-        """Show the value."""
-        del field
-        return value
-
-    def stored(self, value: JSON) -> JSON:
-        """Keep the value."""
-        return value
-
-    def restored(self, stored: JSON) -> JSON:
-        """Read the value."""
-        return stored
-
-    def key(self, value: JSON) -> None:
-        """Only whether there is a value can be asked."""
-        del value
-
     def json_schema(self, field: Field) -> JSONSchema:
         """Give the field's own schema, or one that allows everything."""
         return dict(field.json_schema) if isinstance(field.json_schema, dict) else {}
@@ -101,4 +76,10 @@ def _check(schema: bytes, given: JSON) -> None:
         )
 
 
-DATA = Data()
+DATA = Data(
+    name="json",
+    summary="one JSON value, held to the field's JSON Schema if it has one",
+    operators=(EXISTS,),
+    widget="json",
+    sorts_by=None,
+)

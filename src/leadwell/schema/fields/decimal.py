@@ -1,15 +1,20 @@
 """Decimals: money and the like, exact, as text on the wire."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal as Exact
-from typing import Literal
 
 from leadwell.errors import MalformedValue
 from leadwell.model.campaign import Field
 from leadwell.model.lead import JSON
-from leadwell.schema.fields.base import PLAIN, JSONSchema, Reading, wrong_type
-from leadwell.schema.operators import ORDERED_OPERATORS, Operator
+from leadwell.schema.fields.base import (
+    PLAIN,
+    FieldType,
+    JSONSchema,
+    Reading,
+    wrong_type,
+)
+from leadwell.schema.operators import ORDERED_OPERATORS
 
 WHOLE_DIGITS_MAX = 24
 FRACTION_DIGITS_MAX = 12
@@ -20,20 +25,10 @@ _PATTERN = rf"^-?[0-9]{{1,{WHOLE_DIGITS_MAX}}}(\.[0-9]{{1,{FRACTION_DIGITS_MAX}}
 _MIRRORED = str.maketrans("0123456789", "9876543210")
 
 
-@dataclass(frozen=True, slots=True)
-class Decimal:
+class Decimal(FieldType):
     """An exact decimal number; its digits are kept as they came."""
 
-    name: str = "decimal"
-    summary: str = "an exact decimal number, text on the wire"
-    operators: tuple[Operator, ...] = tuple(
-        operator if operator.sees_absence else replace(operator, on_key=True)
-        for operator in ORDERED_OPERATORS
-    )
-    sorts_by: Literal["value", "key"] | None = "key"
-    is_text: bool = False
-    is_number: bool = False
-    widget: str = "text"
+    __slots__ = ()
 
     def read(self, field: Field, given: JSON, reading: Reading = PLAIN) -> Exact:
         """Accept text; whole JSON numbers too, as they are exact."""
@@ -55,13 +50,8 @@ class Decimal:
             )
         return Exact(text)
 
-    def show(self, field: Field, value: Exact) -> JSON:
-        """Show the digits as text, never with an exponent."""
-        del field
-        return f"{value:f}"
-
     def stored(self, value: Exact) -> JSON:
-        """Keep the digits as text."""
+        """Keep the digits as text, never with an exponent."""
         return f"{value:f}"
 
     def restored(self, stored: str) -> Exact:
@@ -88,4 +78,13 @@ class Decimal:
         return "1200.50"
 
 
-DECIMAL = Decimal()
+DECIMAL = Decimal(
+    name="decimal",
+    summary="an exact decimal number, text on the wire",
+    operators=tuple(
+        operator if operator.sees_absence else replace(operator, on_key=True)
+        for operator in ORDERED_OPERATORS
+    ),
+    widget="text",
+    sorts_by="key",
+)

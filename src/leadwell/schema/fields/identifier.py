@@ -1,24 +1,16 @@
 """Ids of leads and people, as conditions ask for them; no field has this type."""
 
-from dataclasses import dataclass
-
 from leadwell.errors import MalformedValue
 from leadwell.model.campaign import Field
 from leadwell.schema.fields.base import PLAIN, Reading
 from leadwell.schema.fields.number import INTEGER_MAX, Number
-from leadwell.schema.operators import CHOICE_OPERATORS, ORDERED_OPERATORS, Operator
+from leadwell.schema.operators import CHOICE_OPERATORS, ORDERED_OPERATORS
 
 
-@dataclass(frozen=True, slots=True)
 class Identifier(Number):
     """A whole number from 1."""
 
-    name: str = "identifier"
-    summary: str = "an id, or several with commas between them"
-    operators: tuple[Operator, ...] = (
-        *CHOICE_OPERATORS,
-        *(o for o in ORDERED_OPERATORS if o.suffix in {"gt", "gte", "lt", "lte"}),
-    )
+    __slots__ = ()
 
     def parse(self, field: Field, text: str, reading: Reading = PLAIN) -> int:
         """Read a whole number from 1."""
@@ -38,4 +30,13 @@ class Identifier(Number):
         return "17"
 
 
-IDENTIFIER = Identifier()
+IDENTIFIER = Identifier(
+    name="identifier",
+    summary="an id, or several with commas between them",
+    operators=(
+        *CHOICE_OPERATORS,
+        *(o for o in ORDERED_OPERATORS if o.suffix in {"gt", "gte", "lt", "lte"}),
+    ),
+    widget="number",
+    is_number=True,
+)

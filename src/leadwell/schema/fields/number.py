@@ -2,31 +2,28 @@
 
 import math
 import re
-from dataclasses import dataclass
-from typing import Literal
 
 from leadwell.errors import MalformedValue
 from leadwell.model.campaign import Field
 from leadwell.model.lead import JSON
-from leadwell.schema.fields.base import PLAIN, JSONSchema, Reading, wrong_type
-from leadwell.schema.operators import ORDERED_OPERATORS, Operator
+from leadwell.schema.fields.base import (
+    PLAIN,
+    FieldType,
+    JSONSchema,
+    Reading,
+    wrong_type,
+)
+from leadwell.schema.operators import ORDERED_OPERATORS
 
 INTEGER_MAX = 2**53
 """Above it a double, and so most JSON readers, no longer tells neighbours apart."""
 _SHAPE = re.compile(r"-?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,3})?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(FieldType):
     """A whole or fractional number."""
 
-    name: str = "number"
-    summary: str = "a number, whole or with a fraction"
-    operators: tuple[Operator, ...] = ORDERED_OPERATORS
-    sorts_by: Literal["value", "key"] | None = "value"
-    is_text: bool = False
-    is_number: bool = True
-    widget: str = "number"
+    __slots__ = ()
 
     def read(self, field: Field, given: JSON, reading: Reading = PLAIN) -> int | float:
         """Accept JSON numbers, and texts that are numbers."""
@@ -46,23 +43,6 @@ class Number:
                 value=text,
             )
         return _kept(int(text) if text.lstrip("-").isdigit() else float(text))
-
-    def show(self, field: Field, value: float) -> JSON:
-        """Show a JSON number."""
-        del field
-        return value
-
-    def stored(self, value: float) -> JSON:
-        """Keep a JSON number."""
-        return value
-
-    def restored(self, stored: float) -> int | float:
-        """Read a JSON number."""
-        return stored
-
-    def key(self, value: float) -> None:
-        """Numbers are compared as they are stored."""
-        del value
 
     def json_schema(self, field: Field) -> JSONSchema:
         """Describe a JSON number."""
@@ -90,4 +70,10 @@ def _kept(number: float) -> int | float:
     return whole
 
 
-NUMBER = Number()
+NUMBER = Number(
+    name="number",
+    summary="a number, whole or with a fraction",
+    operators=ORDERED_OPERATORS,
+    widget="number",
+    is_number=True,
+)

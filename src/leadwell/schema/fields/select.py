@@ -1,18 +1,17 @@
 """One choice from a closed list, or several; on the wire the options' slugs."""
 
-from dataclasses import dataclass
-from typing import Literal
-
 from leadwell.errors import LabelNotSlug, UnknownOption
 from leadwell.model.campaign import Field, Option
 from leadwell.model.lead import JSON
-from leadwell.schema.fields.base import PLAIN, JSONSchema, Reading, wrong_type
-from leadwell.schema.nearest import listed, nearest
-from leadwell.schema.operators import (
-    CHOICE_OPERATORS,
-    MANY_CHOICE_OPERATORS,
-    Operator,
+from leadwell.schema.fields.base import (
+    PLAIN,
+    FieldType,
+    JSONSchema,
+    Reading,
+    wrong_type,
 )
+from leadwell.schema.nearest import listed, nearest
+from leadwell.schema.operators import CHOICE_OPERATORS, MANY_CHOICE_OPERATORS
 
 
 def option_meant(field: Field, slug: str) -> Option:
@@ -68,17 +67,10 @@ def _described(field: Field) -> JSONSchema:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Select:
-    """One of the field's options."""
+class Select(FieldType):
+    """One of the field's options, kept by its id, which no renaming changes."""
 
-    name: str = "select"
-    summary: str = "one option, asked for and written as its slug"
-    operators: tuple[Operator, ...] = CHOICE_OPERATORS
-    sorts_by: Literal["value", "key"] | None = None
-    is_text: bool = False
-    is_number: bool = True
-    widget: str = "select"
+    __slots__ = ()
 
     def read(self, field: Field, given: JSON, reading: Reading = PLAIN) -> int:
         """Accept the slug of an option, or the object that a lead shows."""
@@ -96,18 +88,6 @@ class Select:
         """Show slug and label."""
         return _shown(field.option_by_id.get(value))
 
-    def stored(self, value: int) -> JSON:
-        """Keep the option's id, which no renaming changes."""
-        return value
-
-    def restored(self, stored: int) -> int:
-        """Read the option's id."""
-        return stored
-
-    def key(self, value: int) -> None:
-        """Options are compared by id."""
-        del value
-
     def json_schema(self, field: Field) -> JSONSchema:
         """Describe an object of slug and label; the list of slugs stays open."""
         return _described(field)
@@ -117,17 +97,10 @@ class Select:
         return field.options[0].slug if field.options else "an-option"
 
 
-@dataclass(frozen=True, slots=True)
-class MultiSelect:
+class MultiSelect(FieldType):
     """Any number of the field's options, each at most once."""
 
-    name: str = "multi_select"
-    summary: str = "several options, asked for and written as their slugs"
-    operators: tuple[Operator, ...] = MANY_CHOICE_OPERATORS
-    sorts_by: Literal["value", "key"] | None = None
-    is_text: bool = False
-    is_number: bool = False
-    widget: str = "select-multiple"
+    __slots__ = ()
 
     def read(
         self, field: Field, given: JSON, reading: Reading = PLAIN
@@ -171,5 +144,18 @@ class MultiSelect:
         return SELECT.example(field)
 
 
-SELECT = Select()
-MULTI_SELECT = MultiSelect()
+SELECT = Select(
+    name="select",
+    summary="one option, asked for and written as its slug",
+    operators=CHOICE_OPERATORS,
+    widget="select",
+    sorts_by=None,
+    is_number=True,
+)
+MULTI_SELECT = MultiSelect(
+    name="multi_select",
+    summary="several options, asked for and written as their slugs",
+    operators=MANY_CHOICE_OPERATORS,
+    widget="select-multiple",
+    sorts_by=None,
+)

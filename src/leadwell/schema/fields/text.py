@@ -1,51 +1,32 @@
 """Free text, on one line or on many."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from leadwell.model.campaign import Field
 from leadwell.model.lead import JSON
-from leadwell.schema.fields.base import PLAIN, JSONSchema, Reading, text_given
-from leadwell.schema.operators import TEXT_OPERATORS, Operator
+from leadwell.schema.fields.base import (
+    PLAIN,
+    FieldType,
+    JSONSchema,
+    Reading,
+    text_given,
+)
+from leadwell.schema.operators import TEXT_OPERATORS
 
 TEXT_CHARACTERS_MAX = 4_096
 LONG_TEXT_CHARACTERS_MAX = 65_536
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text(FieldType):
     """Text, kept exactly as it came."""
 
-    name: str
-    summary: str
     characters_max: int
-    widget: str
-    operators: tuple[Operator, ...] = TEXT_OPERATORS
-    sorts_by: Literal["value", "key"] | None = "key"
-    is_text: bool = True
-    is_number: bool = False
 
     def read(self, field: Field, given: JSON, reading: Reading = PLAIN) -> str:
         """Every clean text within the limit is a value."""
         del field, reading
         return text_given(given, "text", self.characters_max)
-
-    def parse(self, field: Field, text: str, reading: Reading = PLAIN) -> str:
-        """Every text is a value."""
-        return self.read(field, text, reading)
-
-    def show(self, field: Field, value: str) -> JSON:
-        """Show the text."""
-        del field
-        return value
-
-    def stored(self, value: str) -> JSON:
-        """Keep the text."""
-        return value
-
-    def restored(self, stored: str) -> str:
-        """Read the text."""
-        return stored
 
     def key(self, value: str) -> str:
         """Compare case folded, by Python's own rules on every database."""
@@ -61,7 +42,21 @@ class Text:
         return field.label
 
 
-TEXT = Text("text", "a line of text", TEXT_CHARACTERS_MAX, "text")
+TEXT = Text(
+    name="text",
+    summary="a line of text",
+    operators=TEXT_OPERATORS,
+    widget="text",
+    sorts_by="key",
+    is_text=True,
+    characters_max=TEXT_CHARACTERS_MAX,
+)
 LONG_TEXT = Text(
-    "long_text", "text of several lines", LONG_TEXT_CHARACTERS_MAX, "textarea"
+    name="long_text",
+    summary="text of several lines",
+    operators=TEXT_OPERATORS,
+    widget="textarea",
+    sorts_by="key",
+    is_text=True,
+    characters_max=LONG_TEXT_CHARACTERS_MAX,
 )
