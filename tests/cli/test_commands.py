@@ -3,6 +3,7 @@
 import io
 import json
 import stat
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -302,3 +303,98 @@ def test_a_broken_key_file_is_refused(made: Run, folder: Path) -> None:
     (folder / "leadwell.db.key").write_text("short")
     answer = made("token", "create", "--campaign", "362", "--name", "X")
     assert (answer.code, "key file" in answer.err) == (5, True)
+
+
+@pytest.mark.parametrize(
+    "empty", [("--filter", ""), ("--fields", ""), ("--address", ""), ("--name", "")]
+)
+def test_an_unset_variable_never_makes_a_token_that_sees_more(
+    made: Run, empty: tuple[str, str]
+) -> None:
+    name = () if empty[0] == "--name" else ("--name", "X")
+    answer = made("token", "create", "--campaign", "362", *name, *empty)
+    assert (answer.code, answer.out) == (2, "")
+    assert made("token", "list", "--json").json == []
+
+
+@pytest.mark.parametrize("nothing", ["&", "_tz=UTC", "&&"])
+def test_a_filter_without_conditions_is_refused(made: Run, nothing: str) -> None:
+    create = ("token", "create", "--campaign", "362", "--name", "X")
+    assert made(*create, "--filter", nothing).code == 2
+    assert made("filter", "set", "all", nothing, "--campaign", "362").code == 2
+    token = a_token(made, "--filter", "source=website")
+    assert made("token", "edit", token["id"], "--filter", nothing).code == 2
+    (listed,) = made("token", "list", "--json").json
+    assert listed["filter"] == "source=website"
+
+
+def test_a_saved_filter_may_not_ask_for_what_its_writers_cannot_see(made: Run) -> None:
+    scope = ("--campaign", "362")
+    made("filter", "set", "west", "source=partner-west", *scope)
+    token = a_token(made, "--write", "--filter", "west", "--fields", "name,source")
+    refused = made("filter", "set", "west", "budget[gte]=5", *scope)
+    assert (refused.code, "'West'" in refused.err, "budget" in refused.err) == (
+        5,
+        True,
+        True,
+    )
+    shown = made("filter", "show", "west", *scope, "--json").json
+    assert shown[0]["query"] == "source=partner-west"
+    made("token", "revoke", token["id"])
+    assert made("filter", "set", "west", "budget[gte]=5", *scope).code == 0
+
+
+def test_a_token_of_another_system_is_taken_over_once(made: Run) -> None:
+    create = ("token", "create", "--campaign", "362", "--name", "Old", "--json")
+    first = made(*create, "--from-file", "-", stdin="123456789abcdef").json
+    again = made(*create, "--from-file", "-", stdin="123456789abcdef")
+    assert (again.code, first["id"] in again.err) == (1, True)
+    for unusable in (
+        "x" * 513,
+        "lw_123456789abcdef",
+        "blåbærgrød-med-fløde",
+        "a\0" * 9,
+    ):
+        assert made(*create, "--from-file", "-", stdin=unusable).code == 2
+
+
+def test_a_token_is_made_read_only_again(made: Run) -> None:
+    token = a_token(made, "--write")
+    edited = made("token", "edit", token["id"], "--read-only", "--json").json
+    assert edited[0]["rights"] == "read"
+
+
+def test_a_rotated_token_never_outlives_its_own_expiry(made: Run) -> None:
+    old = a_token(made, "--expires", "2h")
+    before = made("token", "list", "--json").json[0]["expires_at"]
+    said = made("token", "rotate", old["id"], "--overlap", "7d").err
+    assert made("token", "list", "--json").json[0]["expires_at"] == before
+    assert f"{before[:10]} {before[11:16]}" in said
+
+
+def test_an_impossible_id_or_text_is_a_usage_error(made: Run) -> None:
+    huge = str(10**20)
+    assert made("campaign", "show", huge).code == 2
+    assert made("token", "list", "--campaign", huge).code == 2
+    assert made("filter", "list", "--campaign", huge).code == 2
+    assert made("filter", "set", "x", "name=\udcff", "--campaign", "362").code == 2
+
+
+def test_wrong_words_are_json_for_a_machine(run: Run) -> None:
+    answer = run("campaign", "show", "seven", "--json")
+    assert (answer.code, answer.out) == (2, "")
+    assert json.loads(answer.err)["code"] == "usage"
+
+
+def test_without_the_server_extra_help_works_and_commands_say_what_is_missing() -> None:
+    absent = "import sys; sys.modules |= dict.fromkeys(['apsw', 'starlette', 'yaml'])"
+    code = f"{absent}; from leadwell.cli import main; main()"
+    command = [sys.executable, "-c", code]
+    helped = subprocess.run([*command, "--help"], capture_output=True, check=False)
+    assert helped.returncode == 0
+    listed = subprocess.run(
+        [*command, "account", "list"], capture_output=True, text=True, check=False
+    )
+    assert listed.returncode == 2
+    assert "pip install 'leadwell[server]'" in listed.stderr
+    assert "Traceback" not in listed.stderr

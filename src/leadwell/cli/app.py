@@ -16,7 +16,7 @@ from leadwell.cli.load import load
 from leadwell.cli.serve import serve
 from leadwell.cli.token import token
 from leadwell.cli.upkeep import doctor, migrate
-from leadwell.errors import Kind, LeadwellError
+from leadwell.errors import Kind, LeadwellError, UsageError
 
 app = App(
     name="leadwell",
@@ -48,12 +48,20 @@ INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = "--json" in given
     try:
-        code = app(given, exit_on_error=False, result_action="return_value")
+        code = app(
+            given,
+            exit_on_error=False,
+            print_error=not as_json,
+            result_action="return_value",
+        )
     except LeadwellError as error:
-        _explain(error, as_json="--json" in given)
+        _explain(error, as_json=as_json)
         sys.exit(EXIT_OF.get(error.kind, 1))
-    except CycloptsError:
+    except CycloptsError as error:
+        if as_json:
+            _explain(UsageError(str(error)), as_json=True)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
@@ -62,8 +70,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except ModuleNotFoundError as error:
-        print(f"error: this command needs {error.name}", file=sys.stderr)
-        print("       pip install 'leadwell[server]'", file=sys.stderr)
+        missing = UsageError(
+            f"this command needs leadwell[server] ({error.name} is not installed)",
+            hint="pip install 'leadwell[server]'",
+        )
+        _explain(missing, as_json=as_json)
         sys.exit(2)
     sys.exit(code if isinstance(code, int) else 0)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from leadwell.cli import output
-from leadwell.cli.opening import HERE, Where, account_of, now_us
+from leadwell.cli.opening import HERE, CampaignId, Where, account_of, now_us
 from leadwell.errors import UsageError
 
 if TYPE_CHECKING:
@@ -54,7 +54,11 @@ def create(file: FileOrStdin, *, account: str = "", where: Where = HERE) -> None
 
 
 @campaign.command
-def show(id: int, *, where: Where = HERE) -> None:  # noqa: A002 - the command's word
+def show(
+    id: CampaignId,  # noqa: A002 - the command's word
+    *,
+    where: Where = HERE,
+) -> None:
     """Show a campaign: its fields, options, statuses and how many leads it has.
 
     Example: leadwell campaign show 362

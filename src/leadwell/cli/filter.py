@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from cyclopts import App
 
 from leadwell.cli import output
-from leadwell.cli.opening import HERE, Where, now_us
+from leadwell.cli.opening import HERE, CampaignId, Where, now_us
+from leadwell.cli.rights import check_writable, conditions_of
 from leadwell.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -19,7 +20,9 @@ filter_ = App(name="filter", help="Saved filters of a campaign.")
 
 
 @filter_.command(name="set")
-def set_(name: str, conditions: str, *, campaign: int, where: Where = HERE) -> None:
+def set_(
+    name: str, conditions: str, *, campaign: CampaignId, where: Where = HERE
+) -> None:
     """Save conditions under a name, or change what the name stands for.
 
     Every token with this filter obeys the new conditions from its next request.
@@ -32,16 +35,18 @@ def set_(name: str, conditions: str, *, campaign: int, where: Where = HERE) -> N
         campaign: the campaign's id
         where: the database
     """
-    from leadwell.schema import querystring, question
-    from leadwell.store import campaigns, filters
+    from leadwell.store import campaigns, filters, tokens
 
     if not name.strip() or "=" in name:
         raise UsageError(f"{name!r} is no name for a filter", hint="use a word or two")
 
     def job(connection: Connection) -> dict[str, Any]:
         found = campaigns.known(connection, campaign)
-        asked = question.conditions(found, querystring.decode(conditions.encode()))
+        asked = conditions_of(found, conditions)
         kept = filters.keep(connection, found, name, asked, now_us())
+        for token in tokens.find_all(connection, campaign_id=found.id):
+            if token.filter_id == kept.id and token.revoked_at is None:
+                check_writable(connection, found, token)
         return _shown(found, kept)
 
     content = where.write(job)
@@ -49,7 +54,7 @@ def set_(name: str, conditions: str, *, campaign: int, where: Where = HERE) -> N
 
 
 @filter_.command(name="list")
-def list_(*, campaign: int, where: Where = HERE) -> None:
+def list_(*, campaign: CampaignId, where: Where = HERE) -> None:
     """List the saved filters of a campaign.
 
     Example: leadwell filter list --campaign 362
@@ -68,7 +73,7 @@ def list_(*, campaign: int, where: Where = HERE) -> None:
 
 
 @filter_.command
-def show(name: str, *, campaign: int, where: Where = HERE) -> None:
+def show(name: str, *, campaign: CampaignId, where: Where = HERE) -> None:
     """Show one saved filter, as a query and in words.
 
     Example: leadwell filter show big-west --campaign 362
@@ -94,7 +99,7 @@ def show(name: str, *, campaign: int, where: Where = HERE) -> None:
 
 
 @filter_.command
-def remove(name: str, *, campaign: int, where: Where = HERE) -> None:
+def remove(name: str, *, campaign: CampaignId, where: Where = HERE) -> None:
     """Remove a saved filter that no token uses.
 
     Example: leadwell filter remove big-west --campaign 362

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from leadwell.store.sqlite import SQLiteDatabase
 
 T = TypeVar("T")
+
+CampaignId = Annotated[int, Parameter(validator=validators.Number(gte=1, lt=2**31))]
+"""An id that a campaign can have; no database is asked for any other."""
 
 
 @Parameter(name="*")

@@ -11,6 +11,7 @@ from leadwell.errors import Refused, UsageError
 
 if TYPE_CHECKING:
     from leadwell.model.campaign import Attribute, Campaign
+    from leadwell.model.query import Condition
     from leadwell.model.token import Token
     from leadwell.store.connection import Connection
 
@@ -70,6 +71,28 @@ def addresses_of(given: list[str]) -> tuple[str, ...]:
         ) from None
 
 
+def conditions_of(campaign: Campaign, text: str) -> tuple[Condition, ...]:
+    """Read conditions; none at all would let a token see every lead.
+
+    Raises:
+        UsageError: there is no condition, or bytes that are no text.
+        InvalidQuestion: a condition cannot be understood.
+    """
+    from leadwell.schema import querystring, question
+
+    try:
+        raw = text.encode()
+    except UnicodeEncodeError:
+        raise UsageError("the filter is not UTF-8") from None
+    asked = question.conditions(campaign, querystring.decode(raw))
+    if not asked:
+        raise UsageError(
+            f"{text!r} has no condition, so it would match every lead",
+            hint="write conditions: source=partner-west&budget[gte]=500",
+        )
+    return asked
+
+
 def filter_id(
     connection: Connection, campaign: Campaign, text: str, now: int
 ) -> int | None:
@@ -78,7 +101,6 @@ def filter_id(
     Raises:
         InvalidQuestion: it is neither a name nor conditions.
     """
-    from leadwell.schema import querystring, question
     from leadwell.store import filters
 
     if not text:
@@ -86,7 +108,7 @@ def filter_id(
     named = filters.find_named(connection, campaign, text)
     if named is not None:
         return named.id
-    asked = question.conditions(campaign, querystring.decode(text.encode()))
+    asked = conditions_of(campaign, text)
     return filters.keep(connection, campaign, None, asked, now).id
 
 
@@ -125,7 +147,7 @@ def check_writable(connection: Connection, campaign: Campaign, token: Token) -> 
     if hidden:
         slugs = ", ".join(campaign.field_by_id[ref].slug for ref in hidden)
         raise Refused(
-            f"the token may write, but not see {slugs}",
+            f"the token {token.name!r} may write, but not see {slugs}",
             hint="add them to --fields: they are required, or its filter asks for them",
         )
 

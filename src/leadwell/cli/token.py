@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from leadwell.cli import output
-from leadwell.cli.opening import HERE, Where, now_us
+from leadwell.cli.opening import HERE, CampaignId, Where, now_us
 from leadwell.cli.rights import (
     check_writable,
     expiry,
@@ -18,7 +18,7 @@ from leadwell.cli.rights import (
     overlap_of,
     readable_of,
 )
-from leadwell.errors import Refused, UsageError
+from leadwell.errors import Conflict, Refused, UsageError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,6 +30,8 @@ FileOrStdin = Annotated[Path, Parameter(allow_leading_hyphen=True)]
 
 token = App(name="token", help="Tokens: secrets that open a campaign or an account.")
 IMPORTED_CHARACTERS_MIN = 12
+IMPORTED_CHARACTERS_MAX = 512
+"""A longer bearer token is refused by the hub unread."""
 
 
 @Parameter(name="*")
@@ -55,7 +57,7 @@ RIGHTS = Rights()
 class Opens:
     """What a token opens."""
 
-    campaign: int | None = None
+    campaign: CampaignId | None = None
     """One campaign."""
     account: str | None = None
     """All campaigns of this account."""
@@ -97,6 +99,7 @@ def create(
             "an account token has neither a filter nor a list of fields",
             hint="make one token for each campaign: --campaign 362",
         )
+    _refuse_empty(name, rights)
     text = _new_text() if from_file is None else _imported(from_file)
     key = _key(where)
 
@@ -107,6 +110,7 @@ def create(
 
         own = public_id_of(text if looks_like_token(text) else _new_text())
         made = replace(made, public_id=own, lineage=own)
+        _check_free(connection, digest(key, text))
         tokens.add(connection, made, digest(key, text))
         return made
 
@@ -116,7 +120,10 @@ def create(
 
 @token.command(name="list")
 def list_(
-    *, campaign: int | None = None, account: str | None = None, where: Where = HERE
+    *,
+    campaign: CampaignId | None = None,
+    account: str | None = None,
+    where: Where = HERE,
 ) -> None:
     """List tokens; their secrets are not kept, so they are not shown.
 
@@ -143,7 +150,9 @@ def edit(
     id: str,  # noqa: A002 - the command's word
     *,
     name: str | None = None,
-    write: bool | None = None,
+    write: Annotated[
+        bool | None, Parameter(negative=("--read-only", "--no-write"))
+    ] = None,
     rights: Rights = RIGHTS,
     where: Where = HERE,
 ) -> None:
@@ -154,7 +163,7 @@ def edit(
     Args:
         id: the token's id, as `token list` shows it
         name: whose token it is
-        write: let it write, or --no-write
+        write: let it write, or --read-only
         rights: what it may do; --filter "" and --fields "" lift them
         where: the database
     """
@@ -222,7 +231,7 @@ def rotate(
     text, key, now = _new_text(), _key(where), _now()
     until = now + overlap_of(overlap)
 
-    def job(connection: Connection) -> Token:
+    def job(connection: Connection) -> tuple[Token, datetime]:
         old = tokens.known(connection, id)
         if not old.is_open(now):
             raise Refused(
@@ -240,11 +249,34 @@ def rotate(
             last_used_at=None,
         )
         tokens.add(connection, made, digest(key, text))
-        return made
+        return made, ends
 
-    made = where.write(job)
+    made, ends = where.write(job)
     _print_secret(made, text, as_json=where.json, is_new=True)
-    output.hint(f"the old token works until {until:%Y-%m-%d %H:%M} UTC")
+    output.hint(f"the old token works until {ends:%Y-%m-%d %H:%M} UTC")
+
+
+def _refuse_empty(name: str, rights: Rights) -> None:
+    # An unset variable in a script must not make a token that sees everything.
+    given = {"--name": name, "--filter": rights.filter, "--fields": rights.fields}
+    empty = [option for option, text in given.items() if text is not None and not text]
+    if any(not block for block in rights.address or ()):
+        empty.append("--address")
+    if empty:
+        raise UsageError(
+            f"{' and '.join(empty)} has no value", hint="give one, or leave it out"
+        )
+
+
+def _check_free(connection: Connection, digest: bytes) -> None:
+    from leadwell.store import tokens
+
+    known = tokens.find_by_digest(connection, digest)
+    if known is not None:
+        raise Conflict(
+            f"this token is here already, with the id {known.public_id}",
+            hint=f"change it: leadwell token edit {known.public_id}",
+        )
 
 
 def _made(
@@ -325,12 +357,14 @@ def _imported(file: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{file} cannot be read: {error}") from None
     text = read.strip()
-    has_gap = any(character.isspace() for character in text)
-    if len(text) < IMPORTED_CHARACTERS_MIN or has_gap or text.startswith("lw_"):
+    # Only what can stand in a header can ever be sent as a token.
+    is_word = text.isascii() and text.isprintable() and " " not in text
+    fits = IMPORTED_CHARACTERS_MIN <= len(text) <= IMPORTED_CHARACTERS_MAX
+    if not is_word or not fits or text.startswith("lw_"):
         raise UsageError(
             f"{file} holds no token that can be taken over",
-            hint=f"one word of at least {IMPORTED_CHARACTERS_MIN} characters, not "
-            "one of Leadwell's own",
+            hint=f"one word of {IMPORTED_CHARACTERS_MIN} to {IMPORTED_CHARACTERS_MAX} "
+            "ASCII characters, not one of Leadwell's own",
         )
     return text
 
