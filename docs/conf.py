@@ -1,6 +1,14 @@
 """How the documentation is built: `make docs`."""
 
+import sys
 from importlib import metadata
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import generate
+
+generate.write(Path(__file__).parent / "_generated")
 
 project = "Leadwell"
 author = "the Leadwell maintainers"
@@ -9,7 +17,7 @@ release = version = metadata.version("leadwell")
 
 extensions = ["myst_parser"]
 source_suffix = {".md": "markdown"}
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "_generated"]
 
 # Every heading down to the third can be linked: [the page](page.md#a-heading).
 myst_heading_anchors = 3
