@@ -8,7 +8,7 @@ from leadwell.api.app import app
 from leadwell.api.hub import Hub
 from leadwell.model.account import Account
 from leadwell.model.campaign import Campaign
-from leadwell.store.sqlite import SQLiteDatabase
+from leadwell.store.engines.sqlite import SQLiteDatabase
 from tests import make
 
 

@@ -13,7 +13,7 @@ from leadwell.model.token import Token, digest, public_id_of, text_of
 from leadwell.schema import definition, querystring, question, submission
 from leadwell.store import accounts, campaigns, filters, migrations, tokens, writing
 from leadwell.store.connection import Connection, Database
-from leadwell.store.sqlite import SQLiteConnection, SQLiteDatabase
+from leadwell.store.engines.sqlite import SQLiteConnection, SQLiteDatabase
 
 KEY = b"a key for tests, thirty-two bytes"
 MIDNIGHT = datetime(2025, 2, 21, tzinfo=UTC)

@@ -26,7 +26,7 @@ from leadwell.schema.matching import contains_words, held, matches
 from leadwell.schema.operators import EXISTS
 from leadwell.schema.subjects import subject_of
 from leadwell.store import accounts
-from leadwell.store.sqlite import SQLiteDatabase
+from leadwell.store.engines.sqlite import SQLiteDatabase
 from tests import make
 
 Pairs = list[tuple[str, str]]

@@ -17,7 +17,7 @@ from leadwell.api.hub import Hub
 from leadwell.model.grant import Grant
 from leadwell.schema import rendering
 from leadwell.store import filtering, leads
-from leadwell.store.sqlite import SQLiteDatabase
+from leadwell.store.engines.sqlite import SQLiteDatabase
 from tests import make, worlds
 
 WORLDS = 8

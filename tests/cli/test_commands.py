@@ -282,8 +282,8 @@ def test_the_doctor_finds_what_is_wrong(made: Run, folder: Path) -> None:
 
 def test_migrating_a_new_database_has_nothing_to_do(made: Run) -> None:
     assert made("migrate", "--dry-run", "--json").json == {
-        "before": 1,
-        "after": 1,
+        "before": 2,
+        "after": 2,
         "pending": [],
         "dry_run": True,
     }

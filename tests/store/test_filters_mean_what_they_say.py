@@ -23,7 +23,7 @@ from leadwell.schema.subjects import Subject, subject_of
 from leadwell.schema.submission import Submission
 from leadwell.store import leads, writing
 from leadwell.store.connection import Connection
-from leadwell.store.sqlite import SQLiteDatabase
+from leadwell.store.engines.sqlite import SQLiteDatabase
 from tests import make, values
 
 CAMPAIGN = make.a_campaign()

@@ -7,10 +7,11 @@ import apsw
 import pytest
 
 from leadwell.errors import Refused, Unavailable
-from leadwell.store import accounts, checkup, migrations
+from leadwell.store import accounts, migrations
 from leadwell.store.connection import Connection
+from leadwell.store.engines import checkup
+from leadwell.store.engines.sqlite import SQLiteConnection, SQLiteDatabase
 from leadwell.store.migrations import Migration
-from leadwell.store.sqlite import SQLiteConnection, SQLiteDatabase
 from tests import make
 
 
@@ -120,9 +121,9 @@ def test_what_is_no_database_of_ours_is_refused(tmp_path: Path) -> None:
     opened.raw.close()
 
 
-ADD_COLOUR = Migration(2, "0002-colour.sql", "ALTER TABLE account ADD colour TEXT;")
+ADD_COLOUR = Migration(3, "0003-colour.sql", "ALTER TABLE account ADD colour TEXT;")
 BROKEN = Migration(
-    3, "0003-broken.sql", "ALTER TABLE account ADD size TEXT; SELECT nonsense;"
+    4, "0004-broken.sql", "ALTER TABLE account ADD size TEXT; SELECT nonsense;"
 )
 
 
@@ -140,8 +141,8 @@ def columns(connection: SQLiteConnection) -> set[str]:
 
 def test_migrations_are_applied_in_order_and_noted(old) -> None:
     assert migrations.version_of(old) == migrations.BASELINE
-    assert migrations.apply(old, 0, [ADD_COLOUR]) == 2
-    assert migrations.apply(old, 0, [ADD_COLOUR]) == 2
+    assert migrations.apply(old, 0, [ADD_COLOUR]) == 3
+    assert migrations.apply(old, 0, [ADD_COLOUR]) == 3
     assert "colour" in columns(old)
 
 
@@ -154,8 +155,8 @@ def test_a_migration_that_fails_leaves_everything_as_it_was(old) -> None:
 
 def test_a_database_of_a_newer_release_is_refused(old) -> None:
     migrations.apply(old, 0, [ADD_COLOUR])
-    with pytest.raises(Refused, match="schema version 2"):
-        migrations.pending(2, [])
+    with pytest.raises(Refused, match="schema version 3"):
+        migrations.pending(3, [])
 
 
 def test_the_migrations_lead_to_the_schema_of_a_new_database(tmp_path: Path) -> None:

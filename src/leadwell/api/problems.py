@@ -14,6 +14,8 @@ STATUS_OF = {
     Kind.NOT_FOUND: 404,
     Kind.WRONG_METHOD: 405,
     Kind.CONFLICT: 409,
+    Kind.GONE: 410,
+    Kind.PRECONDITION: 412,
     Kind.TOO_LARGE: 413,
     Kind.TOO_LONG: 414,
     Kind.WRONG_TYPE: 415,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from leadwell.intake.source import Source
     from leadwell.model.campaign import Campaign
     from leadwell.store.connection import Connection
-    from leadwell.store.sqlite import SQLiteDatabase
+    from leadwell.store.engines.sqlite import SQLiteDatabase
 
 PARTLY = 7
 """Exit code: some rows are loaded, others stand in the error file."""

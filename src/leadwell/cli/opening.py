@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from leadwell.model.account import Account
     from leadwell.settings import Settings
     from leadwell.store.connection import Connection
-    from leadwell.store.sqlite import SQLiteDatabase
+    from leadwell.store.engines.sqlite import SQLiteDatabase
 
 T = TypeVar("T")
 

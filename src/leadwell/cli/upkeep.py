@@ -33,7 +33,7 @@ def migrate(*, dry_run: bool = False, where: Where = HERE) -> None:
     """
     from leadwell import server
     from leadwell.store import migrations
-    from leadwell.store.sqlite import SQLiteDatabase
+    from leadwell.store.engines.sqlite import SQLiteDatabase
 
     path = server.database_path(where.settings().database)
     if not path.exists():
@@ -83,7 +83,7 @@ def doctor(*, where: Where = HERE) -> int:
 
 
 def _versions() -> Iterator[Finding]:
-    from leadwell.store.checkup import sqlite_version
+    from leadwell.store.engines.checkup import sqlite_version
 
     python = sys.version.split()[0]
     said = f"leadwell {version('leadwell')}, Python {python}, SQLite {sqlite_version()}"
@@ -106,7 +106,8 @@ def _key(settings: Settings) -> Iterator[Finding]:
 
 
 def _database(where: Where) -> Iterator[Finding]:
-    from leadwell.store import checkup, migrations
+    from leadwell.store import migrations
+    from leadwell.store.engines import checkup
 
     with where.opened() as database, database.reading() as connection:
         schema = migrations.version_of(connection)

@@ -38,6 +38,9 @@ class Token:
     readable: frozenset[int | Attribute] | None
     """Ids of readable fields, and readable attributes; `None`: all of them."""
     created_at: datetime
+    generation: int = 1
+    """Rises when the token is given another filter or other fields: its readers of
+    the change feed are then told what they no longer see, and the rest anew."""
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None

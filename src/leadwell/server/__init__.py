@@ -19,7 +19,7 @@ from leadwell.errors import Refused, UsageError
 from leadwell.schema.times import microseconds
 from leadwell.settings import Settings, from_environment
 from leadwell.store import migrations
-from leadwell.store.sqlite import SQLiteConnection, SQLiteDatabase
+from leadwell.store.engines.sqlite import SQLiteConnection, SQLiteDatabase
 
 KEY_BYTES = 32
 _SCHEME = "sqlite:///"

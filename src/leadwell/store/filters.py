@@ -79,8 +79,8 @@ def keep(
     }
     connection.run(
         """
-        INSERT INTO filter (campaign_id, id, name, conditions, created_at)
-             VALUES (:campaign_id, :id, :name, :conditions, :now)
+        INSERT INTO filter (campaign_id, id, name, conditions, closed, created_at)
+             VALUES (:campaign_id, :id, :name, :conditions, 0, :now)
         ON CONFLICT (campaign_id, id) DO UPDATE SET conditions = excluded.conditions
         """,
         params,

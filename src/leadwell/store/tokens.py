@@ -12,7 +12,7 @@ from leadwell.store.connection import Connection, Row, one
 
 _COLUMNS = """public_id, lineage, name, account_id, campaign_id, may_write, filter_id,
                readable, created_at, expires_at, revoked_at, last_used_at, exposed_at,
-               addresses"""
+               addresses, generation"""
 
 
 def find_by_digest(connection: Connection, digest: bytes) -> Token | None:
@@ -69,11 +69,11 @@ def add(connection: Connection, token: Token, digest: bytes) -> None:
     connection.run(
         """
         INSERT INTO token (digest, public_id, lineage, name, account_id, campaign_id,
-                           may_write, filter_id, readable, addresses, created_at,
-                           expires_at, revoked_at)
+                           may_write, filter_id, readable, generation, addresses,
+                           created_at, expires_at, revoked_at)
              VALUES (:digest, :public_id, :lineage, :name, :account_id, :campaign_id,
-                     :may_write, :filter_id, :readable, :addresses, :created_at,
-                     :expires_at, :revoked_at)
+                     :may_write, :filter_id, :readable, :generation, :addresses,
+                     :created_at, :expires_at, :revoked_at)
         """,
         _params(token) | {"digest": digest},
     )
@@ -85,7 +85,8 @@ def change(connection: Connection, token: Token) -> None:
         """
         UPDATE token
            SET name = :name, may_write = :may_write, filter_id = :filter_id,
-               readable = :readable, addresses = :addresses, expires_at = :expires_at,
+               readable = :readable, generation = :generation,
+               addresses = :addresses, expires_at = :expires_at,
                revoked_at = :revoked_at
          WHERE public_id = :public_id
         """,
@@ -120,6 +121,7 @@ def _params(token: Token) -> dict[str, Any]:
         "may_write": int(token.may_write),
         "filter_id": token.filter_id,
         "readable": None if readable is None else _json_list(sorted(readable, key=str)),
+        "generation": token.generation,
         "addresses": _json_list(list(token.addresses)),
         "created_at": microseconds(token.created_at),
         "expires_at": token.expires_at and microseconds(token.expires_at),
@@ -151,6 +153,7 @@ def _token(row: Row) -> Token:
         last_used_at=used,
         exposed_at=exposed,
         addresses=tuple(msgspec.json.decode(addresses, type=list[str])),
+        generation=row[14],
     )
 
 

@@ -1,6 +1,6 @@
 """The way from an older database to today's schema: numbered SQL scripts.
 
-`schema.sqlite.sql` is the truth for a new database and counts as `BASELINE`; each
+`schema.sql` is the truth for a new database and counts as `BASELINE`; each
 later release adds `NNNN-words.sqlite.sql` here and the same change there. A test
 holds the two equal.
 """
@@ -12,9 +12,10 @@ from importlib import resources
 
 from leadwell.errors import Refused
 from leadwell.store.connection import Connection
-from leadwell.store.sqlite import SQLiteConnection
+from leadwell.store.engines.sqlite import SQLiteConnection
 
-BASELINE = 1
+BASELINE = 2
+"""Version 1 was that of databases made before the first release."""
 _NAME = re.compile(r"(\d{4})-[a-z0-9-]+\.sqlite\.sql")
 
 
@@ -40,7 +41,7 @@ def known() -> tuple[Migration, ...]:
 
 def schema() -> str:
     """Return the SQL of a new database."""
-    path = resources.files("leadwell.store") / "schema.sqlite.sql"
+    path = resources.files("leadwell.store") / "schema.sql"
     return path.read_text(encoding="utf-8")
 
 
@@ -77,6 +78,11 @@ def pending(
     """
     migrations = known() if migrations is None else migrations
     newest = max((migration.version for migration in migrations), default=BASELINE)
+    if 0 < version < BASELINE:
+        raise Refused(
+            f"the database has schema version {version}, of before the first release",
+            hint="import its leads into a new database",
+        )
     if version > newest:
         raise Refused(
             f"the database has schema version {version}, this release knows {newest}",

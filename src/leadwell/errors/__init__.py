@@ -12,6 +12,7 @@ LeadwellError
     OutOfRange            invalid          a page number or page size out of bounds
     MalformedQuery        invalid          broken percent-encoding, NUL, invalid UTF-8
     TooMany               invalid          more parameters or values than allowed
+    InvalidCursor         invalid          no cursor of this token and question
   MalformedBody           invalid          the body is no JSON object, or not clean JSON
   MalformedRequest        invalid          headers or lengths that contradict themselves
   TokenInURL              invalid          a token in the query string
@@ -24,6 +25,9 @@ LeadwellError
     LeadNotFound          not_found        no such lead
   MethodNotAllowed        wrong_method     the path knows other methods only
   Conflict                conflict         the name is taken
+    InProgress            conflict         the same request is being answered already
+  PreconditionFailed      precondition     the lead has another version than If-Match
+  CursorLost              gone             a cursor of a history that a restore undid
   BodyTooLarge            too_large        the body is over the limit
   URLTooLong              too_long         the URL is over the limit
   UnsupportedMediaType    wrong_type       the body is not application/json
@@ -31,6 +35,8 @@ LeadwellError
     Required              unprocessable    a required field is empty
     UnknownField          unprocessable    the campaign has no such field
     OutsideScope          unprocessable    the token may not write such a lead
+  KeyReused               unprocessable    an Idempotency-Key with another request
+  InvalidBatch            unprocessable    an atomic batch with a lead that is refused
   InvalidDefinition       unprocessable    a campaign definition that cannot be used
   HeadersTooLarge         heavy_headers    too many or too large headers
   Unavailable             unavailable      overloaded or stopping: try again
@@ -44,109 +50,16 @@ status and `cli` to an exit code. The *code* is public and permanent: once relea
 it is never reused for another meaning (ADR 0005).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import ClassVar
+from leadwell.errors.kinds import (
+    VALUE_CHARACTERS_MAX,
+    Kind,
+    LeadwellError,
+    Problem,
+    Several,
+)
 
 
-class Kind(StrEnum):
-    """How a caller should react to an error."""
-
-    INVALID = "invalid"
-    UNAUTHENTICATED = "unauthenticated"
-    FORBIDDEN = "forbidden"
-    NOT_FOUND = "not_found"
-    WRONG_METHOD = "wrong_method"
-    CONFLICT = "conflict"
-    TOO_LARGE = "too_large"
-    TOO_LONG = "too_long"
-    WRONG_TYPE = "wrong_type"
-    UNPROCESSABLE = "unprocessable"
-    HEAVY_HEADERS = "heavy_headers"
-    UNAVAILABLE = "unavailable"
-    INTERNAL = "internal"
-    USAGE = "usage"
-    REFUSED = "refused"
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is wrong with a request, and where it stands in it."""
-
-    code: str
-    message: str
-    parameter: str | None = None
-    """The name of the query parameter, when the problem stands in the URL."""
-    pointer: str | None = None
-    """RFC 6901 pointer into the body, when the problem stands there."""
-    value: str | None = None
-    """What was given, cut at 200 characters."""
-    allowed: tuple[str, ...] = ()
-    did_you_mean: str | None = None
-
-
-VALUE_CHARACTERS_MAX = 200  # echoed of a refused value: enough to recognise it
-
-
-class LeadwellError(Exception):
-    """Base of every error raised on purpose."""
-
-    kind: ClassVar[Kind] = Kind.INVALID
-    code: str = "internal_error"
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        hint: str = "",
-        value: str | None = None,
-        allowed: Sequence[str] = (),
-        did_you_mean: str | None = None,
-    ) -> None:
-        """Say what was wrong in `message`, and what to do about it in `hint`."""
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-        self.value = value
-        self.allowed = tuple(allowed)
-        self.did_you_mean = did_you_mean
-        self.problems: tuple[Problem, ...] = ()
-
-    @property
-    def detail(self) -> str:
-        """The message and the hint as one text for people."""
-        return f"{self.message}; {self.hint}" if self.hint else self.message
-
-    def problem(
-        self, *, parameter: str | None = None, pointer: str | None = None
-    ) -> Problem:
-        """Return this error as one problem of a request, at this place in it."""
-        value = self.value if self.value is None else self.value[:VALUE_CHARACTERS_MAX]
-        return Problem(
-            self.code,
-            self.detail,
-            parameter,
-            pointer,
-            value,
-            self.allowed,
-            self.did_you_mean,
-        )
-
-
-class _Several(LeadwellError):
-    """All problems of one request at once; its code is theirs when they share one."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        """Gather the problems in the order in which the request shows them."""
-        super().__init__(". ".join(problem.message for problem in problems))
-        self.problems = tuple(problems)
-        codes = {problem.code for problem in problems}
-        if len(codes) == 1:
-            self.code = codes.pop()
-
-
-class InvalidQuestion(_Several):
+class InvalidQuestion(Several):
     """One or more parameters of the query string cannot be understood."""
 
     code = "invalid_query"
@@ -210,6 +123,12 @@ class TooMany(LeadwellError):
     """More parameters, or more values in one list, than one request may carry."""
 
     code = "too_many"
+
+
+class InvalidCursor(LeadwellError):
+    """The cursor was changed, cut, or made for another token, campaign or question."""
+
+    code = "invalid_cursor"
 
 
 class MalformedBody(LeadwellError):
@@ -291,6 +210,26 @@ class Conflict(LeadwellError):
     code = "conflict"
 
 
+class InProgress(Conflict):
+    """A request with the same `Idempotency-Key` is still being answered."""
+
+    code = "idempotency_in_progress"
+
+
+class PreconditionFailed(LeadwellError):
+    """The lead has changed: it no longer has the version that `If-Match` names."""
+
+    kind = Kind.PRECONDITION
+    code = "precondition_failed"
+
+
+class CursorLost(LeadwellError):
+    """The cursor is of a history that was lost when the hub was restored."""
+
+    kind = Kind.GONE
+    code = "cursor_lost"
+
+
 class BodyTooLarge(LeadwellError):
     """The body is larger than this hub accepts in one request."""
 
@@ -312,7 +251,7 @@ class UnsupportedMediaType(LeadwellError):
     code = "unsupported_media_type"
 
 
-class InvalidLead(_Several):
+class InvalidLead(Several):
     """One or more values of the lead break the campaign's schema."""
 
     kind = Kind.UNPROCESSABLE
@@ -340,7 +279,21 @@ class OutsideScope(LeadwellError):
     code = "outside_scope"
 
 
-class InvalidDefinition(_Several):
+class KeyReused(LeadwellError):
+    """An `Idempotency-Key` was used before, with another request."""
+
+    kind = Kind.UNPROCESSABLE
+    code = "idempotency_key_reused"
+
+
+class InvalidBatch(Several):
+    """An atomic batch has one or more leads that are refused; nothing was written."""
+
+    kind = Kind.UNPROCESSABLE
+    code = "invalid_batch"
+
+
+class InvalidDefinition(Several):
     """A campaign definition has one or more mistakes; nothing was made."""
 
     kind = Kind.UNPROCESSABLE
@@ -397,4 +350,7 @@ def all_errors() -> tuple[type[LeadwellError], ...]:
     """Return every public error class, in the order of this file."""
     kinds = [kind for kind in globals().values() if isinstance(kind, type)]
     errors = [kind for kind in kinds if issubclass(kind, LeadwellError)]
-    return tuple(error for error in errors if error.__name__[0] != "_")[1:]
+    return tuple(error for error in errors if error.__module__ == __name__)
+
+
+__all__ = ["VALUE_CHARACTERS_MAX", "Kind", "LeadwellError", "Problem", "Several"]

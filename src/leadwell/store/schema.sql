@@ -1,4 +1,5 @@
--- The whole schema of a new database; migrations lead here from an older one.
+-- The whole schema of a new database; migrations lead here from an older one. It is
+-- written for SQLite; store.engines.postgres reads it for PostgreSQL (ADR 0012).
 -- Moments are whole microseconds since 1970-01-01 UTC. Every key of a campaign's
 -- table starts with campaign_id, so that the same schema can be distributed by it.
 
@@ -47,6 +48,7 @@ CREATE TABLE token (
     may_write    INTEGER NOT NULL,
     filter_id    INTEGER,
     readable     TEXT,                          -- JSON list; NULL: everything
+    generation   INTEGER NOT NULL,              -- rises with another filter or fields
     addresses    TEXT    NOT NULL,              -- JSON list of CIDR blocks
     created_at   INTEGER NOT NULL,
     expires_at   INTEGER,
@@ -111,11 +113,21 @@ CREATE TABLE status (
     UNIQUE (campaign_id, slug)
 ) STRICT, WITHOUT ROWID;
 
+-- A slug that a field, option or status had before: filters may still use it.
+CREATE TABLE alias (
+    campaign_id INTEGER NOT NULL,
+    owner_id    INTEGER NOT NULL,               -- the option's field; 0: field; -1: status
+    slug        TEXT    NOT NULL,
+    part_id     INTEGER NOT NULL,
+    PRIMARY KEY (campaign_id, owner_id, slug)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE filter (
     campaign_id INTEGER NOT NULL,
-    id          INTEGER NOT NULL,
+    id          INTEGER NOT NULL,               -- also the id of its scope
     name        TEXT,                           -- NULL: made for one token
     conditions  TEXT    NOT NULL,               -- JSON, by ids
+    closed      INTEGER NOT NULL,               -- 1: removed; its scope stands still
     created_at  INTEGER NOT NULL,
     PRIMARY KEY (campaign_id, id),
     UNIQUE (campaign_id, name)
@@ -142,6 +154,111 @@ CREATE UNIQUE INDEX lead_by_seq ON lead (campaign_id, seq);
 CREATE INDEX lead_by_updated ON lead (campaign_id, updated_at);
 CREATE INDEX lead_by_status ON lead (campaign_id, status);
 
+-- What each scope holds: scope 0 is the whole campaign, any other one is a filter's.
+-- The digest is that of CONTRACT §6, kept with every write.
+CREATE TABLE scope (
+    campaign_id INTEGER NOT NULL,
+    scope_id    INTEGER NOT NULL,
+    leads       INTEGER NOT NULL,               -- how many
+    sum_0       INTEGER NOT NULL,
+    sum_1       INTEGER NOT NULL,
+    sum_2       INTEGER NOT NULL,
+    sum_3       INTEGER NOT NULL,
+    PRIMARY KEY (campaign_id, scope_id)
+) STRICT, WITHOUT ROWID;
+
+-- One row for every lead that was ever inside a scope: the change feed reads it. What
+-- is left of a lead that is gone is its id, and nothing personal.
+CREATE TABLE scope_member (
+    campaign_id   INTEGER NOT NULL,
+    lead_id       INTEGER NOT NULL,
+    scope_id      INTEGER NOT NULL,
+    in_scope      INTEGER NOT NULL,
+    seq           INTEGER NOT NULL,             -- of the last change that it shows
+    version       INTEGER NOT NULL,
+    first_seq     INTEGER NOT NULL,             -- when the lead entered first
+    entered_seq   INTEGER NOT NULL,             -- … and last
+    left_seq      INTEGER NOT NULL,             -- when it left last; 0: never
+    prior_seq     INTEGER NOT NULL,             -- … and the time before that
+    reason        TEXT,                         -- why it left
+    at            INTEGER NOT NULL,
+    merged_into   INTEGER,
+    PRIMARY KEY (campaign_id, lead_id, scope_id)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX scope_member_by_seq ON scope_member (campaign_id, scope_id, seq);
+
+-- A part of the campaign's history; each process that writes begins one.
+CREATE TABLE epoch (
+    campaign_id INTEGER NOT NULL,
+    from_seq    INTEGER NOT NULL,
+    id          BLOB    NOT NULL,               -- random, so that no two are the same
+    PRIMARY KEY (campaign_id, from_seq)
+) STRICT, WITHOUT ROWID;
+
+-- Work on many leads that is done in chunks: a filter or a slug that has changed.
+CREATE TABLE chore (
+    campaign_id INTEGER NOT NULL,
+    id          INTEGER NOT NULL,
+    kind        TEXT    NOT NULL,               -- flip, revise
+    part_id     INTEGER NOT NULL,               -- the filter; the field, option or status
+    done_to     INTEGER NOT NULL,               -- the last lead that is done
+    PRIMARY KEY (campaign_id, id)
+) STRICT, WITHOUT ROWID;
+
+-- Who changed what of a lead, field by field.
+CREATE TABLE lead_history (
+    campaign_id INTEGER NOT NULL,
+    lead_id     INTEGER NOT NULL,
+    version     INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    author      TEXT    NOT NULL,               -- lineage of a token; '': the operator
+    op          TEXT    NOT NULL,               -- create, update, delete, merge, schema
+    changes     TEXT    NOT NULL,               -- JSON: what it held before
+    PRIMARY KEY (campaign_id, lead_id, version)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX lead_history_by_at ON lead_history (campaign_id, at);
+
+-- Answered writes by their Idempotency-Key, so that a repeated one is not done twice.
+CREATE TABLE replay (
+    campaign_id INTEGER NOT NULL,
+    lineage     TEXT    NOT NULL,
+    route       TEXT    NOT NULL,
+    key         TEXT    NOT NULL,
+    request     BLOB    NOT NULL,               -- SHA-256 of what was asked
+    outcome     TEXT    NOT NULL,               -- JSON: statuses and lead ids
+    at          INTEGER NOT NULL,
+    PRIMARY KEY (campaign_id, lineage, route, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX replay_by_at ON replay (campaign_id, at);
+
+-- Leads that were erased; kept for ever, also beside the database.
+CREATE TABLE erasure (
+    campaign_id INTEGER NOT NULL,
+    lead_id     INTEGER NOT NULL,
+    seq         INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    PRIMARY KEY (campaign_id, lead_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX erasure_by_seq ON erasure (campaign_id, seq);
+
+-- Which tokens had which scope since when: who may have received a lead.
+CREATE TABLE token_scope (
+    campaign_id INTEGER NOT NULL,
+    lineage     TEXT    NOT NULL,
+    scope_id    INTEGER NOT NULL,
+    since       INTEGER NOT NULL,
+    PRIMARY KEY (campaign_id, lineage, scope_id)
+) STRICT, WITHOUT ROWID;
+
+-- How far a token has confirmed its reading of the change feed.
+CREATE TABLE reader (
+    campaign_id INTEGER NOT NULL,
+    lineage     TEXT    NOT NULL,
+    seq         INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    PRIMARY KEY (campaign_id, lineage)
+) STRICT, WITHOUT ROWID;
+
 -- Whose external id names which lead: each partner has names of its own.
 CREATE TABLE external_key (
     campaign_id INTEGER NOT NULL,
@@ -150,6 +267,7 @@ CREATE TABLE external_key (
     lead_id     INTEGER NOT NULL,
     PRIMARY KEY (campaign_id, lineage, external_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX external_key_by_lead ON external_key (campaign_id, lead_id);
 
 -- Which rows of files are loaded already: equal rows are told apart by their count.
 CREATE TABLE import_row (

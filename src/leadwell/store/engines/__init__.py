@@ -1,0 +1,1 @@
+"""The databases there are, each behind the same `Database` protocol."""
