@@ -11,9 +11,10 @@ from leadwell.model.campaign import Campaign
 from leadwell.model.lead import JSON, Lead
 from leadwell.model.token import Token, digest, public_id_of, text_of
 from leadwell.schema import definition, querystring, question, submission
-from leadwell.store import accounts, campaigns, filters, migrations, tokens, writing
+from leadwell.store import accounts, campaigns, filters, migrations, tokens
 from leadwell.store.connection import Connection, Database
 from leadwell.store.engines.sqlite import SQLiteConnection, SQLiteDatabase
+from leadwell.store.writes import writing
 
 KEY = b"a key for tests, thirty-two bytes"
 MIDNIGHT = datetime(2025, 2, 21, tzinfo=UTC)

@@ -4,6 +4,7 @@ WAL with `synchronous=FULL`: an answered write survives a power cut, which NORMA
 does not promise (explanation/durability). Several requests share one commit.
 """
 
+import secrets
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from typing import Any, TypeVar
 import apsw
 
 from leadwell.errors import Refused, Unavailable
-from leadwell.store.connection import Connection, Params, Row
+from leadwell.store.connection import EPOCH_BYTES, Connection, Params, Row
 
 T = TypeVar("T")
 
@@ -52,9 +53,12 @@ class SQLiteConnection:
 
     dialect = SQLiteDialect()
 
-    def __init__(self, path: Path, memo: dict[Row, Any] | None = None) -> None:
+    def __init__(
+        self, path: Path, memo: dict[Row, Any] | None = None, epoch: bytes = b""
+    ) -> None:
         """Open the file, making it when it is not there."""
         self.memo: dict[Row, Any] = {} if memo is None else memo
+        self.epoch = epoch
         self.raw = apsw.Connection(str(path), statementcachesize=_STATEMENT_CACHE)
         self.raw.set_busy_timeout(BUSY_TIMEOUT_MS)
         # Fetched to the end: apsw stops at a row until it is asked for the next.
@@ -94,6 +98,7 @@ class SQLiteDatabase:
             )
         self.path = path
         self._memo: dict[Row, Any] = {}
+        self._epoch = secrets.token_bytes(EPOCH_BYTES)
         self._idle: LifoQueue[SQLiteConnection] = LifoQueue()
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._writer: Thread | None = None
@@ -146,7 +151,7 @@ class SQLiteDatabase:
 
     def _opened(self) -> SQLiteConnection:
         try:
-            return SQLiteConnection(self.path, self._memo)
+            return SQLiteConnection(self.path, self._memo, self._epoch)
         except apsw.NotADBError:
             raise Refused(
                 f"{self.path} is not a SQLite database",
