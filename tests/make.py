@@ -17,6 +17,7 @@ from leadwell.store.engines.sqlite import SQLiteConnection, SQLiteDatabase
 from leadwell.store.writes import writing
 
 KEY = b"a key for tests, thirty-two bytes"
+EPOCH = b"an epoch"
 MIDNIGHT = datetime(2025, 2, 21, tzinfo=UTC)
 FIELDS: list[dict[str, Any]] = [
     {"slug": "name", "label": "Name", "type": "text", "required": True},
@@ -93,7 +94,7 @@ def a_database(path: Path) -> SQLiteDatabase:
     opened = SQLiteConnection(path)
     migrations.apply(opened, now=0)
     opened.raw.close()
-    return SQLiteDatabase(path)
+    return SQLiteDatabase(path, EPOCH)
 
 
 def a_database_again(path: Path) -> SQLiteDatabase:
@@ -164,9 +165,10 @@ def a_token(
     campaign: Campaign | None,
     filter: str = "",  # noqa: A002 - the word of the domain
     key: bytes = KEY,
+    named: str | None = None,
     **changes: Any,
 ) -> str:
-    """A token's text; with a campaign and a filter it is scoped by both."""
+    """A token's text; a filter is given as conditions, or by its name as `named`."""
     number = next(_numbers)
     text = text_of(number.to_bytes(6, "big"), number.to_bytes(32, "big"))
     public_id = public_id_of(text)
@@ -176,6 +178,9 @@ def a_token(
         if campaign is not None and filter:
             asked = question.conditions(campaign, querystring.decode(filter.encode()))
             filter_id = filters.keep(connection, campaign, None, asked, now=0).id
+        if campaign is not None and named:
+            saved = filters.find_named(connection, campaign, named)
+            filter_id = saved.id if saved else None
         given: dict[str, Any] = {
             "public_id": public_id,
             "lineage": public_id,

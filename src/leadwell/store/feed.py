@@ -9,7 +9,7 @@ from typing import Any
 
 from leadwell.errors import CursorLost
 from leadwell.model.campaign import Campaign
-from leadwell.model.cursor import NO_EPOCH, Leaving, Place
+from leadwell.model.cursor import NO_EPOCH, Knows, Leaving, Place
 from leadwell.model.grant import LeadQuery
 from leadwell.store import filtering
 from leadwell.store.connection import Connection, Row, one
@@ -234,7 +234,7 @@ def _rows(
            AND member.seq > :seq
            AND ((member.in_scope = 1 AND {seen}
                  AND (({asked})
-                      OR (member.seq > :start AND member.first_seq <= :held)))
+                      OR (member.seq > :changed AND member.first_seq <= :held)))
                 OR (member.in_scope = 0 AND {_MAY_HOLD}))
          ORDER BY member.seq
          LIMIT :limit
@@ -244,6 +244,7 @@ def _rows(
             "scope_id": query.scope_id,
             "seq": place.seq,
             "start": place.start,
+            "changed": 0 if place.knows is Knows.WHAT_IT_HELD else place.start,
             "held": place.held,
             "limit": limit,
         },

@@ -84,8 +84,10 @@ class SQLiteConnection:
 class SQLiteDatabase:
     """One database file: a pool of readers and one writer thread."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, epoch: bytes | None = None) -> None:
         """Open the file; a SQLite that could corrupt it is refused.
+
+        `epoch` names what this process adds to histories; it is random unless given.
 
         Raises:
             Refused: the SQLite library is too old, or the folder is missing.
@@ -98,7 +100,7 @@ class SQLiteDatabase:
             )
         self.path = path
         self._memo: dict[Row, Any] = {}
-        self._epoch = secrets.token_bytes(EPOCH_BYTES)
+        self._epoch = epoch or secrets.token_bytes(EPOCH_BYTES)
         self._idle: LifoQueue[SQLiteConnection] = LifoQueue()
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._writer: Thread | None = None
