@@ -81,12 +81,14 @@ class Served:
 
     def kill(self) -> None:
         """End every process of the hub at once, as a lost machine would."""
+        self.pool.clear()
         if self.process.returncode is None:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
     def stop(self) -> None:
         """Tell the hub to stop, and wait until it has."""
+        self.pool.clear()
         self.process.terminate()
         self.process.wait(timeout=START_TIMEOUT_S)
 

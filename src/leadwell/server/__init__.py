@@ -172,7 +172,8 @@ def configure_logs(level: str) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # A line and its end in one write: several workers share one stderr.
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
     )
 
 
