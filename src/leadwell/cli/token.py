@@ -378,6 +378,6 @@ def _key(where: Where) -> bytes:
 
 
 def _now() -> datetime:
-    from leadwell.server import now
+    from leadwell.server.clock import now
 
     return now()

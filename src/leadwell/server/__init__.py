@@ -6,7 +6,6 @@ import secrets
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
@@ -17,17 +16,13 @@ from leadwell.api.app import app
 from leadwell.api.hub import Hub, Limits
 from leadwell.errors import Refused, UsageError
 from leadwell.schema.times import microseconds
+from leadwell.server.clock import JumpGuard, now
 from leadwell.settings import Settings, from_environment
 from leadwell.store import migrations
 from leadwell.store.engines.sqlite import SQLiteConnection, SQLiteDatabase
 
 KEY_BYTES = 32
 _SCHEME = "sqlite:///"
-
-
-def now() -> datetime:
-    """Return the moment on the machine's clock."""
-    return datetime.now(UTC)
 
 
 def database_path(url: str) -> Path:
@@ -128,6 +123,7 @@ def hub_of(settings: Settings, *, create: bool = True) -> Hub:
         database=database,
         key=instance_key(settings),
         clock=now,
+        guard=JumpGuard(),
         public_url=(settings.public_url or own).rstrip("/"),
         limits=Limits(
             url_bytes_max=settings.url_bytes_max,
