@@ -188,3 +188,9 @@ def _make_key(path: Path) -> None:
         pass
     finally:
         draft.unlink()
+    # The name too has to survive a power cut: without the key every token is void.
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
