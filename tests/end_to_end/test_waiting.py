@@ -21,6 +21,9 @@ from tests.served import KEY, Answer, Served, a_folder, a_hub
 
 FEED = "/v2/campaigns/362/leads/changes"
 ABANDONED = 200
+QUICK_S = 3
+"""Alone on a machine each takes a tenth of it; the suite's other tests want their share.
+Without what is tested here it would be the 30 seconds of a poll."""
 PROC = Path("/proc")
 
 
@@ -90,15 +93,15 @@ def test_a_change_wakes_those_who_see_it_and_nobody_else(
     inside = waiting(pool, hub, scoped, follow(hub, scoped), 30)
     whole = waiting(pool, hub, hub.token, follow(hub, hub.token), 30)
     add(hub, "website")
-    answer, at = whole.result(timeout=5)
+    answer, at = whole.result(timeout=10)
     assert len(answer.json()["data"]) == 1
     # It goes on waiting: what lies outside its scope is nothing to it.
     time.sleep(0.5)
     assert not inside.done()
     add(hub, "partner-west")
     changed = time.monotonic()
-    answer, at = inside.result(timeout=5)
-    assert at - changed < 0.5
+    answer, at = inside.result(timeout=10)
+    assert at - changed < QUICK_S
     assert [x["lead"]["fields"]["name"] for x in answer.json()["data"]] == ["J"]
 
 
@@ -110,8 +113,8 @@ def test_a_poll_that_nothing_happens_to_ends_with_its_time(
     started = time.monotonic()
     future = waiting(pool, hub, scoped, cursor, 1)
     add(hub, "website")
-    answer, at = future.result(timeout=5)
-    assert 0.9 < at - started < 2
+    answer, at = future.result(timeout=10)
+    assert 0.9 < at - started < 1 + QUICK_S
     content = answer.json()
     assert (content["data"], content["up_to_date"]) == ([], True)
 
@@ -129,10 +132,10 @@ def test_a_token_that_is_revoked_is_answered_no_longer(
 
     beside.write(revoke).result()
     revoked = time.monotonic()
-    answer, at = future.result(timeout=5)
+    answer, at = future.result(timeout=10)
     assert answer.status_code == 401
     assert answer.json()["code"] == "invalid_token"
-    assert at - revoked < 1
+    assert at - revoked < QUICK_S
 
 
 def test_readers_that_go_away_leave_nothing_behind(hub: Served, tmp_path: Path) -> None:
@@ -142,11 +145,11 @@ def test_readers_that_go_away_leave_nothing_behind(hub: Served, tmp_path: Path) 
         abandon(hub, cursor)
         ended = time.monotonic()
         while polls_ended(tmp_path / "log") < number * ABANDONED:
-            assert time.monotonic() - ended < 1.5
+            assert time.monotonic() - ended < 3 * QUICK_S
             time.sleep(0.02)
         started = time.monotonic()
         assert hub.get("/v2/me").status == 200
-        assert time.monotonic() - started < 0.3
+        assert time.monotonic() - started < QUICK_S
         sizes.append(size_of(hub.process.pid))
     threads, files, memory = sizes[-1]
     assert threads < 30
@@ -166,8 +169,8 @@ def test_waiting_readers_do_not_hold_up_others(hub: Served) -> None:
         add(hub, "website")
         for each in opened:
             assert b'"op":"upsert"' in answer_of(each)
-    assert sorted(spent)[10] < 0.3
-    assert time.monotonic() - woken < 3
+    assert sorted(spent)[10] < QUICK_S / 3
+    assert time.monotonic() - woken < 3 * QUICK_S
 
 
 def abandon(hub: Served, cursor: str) -> None:
