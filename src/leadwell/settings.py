@@ -11,6 +11,7 @@ from leadwell.errors import UsageError
 
 PREFIX = "LEADWELL_"
 FILE_DEFAULT = "leadwell.toml"
+_TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +19,17 @@ class Settings:
     """Every setting there is, with its unit last."""
 
     database: str = "sqlite:///leadwell.db"
-    """Where the leads are: `sqlite:///leads.db`, four slashes for an absolute path."""
+    """Where the leads are: `sqlite:///leads.db`, four slashes for an absolute path, or
+    `postgresql://user:password@host/name`."""
+    statement_timeout_s: float = 10.0
+    """How long PostgreSQL may look for an answer before it gives up, in seconds."""
+    allow_unsafe_database: bool = False
+    """Whether a PostgreSQL server may be used that can lose answered writes; only for
+    trials."""
     key_file: str = ""
     """The instance key: whoever has it and the database can check tokens, so keep it
-    apart from backups. Empty: a file beside the database, made at first use."""
+    apart from backups. Empty: a file beside the database, or `leadwell.key` here with
+    PostgreSQL, made at first use."""
     public_url: str = ""
     """Where readers reach the hub, with its path prefix; links are made from it.
     Empty: the address it listens on."""
@@ -102,8 +110,10 @@ def _from_file(path: Path) -> dict[str, Any]:
 def _converted(name: str, given: object) -> object:
     wanted = cast("type[str | int | float]", type(getattr(Settings(), name)))
     try:
+        if wanted is bool:
+            return _TRUTHS[str(given).lower()]
         return wanted(cast("str", given))
-    except (TypeError, ValueError):
+    except (KeyError, TypeError, ValueError):
         raise UsageError(
             f"the setting {name} is {given!r}", hint=f"it is a {wanted.__name__}"
         ) from None

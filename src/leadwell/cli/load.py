@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from leadwell.intake.mapping import Targets
     from leadwell.intake.source import Source
     from leadwell.model.campaign import Campaign
-    from leadwell.store.connection import Connection
-    from leadwell.store.engines.sqlite import SQLiteDatabase
+    from leadwell.store.connection import Connection, Database
 
 PARTLY = 7
 """Exit code: some rows are loaded, others stand in the error file."""
@@ -137,7 +136,7 @@ def _targets(draft: Campaign, source: Source, into: Into, read_as: As) -> Target
     return targets(draft, source.columns, chosen)
 
 
-def _kept(database: SQLiteDatabase, draft: Campaign, into: Into) -> Campaign:
+def _kept(database: Database, draft: Campaign, into: Into) -> Campaign:
     """Make the drafted campaign, or go on with the one an earlier run has made."""
     from leadwell.schema import definition
     from leadwell.store import campaigns

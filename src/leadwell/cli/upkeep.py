@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import stat
 import sys
-from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from leadwell.cli import output
 from leadwell.cli.opening import HERE, Where, now_us
-from leadwell.errors import LeadwellError, Refused
+from leadwell.errors import LeadwellError
+from leadwell.store.connection import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,35 +31,21 @@ def migrate(*, dry_run: bool = False, where: Where = HERE) -> None:
         dry_run: only say what would be done
         where: the database
     """
-    from leadwell import server
+    from leadwell.server import opening
     from leadwell.store import migrations
-    from leadwell.store.engines.sqlite import SQLiteDatabase
 
-    path = server.database_path(where.settings().database)
-    if not path.exists():
-        raise Refused(f"there is no database {path}", hint="leadwell serve makes one")
-    database = SQLiteDatabase(path)
+    database = opening.connect(where.settings())
     try:
         with database.reading() as connection:
             before = migrations.version_of(connection)
             names = [migration.name for migration in migrations.pending(before)]
+        after = before if dry_run else opening.migrate(database, now_us())
     finally:
         database.close()
-    after = before if dry_run else server.migrate(path)
     content = {"before": before, "after": after, "pending": names, "dry_run": dry_run}
     steps = ", ".join(names) or "nothing"
     text = f"schema version {before}; to do: {steps}"
     output.document(content, as_json=where.json, text=text)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at."""
-
-    state: str
-    """ok, warn or fail."""
-    what: str
-    said: str
 
 
 def doctor(*, where: Where = HERE) -> int:
@@ -91,7 +77,8 @@ def _versions() -> Iterator[Finding]:
 
 
 def _key(settings: Settings) -> Iterator[Finding]:
-    from leadwell.server import instance_key, key_path
+    from leadwell.server import instance_key
+    from leadwell.server.opening import key_path
 
     path = key_path(settings)
     if not path.exists():
@@ -109,18 +96,13 @@ def _database(where: Where) -> Iterator[Finding]:
     from leadwell.store import migrations
     from leadwell.store.engines import checkup
 
-    with where.opened() as database, database.reading() as connection:
-        schema = migrations.version_of(connection)
-        yield Finding("ok", "database", f"{database.path}, schema version {schema}")
-        faults = checkup.faults(connection)
-        sound = Finding("ok", "integrity", "the file is sound")
-        yield Finding("fail", "integrity", "; ".join(faults)) if faults else sound
-        journal = checkup.pragma(connection, "journal_mode")
-        level = checkup.pragma(connection, "synchronous")
-        is_durable = (journal, level) == ("wal", "2")
-        said = f"journal_mode {journal}, synchronous {level}"
-        yield Finding("ok" if is_durable else "fail", "durability", said)
-        yield _clock(checkup.last_stamp(connection))
+    with where.opened() as database:
+        with database.reading() as connection:
+            schema = migrations.version_of(connection)
+            last = checkup.last_stamp(connection)
+        yield Finding("ok", "database", f"{database.address}, schema version {schema}")
+        yield from database.checkup()
+        yield _clock(last)
 
 
 def _clock(last: int) -> Finding:

@@ -35,11 +35,11 @@ def find(connection: Connection, campaign_id: int) -> Campaign | None:
     )
     if row is None:
         return None
-    if row not in connection.memo:
+    found: Campaign | None = connection.memo.get(row)
+    if found is None:
         if len(connection.memo) >= _CACHED_MAX:
             connection.memo.clear()
-        connection.memo[row] = _assembled(connection, row)
-    found: Campaign = connection.memo[row]
+        found = connection.memo[row] = _assembled(connection, row)
     return found
 
 
@@ -87,8 +87,8 @@ def find_page(
         "limit": per_page,
         "offset": (page - 1) * per_page,
     }
-    where = """(:account_id IS NULL OR account_id = :account_id)
-           AND (:only IS NULL OR campaign_id = :only)"""
+    where = """(CAST(:account_id AS BIGINT) IS NULL OR account_id = :account_id)
+           AND (CAST(:only AS BIGINT) IS NULL OR campaign_id = :only)"""
     ((total,),) = connection.rows(
         f"SELECT count(*) FROM campaign WHERE {where}", params
     )

@@ -55,8 +55,8 @@ def find_all(
     rows = connection.rows(
         f"""
         SELECT {_COLUMNS} FROM token
-         WHERE (:account_id IS NULL OR account_id = :account_id)
-           AND (:campaign_id IS NULL OR campaign_id = :campaign_id)
+         WHERE (CAST(:account_id AS BIGINT) IS NULL OR account_id = :account_id)
+           AND (CAST(:campaign_id AS BIGINT) IS NULL OR campaign_id = :campaign_id)
          ORDER BY created_at, public_id
         """,
         {"account_id": account_id, "campaign_id": campaign_id},

@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 import apsw
 
 from leadwell.errors import Refused, Unavailable
-from leadwell.store.connection import Connection, Params, Row
+from leadwell.store.connection import Connection, Finding, Params, Row
+from leadwell.store.engines import checkup
 
 T = TypeVar("T")
 
@@ -39,7 +40,9 @@ _Outcome = tuple["Future[Any]", Any, BaseException | None]
 
 
 class SQLiteDialect:
-    """SQLite's way of reading JSON."""
+    """SQLite's way of reading JSON, and of saying what tables there are."""
+
+    tables = "SELECT name FROM sqlite_schema WHERE type = 'table'"
 
     def held(self, column: str, field_id: int, *, is_number: bool) -> str:
         """Read a member of a JSON object; its own type decides how it compares."""
@@ -72,8 +75,11 @@ class SQLiteConnection:
         """Run one statement once for each set of parameters."""
         self.raw.executemany(sql, params).fetchall()
 
-    def script(self, sql: str) -> None:
-        """Run several statements, for schemas and migrations."""
+    def lock_schema(self) -> None:
+        """Nothing to wait for: SQLite has one writer at a time."""
+
+    def change_schema(self, sql: str) -> None:
+        """Run a script; it may hold several statements."""
         self.raw.execute(sql).fetchall()
 
 
@@ -93,6 +99,7 @@ class SQLiteDatabase:
                 hint="make it first, or choose another --database",
             )
         self.path = path
+        self.address = str(path)
         self._memo: dict[Row, Any] = {}
         self._idle: LifoQueue[SQLiteConnection] = LifoQueue()
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
@@ -132,6 +139,11 @@ class SQLiteDatabase:
                 self._writer.start()
             self._jobs.put((job, done))
         return done
+
+    def checkup(self) -> list[Finding]:
+        """Look at what an operator wants to know of the database's health."""
+        with self.reading() as connection:
+            return checkup.findings(connection)
 
     def close(self) -> None:
         """Finish the jobs that were handed in, and close."""
@@ -182,9 +194,10 @@ def _commit_together(connection: SQLiteConnection, group: list[_Job]) -> None:
             outcomes.append(_run_alone(connection, job, done))
         connection.raw.execute("COMMIT")
     except BaseException as error:
+        meaning = _meaning(error)
         if connection.raw.in_transaction:
             connection.raw.execute("ROLLBACK")
-        outcomes = [(done, None, error) for _, done in group]
+        outcomes = [(done, None, meaning) for _, done in group]
     for done, result, fault in outcomes:
         if fault is None:
             done.set_result(result)
@@ -192,10 +205,20 @@ def _commit_together(connection: SQLiteConnection, group: list[_Job]) -> None:
             done.set_exception(fault)
 
 
+def _meaning(error: BaseException) -> BaseException:
+    if isinstance(error, apsw.BusyError):
+        return Unavailable(
+            "another process is writing to the database", hint="try again in a moment"
+        )
+    return error
+
+
 def _run_alone(
     connection: SQLiteConnection, job: Callable[[Connection], Any], done: "Future[Any]"
 ) -> _Outcome:
     result: Any = None
+    # What a job reads may be undone: nobody else may remember it.
+    connection.memo = {}
     try:
         with connection.raw:
             result = job(connection)

