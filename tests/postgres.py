@@ -24,10 +24,20 @@ VERSION_MIN = 15
 UNSAFE = Limits(allow_unsafe=True)
 """Nobody waits for the disk for the sake of a test."""
 _KEPT = 8
-_OPTIONS = (
-    "listen_addresses= fsync=off full_page_writes=off synchronous_commit=off "
-    "shared_buffers=64MB max_wal_size=4GB autovacuum=off"
-)
+_SETTINGS = """
+listen_addresses = ''
+fsync = off
+full_page_writes = off
+synchronous_commit = off
+shared_buffers = 64MB
+max_wal_size = 4GB
+autovacuum = off
+deadlock_timeout = 50ms
+"""
+_RIGHTS = """
+local all guarded scram-sha-256
+local all all     trust
+"""
 
 
 class Server:
@@ -48,8 +58,10 @@ class Server:
             *(programs / "initdb", "--no-sync", "--no-instructions", "-U", "postgres"),
             *("-A", "trust", "-E", "UTF8", "--no-locale", "-D", data),
         )
-        options = [word for pair in _OPTIONS.split() for word in ("-c", pair)]
-        command = [programs / "postgres", "-D", data, "-k", self.folder, *options]
+        with (data / "postgresql.conf").open("a") as file:
+            file.write(_SETTINGS)
+        (data / "pg_hba.conf").write_text(_RIGHTS)
+        command = [programs / "postgres", "-D", data, "-k", self.folder]
         with (self.folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
                 command, stdout=log, stderr=log, cwd=self.folder, **self._as
@@ -70,18 +82,18 @@ class Server:
         name = _name(path)
         self._admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
         self._names.append(name)
+        found = self._admin.execute("SELECT datname FROM pg_stat_activity").fetchall()
         for old in self._names[:-_KEPT]:
-            try:
+            if (old,) not in found:
                 self._admin.execute(f"DROP DATABASE {old}".encode())
                 self._names.remove(old)
-            except psycopg.errors.ObjectInUse:
-                continue
         return self.url(name)
 
     def again(self, path: Path) -> str:
         return self.url(_name(path))
 
     def run(self, sql: str) -> None:
+        """Run a statement as the server's owner."""
         self._admin.execute(sql.encode())
 
     def stop(self) -> None:

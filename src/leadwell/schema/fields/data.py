@@ -14,6 +14,7 @@ from leadwell.schema.fields.base import PLAIN, FieldType, JSONSchema, Reading
 from leadwell.schema.operators import EXISTS
 
 CHARACTERS_MAX = 65_536
+_NUL = rb"\u0000"
 
 
 class Data(FieldType):
@@ -25,12 +26,16 @@ class Data(FieldType):
         """Accept what the field's JSON Schema accepts (2020-12)."""
         del reading
         try:
-            size = len(msgspec.json.encode(given))
+            text = msgspec.json.encode(given)
         except UnicodeEncodeError:
             raise MalformedValue(
                 "the JSON value has half a character", hint="send clean UTF-8"
             ) from None
-        if size > CHARACTERS_MAX:
+        if _NUL in text.replace(rb"\\", b""):
+            raise MalformedValue(
+                "the JSON value has a NUL", hint="no database keeps one in JSON"
+            )
+        if len(text) > CHARACTERS_MAX:
             raise MalformedValue(
                 "the JSON value is too large",
                 hint=f"at most {CHARACTERS_MAX:,} bytes are kept",

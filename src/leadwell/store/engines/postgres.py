@@ -67,7 +67,7 @@ class PostgresDatabase:
             f"SET LOCAL statement_timeout = {timeout_ms}"
         )
         self._begin_write = (
-            "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; "
+            "BEGIN ISOLATION LEVEL READ COMMITTED; "
             "SET LOCAL statement_timeout = 0; "
             f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"
         )

@@ -12,8 +12,10 @@ _BUSY = (
     errors.CannotConnectNow,
     errors.AdminShutdown,
     errors.CrashShutdown,
+    errors.ReadOnlySqlTransaction,
     errors.UniqueViolation,
 )
+"""What another write, a failover or a full server stood in the way of."""
 _REASONS = (
     ("password authentication failed", "it refuses the user or the password"),
     ("no password supplied", "it asks for a password"),
@@ -40,6 +42,11 @@ def meaning(error: psycopg.Error, *, is_broken: bool) -> Exception:
         return Unavailable(
             "the question took too long",
             hint="narrow it with a filter, or ask for fewer leads at a time",
+        )
+    if isinstance(error, errors.InsufficientPrivilege):
+        return Refused(
+            "the database user has no right to do this",
+            hint="make it the owner of a database of its own",
         )
     if isinstance(error, _AGAIN):
         return Clash(error.sqlstate)
