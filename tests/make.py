@@ -107,6 +107,13 @@ def an_empty_database(path: Path, engine: str = "sqlite") -> Database:
     return SQLiteDatabase(path)
 
 
+def url_of(path: Path, engine: str) -> str:
+    """The address of a database that is there already."""
+    return (
+        postgres.server().again(path) if engine == "postgres" else f"sqlite:///{path}"
+    )
+
+
 def a_database_again(path: Path, engine: str = "sqlite") -> Database:
     """A database that is there already."""
     if engine == "postgres":

@@ -8,6 +8,7 @@ import hashlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -98,7 +99,8 @@ class Server:
 
     def stop(self) -> None:
         self._admin.close()
-        self._process.terminate()
+        # At once, without waiting for who is connected: nothing of it is kept.
+        self._process.send_signal(signal.SIGQUIT)
         self._process.wait(20)
         shutil.rmtree(self.folder)
 

@@ -26,6 +26,7 @@ class Served(NamedTuple):
     process: subprocess.Popen[bytes]
     port: int
     token: str
+    engine: str = "sqlite"
 
     def get(self, path: str, **headers: str) -> urllib3.BaseHTTPResponse:
         url = f"http://127.0.0.1:{self.port}{path}"
@@ -42,10 +43,10 @@ class Served(NamedTuple):
                 return b""
 
 
-def a_folder(path: Path) -> str:
+def a_folder(path: Path, engine: str = "sqlite") -> str:
     """A database with a campaign and one lead; returns a token for it."""
     (path / "leads.db.key").write_text(make.KEY[:32].hex())
-    database = make.a_database(path / "leads.db")
+    database = make.a_database(path / "leads.db", engine)
     account = make.an_account(database)
     campaign = make.a_kept_campaign(database, account)
     make.a_lead(database, campaign, fields={"source": "partner-west"})
@@ -54,19 +55,27 @@ def a_folder(path: Path) -> str:
     return token
 
 
-@pytest.fixture(params=[1, 2], ids=["one worker", "two workers"])
+@pytest.fixture(
+    params=[("sqlite", 1), ("sqlite", 2), ("postgres", 2)],
+    ids=["one worker", "two workers", "two workers on PostgreSQL"],
+)
 def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
-    token = a_folder(tmp_path)
+    engine, workers = request.param
+    token = a_folder(tmp_path, engine)
     command = [sys.executable, "-m", "leadwell.cli", "serve", "--port", "0"]
-    command += ["--database", f"sqlite:///{tmp_path}/leads.db"]
-    command += ["--workers", str(request.param)]
-    settings = {"LEADWELL_HEADER_TIMEOUT_S": "1"}
+    command += ["--database", make.url_of(tmp_path / "leads.db", engine)]
+    command += ["--workers", str(workers)]
+    settings = {
+        "LEADWELL_HEADER_TIMEOUT_S": "1",
+        "LEADWELL_ALLOW_UNSAFE_DATABASE": "true",
+        "LEADWELL_KEY_FILE": str(tmp_path / "leads.db.key"),
+    }
     log = tmp_path / "log"
     with log.open("wb") as stderr:
         process = subprocess.Popen(
             command, stderr=stderr, cwd=tmp_path, env=os.environ | settings
         )
-    hub = Served(process, _port(process, log), token)
+    hub = Served(process, _port(process, log), token, engine)
     _await_ready(hub)
     yield hub
     process.terminate()
@@ -133,7 +142,7 @@ def test_an_answered_lead_survives_a_kill(served: Served, tmp_path: Path) -> Non
     served.process.wait()
 
     assert answer.status == 201
-    database = make.a_database_again(tmp_path / "leads.db")
+    database = make.a_database_again(tmp_path / "leads.db", served.engine)
     with database.reading() as connection:
         rows = connection.rows("SELECT count(*) FROM lead")
     database.close()
