@@ -8,7 +8,7 @@ from pathlib import Path
 from cyclopts import App
 
 from leadwell import settings
-from leadwell.api.problems import STATUS_OF
+from leadwell.api.entrance.problems import STATUS_OF
 from leadwell.cli.app import app
 from leadwell.errors import all_errors
 from leadwell.schema.fields import FIELD_TYPES

@@ -11,14 +11,16 @@ from leadwell.model.campaign import Campaign
 from leadwell.model.lead import JSON, Lead
 from leadwell.model.token import Token, digest, public_id_of, text_of
 from leadwell.schema import definition, querystring, question, submission
-from leadwell.store import accounts, campaigns, filters, migrations, tokens, writing
+from leadwell.store import accounts, campaigns, filters, migrations, tokens
 from leadwell.store.connection import Connection, Database
 from leadwell.store.engines.postgres import PostgresDatabase
 from leadwell.store.engines.sqlite import SQLiteDatabase
+from leadwell.store.writes import writing
 from tests import postgres
 
 ENGINES = ("sqlite", "postgres")
 KEY = b"a key for tests, thirty-two bytes"
+EPOCH = b"an epoch"
 MIDNIGHT = datetime(2025, 2, 21, tzinfo=UTC)
 FIELDS: list[dict[str, Any]] = [
     {"slug": "name", "label": "Name", "type": "text", "required": True},
@@ -93,7 +95,8 @@ def a_campaign(**changes: Any) -> Campaign:
 def a_database(path: Path, engine: str = "sqlite") -> Database:
     """A real, empty database; on PostgreSQL the path is only its name."""
     if engine == "postgres":
-        return PostgresDatabase(postgres.server().made(path), postgres.UNSAFE)
+        made = postgres.server().made(path)
+        return PostgresDatabase(made, postgres.UNSAFE, EPOCH)
     opened = an_empty_database(path)
     opened.write(lambda connection: migrations.apply(connection, now=0)).result()
     return opened
@@ -103,8 +106,8 @@ def an_empty_database(path: Path, engine: str = "sqlite") -> Database:
     """A real database without a schema."""
     if engine == "postgres":
         made = postgres.server().made(path, template="empty")
-        return PostgresDatabase(made, postgres.UNSAFE)
-    return SQLiteDatabase(path)
+        return PostgresDatabase(made, postgres.UNSAFE, EPOCH)
+    return SQLiteDatabase(path, EPOCH)
 
 
 def url_of(path: Path, engine: str) -> str:
@@ -184,9 +187,10 @@ def a_token(
     campaign: Campaign | None,
     filter: str = "",  # noqa: A002 - the word of the domain
     key: bytes = KEY,
+    named: str | None = None,
     **changes: Any,
 ) -> str:
-    """A token's text; with a campaign and a filter it is scoped by both."""
+    """A token's text; a filter is given as conditions, or by its name as `named`."""
     number = next(_numbers)
     text = text_of(number.to_bytes(6, "big"), number.to_bytes(32, "big"))
     public_id = public_id_of(text)
@@ -196,6 +200,9 @@ def a_token(
         if campaign is not None and filter:
             asked = question.conditions(campaign, querystring.decode(filter.encode()))
             filter_id = filters.keep(connection, campaign, None, asked, now=0).id
+        if campaign is not None and named:
+            saved = filters.find_named(connection, campaign, named)
+            filter_id = saved.id if saved else None
         given: dict[str, Any] = {
             "public_id": public_id,
             "lineage": public_id,

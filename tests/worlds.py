@@ -139,7 +139,13 @@ def a_world(folder: Path, seed: int, engine: str = "sqlite") -> World:
     for campaign in (*campaigns, foreign):
         known = people if campaign is not foreign else []
         kept[campaign.id] = _leads(random, database, campaign, known)
-    hub = Hub(database, make.KEY, make.Clock(), "https://hub.example")
+    hub = Hub(
+        database,
+        make.KEY,
+        make.Clock(),
+        "https://hub.example",
+        nonce=Random(seed).randbytes,  # noqa: S311 - so that it can be repeated
+    )
     client = TestClient(app(hub))
     return World(random, database, client, account, campaigns, foreign, kept)
 

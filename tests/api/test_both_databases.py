@@ -1,6 +1,7 @@
 """The same hub on SQLite and on PostgreSQL answers the same bytes."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 from urllib.parse import quote, urlencode
@@ -11,6 +12,7 @@ from tests import make, worlds
 
 QUESTIONS = 150
 """Per world; each also asks for one lead and the campaign's schema."""
+_numbers = itertools.count(1)
 ODD = [
     "_q=%00",
     "_q=a%00b",
@@ -53,6 +55,19 @@ def pair(tmp_path: Path, seed: int) -> Iterator[list[worlds.World]]:
         world.database.close()
 
 
+def _tokens(
+    pair: list[worlds.World], made: Callable[[worlds.World], worlds.Held]
+) -> list[worlds.Held]:
+    """One token for each world; both have the same name and secret."""
+    number = next(_numbers)
+    found: list[worlds.Held] = []
+    for world in pair:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(make, "_numbers", itertools.count(number))
+            found.append(made(world))
+    return found
+
+
 def _same(pair: list[worlds.World], tokens: list[worlds.Held], path: str) -> int:
     one, two = (
         world.client.get(
@@ -74,19 +89,22 @@ def test_random_questions_have_the_same_answers(pair: list[worlds.World]) -> Non
     statuses: list[int] = []
     for number in range(QUESTIONS):
         if number % 5 == 0:
-            tokens = [world.token() for world in pair]
+            tokens = _tokens(pair, worlds.World.token)
         campaign = tokens[0].campaign or pair[0].campaigns[number % 2]
         query = urlencode(worlds.a_question(random), quote_via=quote)
         path = f"/v2/campaigns/{campaign.id}"
         statuses.append(_same(pair, tokens, f"{path}/leads?{query}"))
         _same(pair, tokens, f"{path}/leads/{random.randint(1, worlds.LEADS + 1)}")
         _same(pair, tokens, f"{path}/schema.json")
+        _same(pair, tokens, f"{path}/leads/changes?limit={random.randint(1, 40)}")
+        _same(pair, tokens, f"{path}/leads/digest")
+        _same(pair, tokens, "/v2/me")
     assert statuses.count(200) > QUESTIONS / 4
 
 
 @pytest.mark.parametrize("seed", [14])
 def test_odd_questions_have_the_same_answers(pair: list[worlds.World]) -> None:
-    tokens = [world.held(world.campaigns[0], []) for world in pair]
+    tokens = _tokens(pair, lambda world: world.held(world.campaigns[0], []))
     for query in ODD:
         _same(pair, tokens, f"/v2/campaigns/362/leads?{query}")
     _same(pair, tokens, "/v2/campaigns/362/leads/9223372036854775808")

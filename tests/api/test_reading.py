@@ -157,6 +157,9 @@ def test_head_is_get_without_a_body(client, bearer, seven, path: str) -> None:
     head = client.head(path, headers=headers)
 
     assert head.status_code == 200
+    # Two cursors are never equal, so that nothing can be learned from their equality.
+    cursors = [answer.headers.pop("leadwell-cursor", "") for answer in (head, whole)]
+    assert len(cursors[0]) == len(cursors[1])
     assert head.headers.raw == whole.headers.raw
 
 
@@ -329,9 +332,13 @@ def test_a_request_id_is_echoed_or_made(client, bearer) -> None:
 
 @pytest.mark.parametrize(
     ("path", "allow"),
-    [(LIST, "GET, HEAD, POST"), (f"{LIST}/1", "GET, HEAD"), ("/v2/me", "GET, HEAD")],
+    [
+        (LIST, "GET, HEAD, POST"),
+        (f"{LIST}/1", "DELETE, GET, HEAD, PATCH"),
+        ("/v2/me", "GET, HEAD"),
+    ],
 )
-@pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS", "TRACE", "LOOK"])
+@pytest.mark.parametrize("method", ["PUT", "OPTIONS", "TRACE", "LOOK"])
 def test_another_method_is_told_which_are_known(
     client, bearer, path: str, allow: str, method: str
 ) -> None:

@@ -18,11 +18,12 @@ from leadwell.model.query import Condition, Question, Search, SortKey
 from leadwell.schema import matching, saved
 from leadwell.schema.fields import FIELD_TYPES
 from leadwell.schema.operators import OPERATORS
-from leadwell.schema.selection import sortable
+from leadwell.schema.question.selection import sortable
 from leadwell.schema.subjects import Subject, subject_of
 from leadwell.schema.submission import Submission
-from leadwell.store import leads, writing
+from leadwell.store import leads
 from leadwell.store.connection import Connection, Database
+from leadwell.store.writes import writing
 from tests import make, values
 
 CAMPAIGN = make.a_campaign()

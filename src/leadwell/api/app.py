@@ -12,10 +12,12 @@ from starlette.types import ASGIApp, Lifespan
 
 from leadwell.api import help as help_pages
 from leadwell.api.campaigns import Campaigns
+from leadwell.api.changes import Changes
 from leadwell.api.entrance import Entrance
 from leadwell.api.health import Health
 from leadwell.api.hub import Hub
 from leadwell.api.leads import Leads
+from leadwell.api.writes import Writes
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 
@@ -37,11 +39,21 @@ register_url_convertor("id", _Id())
 
 def app(hub: Hub, lifespan: Lifespan[Router] | None = None) -> ASGIApp:
     """Build the application of one hub."""
-    leads, campaigns, health = Leads(hub), Campaigns(hub), Health(hub)
+    leads, writes, changes = Leads(hub), Writes(hub), Changes(hub)
+    campaigns, health = Campaigns(hub), Health(hub)
     one = "/v2/campaigns/{campaign_id:id}"
     routes = [
-        _route(f"{one}/leads", GET=leads.list, POST=leads.add),
-        _route(f"{one}/leads/{{lead_id:id}}", GET=leads.show),
+        _route(f"{one}/leads", GET=leads.list, POST=writes.add),
+        _route(f"{one}/leads/batch", POST=writes.batch),
+        _route(f"{one}/leads/changes", GET=changes.list),
+        _route(f"{one}/leads/digest", GET=changes.digest),
+        _route(
+            f"{one}/leads/{{lead_id:id}}",
+            GET=leads.show,
+            PATCH=writes.change,
+            DELETE=writes.remove,
+        ),
+        _route(f"{one}/leads/{{lead_id:id}}/merge", POST=writes.merge),
         _route(f"{one}/schema", GET=campaigns.schema),
         _route(f"{one}/schema.json", GET=campaigns.json_schema),
         _route(one, GET=campaigns.show),
@@ -49,6 +61,7 @@ def app(hub: Hub, lifespan: Lifespan[Router] | None = None) -> ASGIApp:
         _route("/v2/me", GET=campaigns.me),
         # The article writes its requests without the version.
         _route("/campaigns/{campaign_id:id}/leads", GET=leads.list),
+        _route("/leads", POST=writes.add_anywhere),
         _route("/docs/errors/{code}", GET=help_pages.error),
         _route("/health/live", GET=health.live),
         _route("/health/ready", GET=health.ready),

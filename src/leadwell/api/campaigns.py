@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from leadwell.api import links, wire
-from leadwell.api.auth import Bearer
+from leadwell.api.entrance.auth import Bearer
 from leadwell.api.hub import Hub
 from leadwell.describe import access, schema
 from leadwell.model.campaign import Campaign
@@ -38,8 +38,22 @@ def open_campaign(hub: Hub, request: Request) -> Opened:
         InsufficientScope: a campaign token asks for another campaign, existing or not.
         CampaignNotFound: an account token asks for one that is not its account's.
     """
-    grant = bearer_of(request).grant
     campaign_id = int(request.path_params["campaign_id"])
+    return open_numbered(hub, bearer_of(request).grant, campaign_id)
+
+
+def open_again(hub: Hub, request: Request) -> Opened:
+    """Return the campaign once more, for an answer that takes long.
+
+    Raises:
+        InvalidToken: the token was revoked meanwhile.
+    """
+    request.state.bearer = request.state.gate.check(request.scope)
+    return open_campaign(hub, request)
+
+
+def open_numbered(hub: Hub, grant: Grant, campaign_id: int) -> Opened:
+    """Return the campaign with this number; the same errors as for a path."""
     grant.check_campaign(campaign_id)
     with hub.database.reading() as connection:
         found = campaigns.find(connection, campaign_id)

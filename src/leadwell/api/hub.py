@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
+from secrets import token_bytes
 
 from anyio import CapacityLimiter, to_thread
 
+from leadwell.api.cursors.sealing import Sealer
 from leadwell.schema.times import microseconds
 from leadwell.store.connection import Connection, Database, T
 
@@ -34,9 +37,16 @@ class Hub:
     public_url: str
     """Where readers reach the hub, path prefix included, without a slash at the end."""
     limits: Limits = field(default_factory=Limits)
+    nonce: Callable[[int], bytes] = token_bytes
+    """Where the random bytes of cursors come from."""
     readers: CapacityLimiter = field(
         default_factory=lambda: CapacityLimiter(READERS_MAX)
     )
+
+    @cached_property
+    def sealer(self) -> Sealer:
+        """What seals cursors, and opens them."""
+        return Sealer(self.key, self.nonce)
 
     @property
     def now(self) -> int:

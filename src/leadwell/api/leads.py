@@ -1,24 +1,36 @@
-"""`/v2/campaigns/{campaign_id}/leads`: read pages and single leads, add leads."""
+"""`/v2/campaigns/{campaign_id}/leads`: read pages, walks and single leads."""
 
-import asyncio
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from leadwell.api import links, wire
-from leadwell.api.body import read_object
+from leadwell.api import links, tags, wire
 from leadwell.api.campaigns import Opened, open_campaign
+from leadwell.api.cursors import places
+from leadwell.api.cursors.sealing import START
 from leadwell.api.hub import Hub
 from leadwell.describe.schema import version
 from leadwell.errors import LeadNotFound
+from leadwell.model.cursor import Walk
+from leadwell.model.grant import LeadQuery
 from leadwell.model.page import Page
 from leadwell.model.query import Question
-from leadwell.schema import querystring, question, rendering, submission
-from leadwell.store import leads, writing
+from leadwell.schema import querystring, question
+from leadwell.store import feed, leads
 from leadwell.store.connection import Connection
 
 Pairs = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One page, and what stands beside it."""
+
+    page: Page[bytes]
+    headers: dict[str, str]
+    next_cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +45,12 @@ class Leads:
         pairs = querystring.decode(request.scope["query_string"])
         asked = question.read(opened.view, pairs)
         query = opened.grant.query(opened.campaign, asked)
-        found = await self.hub.read(
-            lambda connection: leads.find_page(connection, opened.campaign, query)
-        )
-        return self._page(opened, asked, pairs, found)
+        tag = tags.of_list(self.hub, opened, query, pairs)
+        if tags.is_known(request, tag):
+            return tags.unchanged(tag, self._version(opened))
+        find = self._walked if asked.cursor else self._paged
+        listed = await self.hub.read(lambda c: find(c, opened, asked, query))
+        return self._answer(opened, asked, pairs, listed, tag)
 
     async def show(self, request: Request) -> Response:
         """Answer with one lead; one outside the token's filter does not exist."""
@@ -48,43 +62,65 @@ class Leads:
         with self.hub.database.reading() as connection:
             found = leads.find_one(connection, opened.campaign, query)
         if found is None:
-            raise LeadNotFound(
-                f"there is no lead {lead_id} in campaign {opened.campaign.id}",
-                hint="none, or none that this token may see",
-            )
-        return wire.one(found, self._schema_header(opened))
+            raise LeadNotFound.of(lead_id, opened.campaign.id)
+        tag = tags.of_lead(found)
+        if tags.is_known(request, tag):
+            return tags.unchanged(tag, self._version(opened))
+        return wire.one(found, {"ETag": tag, **self._version(opened)})
 
-    async def add(self, request: Request) -> Response:
-        """Add a lead, or update the one with the same `external_id`."""
-        opened = open_campaign(self.hub, request)
-        opened.grant.check_write()
-        question.nothing(querystring.decode(request.scope["query_string"]))
-        given = submission.read(opened.view, await read_object(request))
-        author = writing.Author(opened.grant.lineage, opened.grant.forced)
-        campaign, now = opened.campaign, self.hub.now
+    def _paged(
+        self, connection: Connection, opened: Opened, asked: Question, query: LeadQuery
+    ) -> Listed:
+        now = feed.head(connection, opened.campaign.id)
+        watermark = feed.watermark(connection, query)
+        page = leads.find_page(connection, opened.campaign, query)
+        place = places.handed_over(opened, now)
+        return Listed(page, places.headers(self.hub, opened, asked, place, watermark))
 
-        def job(connection: Connection) -> writing.Outcome:
-            return writing.add(connection, campaign, [given], author, now)[0]
+    def _walked(
+        self, connection: Connection, opened: Opened, asked: Question, query: LeadQuery
+    ) -> Listed:
+        walk = self._walk(connection, opened, asked, query)
+        page, last_id = leads.find_after(connection, opened.campaign, query, walk)
+        sealed = None
+        if last_id is not None:
+            further = walk.further(last_id)
+            sealed = self.hub.sealer.walk(places.binding_of(opened, asked), further)
+        place = places.of_walk(opened, walk)
+        headers = places.headers(self.hub, opened, asked, place, walk.watermark)
+        return Listed(page, headers, sealed)
 
-        outcome = await asyncio.wrap_future(self.hub.database.write(job))
-        body = rendering.body(campaign, outcome.lead)
-        shown = opened.grant.query(campaign, Question()).shown
-        body = body if shown is None else rendering.narrowed(body, shown)
-        url = links.leads_url(self.hub.public_url, campaign.id)
-        headers = {"Location": f"{url}/{outcome.lead.id}"}
-        return wire.one(body, headers, 201 if outcome.is_new else 200)
+    def _walk(
+        self, connection: Connection, opened: Opened, asked: Question, query: LeadQuery
+    ) -> Walk:
+        if asked.cursor != START:
+            binding = places.binding_of(opened, asked)
+            walk = self.hub.sealer.open_walk(asked.cursor or "", binding)
+            feed.check_known(connection, opened.campaign.id, walk.epoch, walk.seq)
+            return walk
+        now = feed.head(connection, opened.campaign.id)
+        watermark = feed.watermark(connection, query)
+        schema = places.schema_of(opened)
+        return Walk(0, 1, now.seq, now.epoch, watermark, schema)
 
-    def _page(
-        self, opened: Opened, asked: Question, pairs: Pairs, found: Page[bytes]
+    def _answer(
+        self, opened: Opened, asked: Question, pairs: Pairs, listed: Listed, tag: str
     ) -> Response:
         url = links.leads_url(self.hub.public_url, opened.campaign.id)
-        around = links.around(url, pairs, found)
+        around = links.around(url, pairs, listed.page)
+        if asked.cursor:
+            around = links.onward(url, pairs, listed.next_cursor)
+        headers = {"ETag": tag, **listed.headers, **self._version(opened)}
         schema_url = f"{url.removesuffix('/leads')}/schema.json"
-        headers = self._schema_header(opened) | {
-            "Link": links.header(around | {"describedby": schema_url})
+        headers["Link"] = links.header(around | {"describedby": schema_url})
+        meta: dict[str, Any] = {
+            **around,
+            "next_cursor": listed.next_cursor,
+            "cursor": listed.headers["Leadwell-Cursor"],
+            "watermark": listed.headers["Leadwell-Watermark"],
+            "schema_version": version(opened.view),
         }
-        meta = around | {"schema_version": version(opened.view)}
-        return wire.page(found, headers, meta if asked.with_meta else None)
+        return wire.page(listed.page, headers, meta if asked.with_meta else None)
 
-    def _schema_header(self, opened: Opened) -> dict[str, str]:
+    def _version(self, opened: Opened) -> dict[str, str]:
         return {"Leadwell-Schema-Version": version(opened.view)}

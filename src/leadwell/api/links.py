@@ -29,6 +29,15 @@ def around(url: str, pairs: Pairs, page: Page[Any]) -> dict[str, str]:
     return {rel: _turned(url, pairs, number) for rel, number in numbers.items()}
 
 
+def onward(url: str, pairs: Pairs, cursor: str | None) -> dict[str, str]:
+    """Return where a walk by cursor goes on; nowhere, at its end."""
+    if cursor is None:
+        return {}
+    kept = [pair for pair in pairs if pair[0] != "_cursor"]
+    asked = urlencode([*kept, ("_cursor", cursor)], quote_via=quote, safe=",:")
+    return {"next": f"{url}?{asked}"}
+
+
 def header(links: dict[str, str]) -> str:
     """Write links as the value of a `Link` header."""
     return ", ".join(f'<{url}>; rel="{rel}"' for rel, url in links.items())

@@ -1,6 +1,6 @@
 """Answers as bytes: envelopes around leads that are rendered already."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -32,6 +32,14 @@ def one(
 ) -> Response:
     """Answer with one lead."""
     return _json(b'{"data":' + lead + b"}", status, headers or {})
+
+
+def changes(entries: Iterable[bytes], content: Mapping[str, Any]) -> Response:
+    """Answer with changes of the feed, and with where it goes on."""
+    rest = msgspec.json.encode(content)
+    body = b'{"data":' + joined(entries) + b"," + rest[1:]
+    # The same question has another answer a moment later: nobody may keep it.
+    return _json(body, 200, {"Cache-Control": "no-store"})
 
 
 def document(content: object, headers: Mapping[str, str] | None = None) -> Response:

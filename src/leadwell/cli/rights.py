@@ -118,7 +118,7 @@ def readable_of(campaign: Campaign, text: str) -> frozenset[int | Attribute] | N
     Raises:
         UnknownParameter: there is no such field.
     """
-    from leadwell.schema import selection
+    from leadwell.schema.question import selection
 
     if not text:
         return None

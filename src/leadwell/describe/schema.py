@@ -47,6 +47,7 @@ def version(view: Campaign) -> str:
         [_field(field) for field in view.fields],
         [[s.slug, s.label, s.type.value, s.is_default] for s in view.statuses],
         sorted(attribute.value for attribute in view.attributes),
+        [[person.id, person.name] for person in view.people],
     ]
     digest = hashlib.sha256(msgspec.json.encode(seen)).hexdigest()
     return f"k{digest[:_VERSION_CHARACTERS]}"

@@ -12,6 +12,7 @@ LeadwellError
     OutOfRange            invalid          a page number or page size out of bounds
     MalformedQuery        invalid          broken percent-encoding, NUL, invalid UTF-8
     TooMany               invalid          more parameters or values than allowed
+    Contradiction         invalid          two parts of the request exclude each other
     InvalidCursor         invalid          no cursor of this token and question
   MalformedBody           invalid          the body is no JSON object, or not clean JSON
   MalformedRequest        invalid          headers or lengths that contradict themselves
@@ -25,7 +26,6 @@ LeadwellError
     LeadNotFound          not_found        no such lead
   MethodNotAllowed        wrong_method     the path knows other methods only
   Conflict                conflict         the name is taken
-    InProgress            conflict         the same request is being answered already
   PreconditionFailed      precondition     the lead has another version than If-Match
   CursorLost              gone             a cursor of a history that a restore undid
   BodyTooLarge            too_large        the body is over the limit
@@ -125,6 +125,12 @@ class TooMany(LeadwellError):
     code = "too_many"
 
 
+class Contradiction(LeadwellError):
+    """Two parameters, or two parts of a body, ask for things that cannot both be."""
+
+    code = "contradiction"
+
+
 class InvalidCursor(LeadwellError):
     """The cursor was changed, cut, or made for another token, campaign or question."""
 
@@ -195,6 +201,14 @@ class LeadNotFound(NotFound):
 
     code = "lead_not_found"
 
+    @classmethod
+    def of(cls, lead_id: int, campaign_id: int) -> "LeadNotFound":
+        """Say so in the same words, whether it does not exist or may not be seen."""
+        return cls(
+            f"there is no lead {lead_id} in campaign {campaign_id}",
+            hint="none, or none that this token may see",
+        )
+
 
 class MethodNotAllowed(LeadwellError):
     """The path exists, but not with this HTTP method; `Allow` lists its methods."""
@@ -208,12 +222,6 @@ class Conflict(LeadwellError):
 
     kind = Kind.CONFLICT
     code = "conflict"
-
-
-class InProgress(Conflict):
-    """A request with the same `Idempotency-Key` is still being answered."""
-
-    code = "idempotency_in_progress"
 
 
 class PreconditionFailed(LeadwellError):

@@ -1,7 +1,7 @@
 """What every error says: how to react to it, its code, and where it stands."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import ClassVar
 
@@ -42,6 +42,10 @@ class Problem:
     """What was given, cut at 200 characters."""
     allowed: tuple[str, ...] = ()
     did_you_mean: str | None = None
+
+    def under(self, pointer: str) -> "Problem":
+        """Return the problem as one of a part of a larger body."""
+        return replace(self, pointer=f"{pointer}{self.pointer or ''}")
 
 
 VALUE_CHARACTERS_MAX = 200  # echoed of a refused value: enough to recognise it

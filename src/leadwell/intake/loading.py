@@ -21,8 +21,9 @@ from leadwell.intake.source import BadRow, Row, Source
 from leadwell.model.campaign import Campaign
 from leadwell.schema import submission
 from leadwell.schema.submission import IMPORT_KEYS, Submission
-from leadwell.store import imports, writing
+from leadwell.store import imports
 from leadwell.store.connection import Connection, Database
+from leadwell.store.writes import writing
 
 CHUNK = 500
 """Rows in one transaction: large enough to be fast, small enough not to keep others
@@ -137,7 +138,7 @@ class Load:
             [
                 (row.digest, row.nth, outcome.lead.id)
                 for row, outcome in zip(new, outcomes, strict=True)
-                if row.submission.external_id is None
+                if not row.submission.external_id
             ],
         )
         added = sum(outcome.is_new for outcome in outcomes)
@@ -145,7 +146,7 @@ class Load:
         return Tally(added, updated, known=len(rows) - added - updated)
 
     def _is_loaded(self, connection: Connection, row: "_Read") -> bool:
-        return row.submission.external_id is None and imports.is_loaded(
+        return not row.submission.external_id and imports.is_loaded(
             connection, self.campaign.id, row.digest, row.nth
         )
 

@@ -12,13 +12,22 @@ class LeadQuery:
     """Which leads, in which order and window. Only `Grant.query` makes one."""
 
     campaign_id: int
-    conditions: tuple[Condition, ...]
+    scope_id: int
+    """The scope of the token's own filter; 0: the whole campaign."""
+    forced: tuple[Condition, ...]
+    """The token's own filter."""
+    asked: tuple[Condition, ...]
     search: Search | None
     sort: tuple[SortKey, ...]
     page: int
     per_page: int
     shown: Shown | None
     """`None`: the whole lead, as it is stored."""
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """All that must hold: the token's own filter and what was asked for."""
+        return (*self.forced, *self.asked)
 
     @property
     def offset(self) -> int:
@@ -39,6 +48,10 @@ class Grant:
     may_write: bool = False
     forced: tuple[Condition, ...] = ()
     readable: frozenset[int | Attribute] | None = None
+    scope_id: int = 0
+    """The scope that `forced` makes; 0 for the whole campaign."""
+    generation: int = 1
+    """Rises when the token is given another filter or other fields."""
     lineage: str = ""
     """The token and its rotations: who a lead's `external_id` belongs to."""
 
@@ -91,7 +104,9 @@ class Grant:
         self.check_owner(campaign, campaign.id)
         return LeadQuery(
             campaign_id=campaign.id,
-            conditions=(*self.forced, *question.conditions),
+            scope_id=self.scope_id,
+            forced=self.forced,
+            asked=question.conditions,
             search=question.search,
             sort=question.sort,
             page=question.page,

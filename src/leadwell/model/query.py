@@ -65,3 +65,5 @@ class Question:
     shown: Shown | None = None
     """`None`: all that the token may see."""
     with_meta: bool = False
+    cursor: str | None = None
+    """Where a walk by cursor stands; `start` begins one."""

@@ -42,7 +42,7 @@ class Submission:
     """Keyed by the id of the field; `None` empties it."""
     status: int | UnsetType | None = UNSET
     assigned_to: int | UnsetType | None = UNSET
-    external_id: str | None = None
+    external_id: str | UnsetType | None = UNSET
     created_at: datetime | None = None
     source_updated_at: datetime | None = None
 
@@ -88,7 +88,7 @@ class _Reader:
             values=dict(self._values(given)),
             status=self._status(given) if "status" in allowed else UNSET,
             assigned_to=self._person(given) if "assigned_person" in allowed else UNSET,
-            external_id=self._external_id(given) if "external_id" in allowed else None,
+            external_id=self._external_id(given) if "external_id" in allowed else UNSET,
             created_at=self._moment(given, "created_at", extra_keys),
             source_updated_at=self._moment(given, "source_updated_at", extra_keys),
         )
@@ -160,10 +160,10 @@ class _Reader:
         self._note("/assigned_person", error)
         return UNSET
 
-    def _external_id(self, given: Mapping[str, JSON]) -> str | None:
-        value = given.get("external_id")
-        if value is None or value == "":
-            return None
+    def _external_id(self, given: Mapping[str, JSON]) -> str | UnsetType | None:
+        value = given.get("external_id", UNSET)
+        if value is UNSET or value is None or value == "":
+            return UNSET if value is UNSET else None
         try:
             return text_given(value, "text", EXTERNAL_ID_CHARACTERS_MAX)
         except LeadwellError as error:

@@ -16,7 +16,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
-from leadwell.api import problems
+from leadwell.api.entrance import problems
 from leadwell.errors import LeadwellError, MalformedRequest, Refused, URLTooLong
 from leadwell.settings import Settings, from_environment, to_environment
 

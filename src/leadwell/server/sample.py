@@ -15,8 +15,9 @@ from leadwell.schema import definition, querystring, question, submission
 from leadwell.schema.times import microseconds
 from leadwell.server import instance_key, now, open_database
 from leadwell.settings import Settings
-from leadwell.store import accounts, campaigns, filters, tokens, writing
+from leadwell.store import accounts, campaigns, filters, tokens
 from leadwell.store.connection import Connection
+from leadwell.store.writes import writing
 
 LINEAGE = "demo"
 

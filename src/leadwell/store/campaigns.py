@@ -11,6 +11,7 @@ from leadwell.model.campaign import Campaign, Field, Option, Status, StatusType
 from leadwell.model.page import Page
 from leadwell.store import accounts
 from leadwell.store.connection import Connection, Params, one
+from leadwell.store.writes import scopes
 
 _CACHED_MAX = 512
 """How many campaigns a database keeps parsed; one takes some ten kilobytes."""
@@ -150,6 +151,7 @@ def add(
         params,
     )
     _add_parts(connection, campaign)
+    scopes.begin(connection, campaign.id, scopes.WHOLE)
     return campaign
 
 

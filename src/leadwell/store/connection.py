@@ -10,6 +10,7 @@ T = TypeVar("T")
 
 Row = tuple[Any, ...]
 Params = Mapping[str, Any]
+EPOCH_BYTES = 8
 
 
 class Dialect(Protocol):
@@ -36,6 +37,11 @@ class Connection(Protocol):
     @property
     def memo(self) -> dict[Row, Any]:
         """What this process remembers of the database, keyed by a row that it is of."""
+        ...
+
+    @property
+    def epoch(self) -> bytes:
+        """The random name of what this process adds to a campaign's history."""
         ...
 
     def rows(self, sql: str, params: Params | None = None) -> list[Row]:

@@ -12,6 +12,8 @@ from leadwell.schema.subjects import Subject, subject_of
 from leadwell.schema.times import microseconds
 from leadwell.store.connection import Dialect
 
+_AND = "\n           AND "
+_ALWAYS = "1 = 1"
 _MOMENTS = (Column.CREATED_AT, Column.UPDATED_AT)
 
 
@@ -36,8 +38,22 @@ def where(dialect: Dialect, campaign: Campaign, query: LeadQuery) -> Clause:
     parts += [_compared(dialect, campaign, c, clause) for c in query.conditions]
     if query.search is not None:
         parts.append(_searched(dialect, query.search, clause))
-    clause.sql = "\n           AND ".join(parts)
+    clause.sql = _AND.join(parts)
     return clause
+
+
+def seen_and_asked(
+    dialect: Dialect, campaign: Campaign, query: LeadQuery
+) -> tuple[str, str, dict[str, Any]]:
+    """Write which leads the token may see, which of them were asked for, and values."""
+    clause = Clause("", {"campaign_id": query.campaign_id})
+    seen = [_compared(dialect, campaign, c, clause) for c in query.forced]
+    asked = [_compared(dialect, campaign, c, clause) for c in query.asked]
+    return (
+        _AND.join(seen) or _ALWAYS,
+        _AND.join(asked) or _ALWAYS,
+        clause.params,
+    )
 
 
 def order(dialect: Dialect, campaign: Campaign, query: LeadQuery) -> str:

@@ -8,6 +8,7 @@ from leadwell.model.query import Condition
 from leadwell.schema import saved
 from leadwell.store import campaigns
 from leadwell.store.connection import Connection, Row, one
+from leadwell.store.writes import chores, scopes
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,8 @@ def keep(
     Every token of the filter obeys the new conditions from its next request.
     """
     known = find_named(connection, campaign, name) if name else None
+    if known is not None and known.conditions == conditions:
+        return known
     params = {
         "campaign_id": campaign.id,
         "id": known.id if known else campaigns.next_part_id(connection, campaign.id),
@@ -85,7 +88,13 @@ def keep(
         """,
         params,
     )
-    return Filter(int(str(params["id"])), name, conditions)
+    kept = Filter(int(str(params["id"])), name, conditions)
+    if known is None:
+        scopes.begin(connection, campaign.id, kept.id)
+    chores.add(connection, campaign.id, chores.Kind.FLIP, kept.id)
+    # What fits into one chunk is done at once; the rest goes on in chunks.
+    chores.work(connection, campaign, now)
+    return kept
 
 
 def remove(connection: Connection, campaign: Campaign, name: str) -> None:
@@ -118,10 +127,12 @@ def remove(connection: Connection, campaign: Campaign, name: str) -> None:
     # A revoked token keeps what it could see: the list of tokens still shows it.
     connection.run(
         """
-        UPDATE filter SET name = NULL WHERE campaign_id = :campaign_id AND id = :id
+        UPDATE filter SET name = NULL, closed = 1
+         WHERE campaign_id = :campaign_id AND id = :id
         """,
         params,
     )
+    chores.drop(connection, campaign.id, chores.Kind.FLIP, known.id)
 
 
 def _filter(campaign: Campaign, row: Row) -> Filter:

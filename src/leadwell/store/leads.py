@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from leadwell.model.campaign import Campaign
+from leadwell.model.cursor import Walk
 from leadwell.model.grant import LeadQuery
 from leadwell.model.lead import Lead, Value
 from leadwell.model.page import Page
@@ -42,10 +43,36 @@ def find_page(
         """,
         clause.params | {"limit": query.per_page, "offset": query.offset},
     )
-    bodies = [_body(campaign, row) for row in rows]
-    if query.shown is not None:
-        bodies = [rendering.narrowed(body, query.shown) for body in bodies]
+    bodies = [shown_of(body_of(campaign, row), query) for row in rows]
     return Page(bodies, query.page, query.per_page, int(total))
+
+
+def find_after(
+    connection: Connection, campaign: Campaign, query: LeadQuery, walk: Walk
+) -> tuple[Page[bytes], int | None]:
+    """Return the next page of a walk by id, and the last id on it if more follow.
+
+    What matched throughout the walk is met once, however others write meanwhile.
+    """
+    clause = filtering.where(connection.dialect, campaign, query)
+    ((total,),) = connection.rows(
+        f"SELECT count(*) FROM lead WHERE {clause.sql}", clause.params
+    )
+    rows = connection.rows(
+        f"""
+        SELECT lead.body, lead.schema_version, {COLUMNS}
+          FROM lead
+         WHERE {clause.sql}
+           AND lead.id > :last_id
+         ORDER BY lead.id
+         LIMIT :limit
+        """,
+        clause.params | {"limit": query.per_page + 1, "last_id": walk.last_id},
+    )
+    kept = rows[: query.per_page]
+    bodies = [shown_of(body_of(campaign, row), query) for row in kept]
+    last_id = kept[-1][2] if len(rows) > len(kept) else None
+    return Page(bodies, walk.page, query.per_page, int(total)), last_id
 
 
 def find_one(
@@ -82,8 +109,14 @@ def lead_of(campaign: Campaign, row: Row) -> Lead:
     )
 
 
-def _body(campaign: Campaign, row: Row) -> bytes:
+def body_of(campaign: Campaign, row: Row) -> bytes:
+    """Return the whole rendered lead from a row: body, schema version, `COLUMNS`."""
     # A label changed since the lead was written: its stored body shows the old one.
     if row[1] != campaign.schema_version:
         return rendering.body(campaign, lead_of(campaign, row[2:]))
     return bytes(row[0])
+
+
+def shown_of(body: bytes, query: LeadQuery) -> bytes:
+    """Cut a whole rendered lead down to what the query may show."""
+    return body if query.shown is None else rendering.narrowed(body, query.shown)

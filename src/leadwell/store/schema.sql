@@ -198,11 +198,10 @@ CREATE TABLE epoch (
 -- Work on many leads that is done in chunks: a filter or a slug that has changed.
 CREATE TABLE chore (
     campaign_id INTEGER NOT NULL,
-    id          INTEGER NOT NULL,
-    kind        TEXT    NOT NULL,               -- flip, revise
+    kind        TEXT    NOT NULL,               -- flip, revise, revise_holders
     part_id     INTEGER NOT NULL,               -- the filter; the field, option or status
     done_to     INTEGER NOT NULL,               -- the last lead that is done
-    PRIMARY KEY (campaign_id, id)
+    PRIMARY KEY (campaign_id, kind, part_id)
 ) STRICT, WITHOUT ROWID;
 
 -- Who changed what of a lead, field by field.

@@ -1,5 +1,6 @@
 """Tokens: all that is known of them but the secret."""
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -80,7 +81,14 @@ def add(connection: Connection, token: Token, digest: bytes) -> None:
 
 
 def change(connection: Connection, token: Token) -> None:
-    """Write what may change of a token: everything but its secret and its owner."""
+    """Write what may change of a token: everything but its secret and its owner.
+
+    Another filter or other fields begin a new generation: readers of its feed are
+    told what they no longer see, and then all they see.
+    """
+    before = known(connection, token.public_id)
+    if (before.filter_id, before.readable) != (token.filter_id, token.readable):
+        token = replace(token, generation=before.generation + 1)
     connection.run(
         """
         UPDATE token

@@ -5,6 +5,7 @@ at its ticket, so their order is that of their commits; those of two run side by
 """
 
 import logging
+import secrets
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,7 +18,7 @@ import psycopg
 import psycopg_pool
 
 from leadwell.errors import Unavailable
-from leadwell.store.connection import Connection, Finding, Row
+from leadwell.store.connection import EPOCH_BYTES, Connection, Finding, Row
 from leadwell.store.engines import postgres_checkup
 from leadwell.store.engines.postgres_connection import PostgresConnection, Raw, adapt
 from leadwell.store.engines.postgres_errors import Clash, meaning, unreachable
@@ -51,8 +52,12 @@ class Limits:
 class PostgresDatabase:
     """One database of a PostgreSQL server."""
 
-    def __init__(self, url: str, limits: Limits | None = None) -> None:
+    def __init__(
+        self, url: str, limits: Limits | None = None, epoch: bytes | None = None
+    ) -> None:
         """Connect, and look whether the server keeps what it answers.
+
+        `epoch` names what this process adds to histories; it is random unless given.
 
         Raises:
             UsageError: the address cannot be read.
@@ -61,6 +66,7 @@ class PostgresDatabase:
         limits = limits or Limits()
         self.address = postgres_checkup.shown(url)
         self._memo: dict[Row, Any] = {}
+        self._epoch = epoch or secrets.token_bytes(EPOCH_BYTES)
         timeout_ms = max(1, int(limits.statement_timeout_s * 1000))
         self._begin_read = (
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
@@ -164,7 +170,7 @@ class PostgresDatabase:
                 if not is_broken:
                     raise meaning(error, is_broken=False) from None
             else:
-                return PostgresConnection(raw, memo)
+                return PostgresConnection(raw, memo, self._epoch)
         raise Unavailable("the database ends every connection")
 
     def _taken(self) -> Raw:

@@ -47,10 +47,11 @@ class PostgresConnection:
 
     dialect = PostgresDialect()
 
-    def __init__(self, raw: Raw, memo: dict[Row, Any]) -> None:
+    def __init__(self, raw: Raw, memo: dict[Row, Any], epoch: bytes = b"") -> None:
         """Speak through a connection of the pool."""
         self.raw = raw
         self.memo = memo
+        self.epoch = epoch
 
     def rows(self, sql: str, params: Params | None = None) -> list[Row]:
         """Run one statement and return all its rows."""

@@ -4,6 +4,7 @@ WAL with `synchronous=FULL`: an answered write survives a power cut, which NORMA
 does not promise (explanation/durability). Several requests share one commit.
 """
 
+import secrets
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from typing import Any, TypeVar
 import apsw
 
 from leadwell.errors import Refused, Unavailable
-from leadwell.store.connection import Connection, Finding, Params, Row
+from leadwell.store.connection import EPOCH_BYTES, Connection, Finding, Params, Row
 from leadwell.store.engines import checkup
 
 T = TypeVar("T")
@@ -55,9 +56,12 @@ class SQLiteConnection:
 
     dialect = SQLiteDialect()
 
-    def __init__(self, path: Path, memo: dict[Row, Any] | None = None) -> None:
+    def __init__(
+        self, path: Path, memo: dict[Row, Any] | None = None, epoch: bytes = b""
+    ) -> None:
         """Open the file, making it when it is not there."""
         self.memo: dict[Row, Any] = {} if memo is None else memo
+        self.epoch = epoch
         self.raw = apsw.Connection(str(path), statementcachesize=_STATEMENT_CACHE)
         self.raw.set_busy_timeout(BUSY_TIMEOUT_MS)
         # Fetched to the end: apsw stops at a row until it is asked for the next.
@@ -86,8 +90,10 @@ class SQLiteConnection:
 class SQLiteDatabase:
     """One database file: a pool of readers and one writer thread."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, epoch: bytes | None = None) -> None:
         """Open the file; a SQLite that could corrupt it is refused.
+
+        `epoch` names what this process adds to histories; it is random unless given.
 
         Raises:
             Refused: the SQLite library is too old, or the folder is missing.
@@ -101,6 +107,7 @@ class SQLiteDatabase:
         self.path = path
         self.address = str(path)
         self._memo: dict[Row, Any] = {}
+        self._epoch = epoch or secrets.token_bytes(EPOCH_BYTES)
         self._idle: LifoQueue[SQLiteConnection] = LifoQueue()
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._writer: Thread | None = None
@@ -158,7 +165,7 @@ class SQLiteDatabase:
 
     def _opened(self) -> SQLiteConnection:
         try:
-            return SQLiteConnection(self.path, self._memo)
+            return SQLiteConnection(self.path, self._memo, self._epoch)
         except apsw.NotADBError:
             raise Refused(
                 f"{self.path} is not a SQLite database",

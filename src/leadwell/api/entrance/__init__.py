@@ -3,15 +3,14 @@
 import re
 import secrets
 import time
-from typing import Any
 
 import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from leadwell.api import limits, problems
-from leadwell.api.auth import Gate
+from leadwell.api.entrance import limits, problems
+from leadwell.api.entrance.auth import Gate
 from leadwell.api.hub import Hub
 from leadwell.errors import (
     InternalError,
@@ -21,7 +20,7 @@ from leadwell.errors import (
 )
 
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
-_NEEDS_TOKEN = re.compile(r"/v2(/|$)|/campaigns/")
+_NEEDS_TOKEN = re.compile(r"/v2(/|$)|/campaigns/|/leads\Z")
 _log = structlog.get_logger("leadwell.request")
 
 
@@ -45,7 +44,7 @@ class Entrance:
         try:
             limits.check_head(scope, self._hub.limits)
             if _NEEDS_TOKEN.match(_path(scope)):
-                visit.bearer(self._gate.check(scope))
+                visit.bearer(self._gate)
             bounded = limits.bounded(receive, self._hub.limits)
             await self._inside(scope, bounded, visit.send)
         except LeadwellError as error:
@@ -78,8 +77,10 @@ class _Visit:
         self.request_id = given.decode() if own else f"req_{secrets.token_hex(12)}"
         scope.setdefault("state", {})["request_id"] = self.request_id
 
-    def bearer(self, bearer: Any) -> None:
+    def bearer(self, gate: Gate) -> None:
+        bearer = gate.check(self._scope)
         self._scope["state"]["bearer"] = bearer
+        self._scope["state"]["gate"] = gate
         self._token_id = bearer.token.public_id
 
     async def send(self, message: Message) -> None:

@@ -156,5 +156,7 @@ def _grant(connection: Connection, token: Token) -> Grant:
         may_write=token.may_write,
         forced=forced,
         readable=token.readable,
+        scope_id=token.filter_id or 0,
+        generation=token.generation,
         lineage=token.lineage,
     )

@@ -1,0 +1,90 @@
+"""Cursors of requests: what they are bound to, and where they stand."""
+
+from dataclasses import replace
+
+from leadwell.api.campaigns import Opened
+from leadwell.api.cursors.sealing import digest_of
+from leadwell.api.hub import Hub
+from leadwell.describe.schema import version
+from leadwell.model.cursor import Binding, Knows, Place, Walk
+from leadwell.model.query import Question
+from leadwell.schema import times
+from leadwell.store import feed
+from leadwell.store.connection import Connection
+from leadwell.store.feed import Head
+
+
+def binding_of(opened: Opened, question: Question) -> Binding:
+    """Return what a cursor of this token, campaign and question is bound to."""
+    conditions = sorted(repr(condition) for condition in question.conditions)
+    return Binding(
+        opened.campaign.id,
+        digest_of(opened.grant.lineage),
+        digest_of(conditions, question.search),
+    )
+
+
+def schema_of(opened: Opened) -> bytes:
+    """Return the digest of the schema that the token sees."""
+    return digest_of(version(opened.view))
+
+
+def beginning(opened: Opened, now: Head) -> Place:
+    """Return the place of a reader that has nothing: the whole set comes first."""
+    return Place(
+        scope_id=opened.grant.scope_id,
+        generation=opened.grant.generation,
+        epoch=now.epoch,
+        seq=0,
+        start=now.seq,
+        knows=Knows.NOTHING,
+        schema=schema_of(opened),
+    )
+
+
+def handed_over(opened: Opened, now: Head) -> Place:
+    """Return the place of a reader that reads all leads in another way."""
+    return replace(beginning(opened, now), seq=now.seq, knows=Knows.ANYTHING)
+
+
+def of_walk(opened: Opened, walk: Walk) -> Place:
+    """Return the feed's place at the beginning of a walk."""
+    place = handed_over(opened, Head(walk.seq, walk.epoch))
+    return replace(place, schema=walk.schema)
+
+
+def turned(opened: Opened, place: Place, now: Head) -> Place:
+    """Return the place, moved into the token's present generation if need be."""
+    grant = opened.grant
+    if (place.generation, place.scope_id) == (grant.generation, grant.scope_id):
+        return place
+    moved = place.turned(grant.scope_id, grant.generation, now.seq)
+    return replace(moved, epoch=now.epoch)
+
+
+def opened_place(
+    hub: Hub, connection: Connection, opened: Opened, question: Question
+) -> Place:
+    """Return where the request's cursor stands, or the beginning without one.
+
+    Raises:
+        InvalidCursor: it is none of this token, campaign and question.
+        CursorLost: it is of a history that a restore has undone.
+    """
+    now = feed.head(connection, opened.campaign.id)
+    if question.cursor is None:
+        return beginning(opened, now)
+    place = hub.sealer.open_place(question.cursor, binding_of(opened, question))
+    told = (left.told for left in place.leaving)
+    newest = max(place.seq, place.start, *told)
+    feed.check_known(connection, opened.campaign.id, place.epoch, newest)
+    return turned(opened, place, now)
+
+
+def headers(
+    hub: Hub, opened: Opened, question: Question, place: Place, watermark: int
+) -> dict[str, str]:
+    """Return where the change feed goes on after this answer."""
+    sealed = hub.sealer.place(binding_of(opened, question), place)
+    stamp = times.show(times.from_microseconds(watermark))
+    return {"Leadwell-Cursor": sealed, "Leadwell-Watermark": stamp}

@@ -1,0 +1,127 @@
+"""The history of leads: who changed what and when, field by field."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from leadwell.model.campaign import Campaign
+from leadwell.model.lead import Lead
+from leadwell.schema.times import from_microseconds
+from leadwell.store.connection import Connection
+from leadwell.store.writes import rows
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One revision of a lead."""
+
+    version: int
+    at: datetime
+    author: str
+    """The lineage of a token; empty for the operator."""
+    op: str
+    """create, update, delete, merge or schema."""
+    changes: Mapping[str, tuple[Any, Any]]
+    """What it held before and after, as stored, by field id or column."""
+
+
+@dataclass(slots=True)
+class History:
+    """The revisions of one transaction."""
+
+    connection: Connection
+    campaign: Campaign
+    author: str
+    at: int
+    _rows: list[Mapping[str, Any]] = field(default_factory=list[Mapping[str, Any]])
+
+    def note(
+        self, op: str, before: Lead | None, after: Lead | None, version: int
+    ) -> None:
+        """Note what became of a lead."""
+        lead = after or before
+        changes = dict(self._changes(before, after)) if before else {}
+        self._rows.append(
+            {
+                "campaign_id": self.campaign.id,
+                "lead_id": lead.id if lead else 0,
+                "version": version,
+                "at": self.at,
+                "author": self.author,
+                "op": op,
+                "changes": msgspec.json.encode(changes).decode(),
+            }
+        )
+
+    def close(self) -> None:
+        """Write what was noted."""
+        self.connection.run_many(
+            """
+            INSERT INTO lead_history (campaign_id, lead_id, version, at, author, op,
+                                      changes)
+                 VALUES (:campaign_id, :lead_id, :version, :at, :author, :op, :changes)
+            """,
+            list(self._rows),
+        )
+
+    def _changes(
+        self, before: Lead, after: Lead | None
+    ) -> Iterator[tuple[str, tuple[Any, Any]]]:
+        old, new = self._held(before), self._held(after)
+        for name in sorted({*old, *new}):
+            if old.get(name) != new.get(name):
+                yield name, (old.get(name), new.get(name))
+
+    def _held(self, lead: Lead | None) -> dict[str, Any]:
+        if lead is None:
+            return {}
+        return rows.stored(self.campaign, lead.values) | {
+            "status": lead.status,
+            "assigned_to": lead.assigned_to,
+            "external_id": lead.external_id,
+        }
+
+
+def find(connection: Connection, campaign_id: int, lead_id: int) -> list[Revision]:
+    """Return what is kept of a lead's history, oldest first."""
+    found = connection.rows(
+        """
+        SELECT version, at, author, op, changes FROM lead_history
+         WHERE campaign_id = :campaign_id AND lead_id = :lead_id
+         ORDER BY version
+        """,
+        {"campaign_id": campaign_id, "lead_id": lead_id},
+    )
+    return [
+        Revision(row[0], from_microseconds(row[1]), row[2], row[3], _read(row[4]))
+        for row in found
+    ]
+
+
+def forget(connection: Connection, campaign_id: int, lead_id: int) -> None:
+    """Remove a lead's history: it is being erased."""
+    connection.run(
+        """
+        DELETE FROM lead_history
+         WHERE campaign_id = :campaign_id AND lead_id = :lead_id
+        """,
+        {"campaign_id": campaign_id, "lead_id": lead_id},
+    )
+
+
+def forget_before(connection: Connection, campaign_id: int, at: int) -> None:
+    """Remove what is older than the retention: `at` is in microseconds."""
+    connection.run(
+        "DELETE FROM lead_history WHERE campaign_id = :campaign_id AND at < :at",
+        {"campaign_id": campaign_id, "at": at},
+    )
+
+
+def _read(text: str) -> Mapping[str, tuple[Any, Any]]:
+    found: dict[str, tuple[Any, Any]] = msgspec.json.decode(
+        text, type=dict[str, tuple[Any, Any]]
+    )
+    return found

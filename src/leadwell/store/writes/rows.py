@@ -1,0 +1,191 @@
+"""Rows of the table `lead`: written here, read in `leads`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from leadwell.model.campaign import Campaign
+from leadwell.model.lead import Lead, Value
+from leadwell.schema import rendering
+from leadwell.schema.fields import type_named
+from leadwell.schema.times import microseconds
+from leadwell.store.connection import Connection, one
+from leadwell.store.leads import COLUMNS, lead_of
+
+
+def find(connection: Connection, campaign: Campaign, lead_id: int) -> Lead | None:
+    """Return the lead as a write finds it, whoever may see it; `None`: there is none.
+
+    Only writes may ask: what a token may see, it is told through a `LeadQuery`.
+    """
+    row = one(
+        connection.rows(
+            f"""
+            SELECT {COLUMNS} FROM lead
+             WHERE lead.campaign_id = :campaign_id AND lead.id = :id
+            """,
+            {"campaign_id": campaign.id, "id": lead_id},
+        )
+    )
+    return None if row is None else lead_of(campaign, row)
+
+
+def find_after(
+    connection: Connection, campaign: Campaign, lead_id: int, count: int
+) -> list[Lead]:
+    """Return the next leads by id, for work on all of them."""
+    rows = connection.rows(
+        f"""
+        SELECT {COLUMNS} FROM lead
+         WHERE lead.campaign_id = :campaign_id AND lead.id > :id
+         ORDER BY lead.id
+         LIMIT :count
+        """,
+        {"campaign_id": campaign.id, "id": lead_id, "count": count},
+    )
+    return [lead_of(campaign, row) for row in rows]
+
+
+def insert(connection: Connection, campaign: Campaign, lead: Lead, seq: int) -> None:
+    """Write a lead that is new."""
+    connection.run(
+        """
+        INSERT INTO lead (campaign_id, id, seq, version, status, assigned_to,
+                          created_at, updated_at, source_updated_at, external_id,
+                          fields, keys, body, schema_version)
+             VALUES (:campaign_id, :id, :seq, :version, :status, :assigned_to,
+                     :created_at, :updated_at, :source_updated_at, :external_id,
+                     :fields, :keys, :body, :schema_version)
+        """,
+        _row(campaign, lead, seq),
+    )
+
+
+def update(connection: Connection, campaign: Campaign, lead: Lead, seq: int) -> None:
+    """Write a lead that has changed."""
+    connection.run(
+        """
+        UPDATE lead
+           SET seq = :seq, version = :version, status = :status,
+               assigned_to = :assigned_to, updated_at = :updated_at,
+               source_updated_at = :source_updated_at, external_id = :external_id,
+               fields = :fields, keys = :keys, body = :body,
+               schema_version = :schema_version
+         WHERE campaign_id = :campaign_id AND id = :id
+        """,
+        _row(campaign, lead, seq),
+    )
+
+
+def delete(connection: Connection, campaign_id: int, lead_id: int) -> None:
+    """Take a lead away, and the names that partners gave it."""
+    params = {"campaign_id": campaign_id, "lead_id": lead_id}
+    connection.run(
+        "DELETE FROM lead WHERE campaign_id = :campaign_id AND id = :lead_id", params
+    )
+    connection.run(
+        """
+        DELETE FROM external_key
+         WHERE campaign_id = :campaign_id AND lead_id = :lead_id
+        """,
+        params,
+    )
+
+
+def named(
+    connection: Connection, campaign: Campaign, lineage: str, external_id: str
+) -> int | None:
+    """Return the id of the lead that this partner calls by this name."""
+    row = one(
+        connection.rows(
+            """
+            SELECT lead_id FROM external_key
+             WHERE campaign_id = :campaign_id AND lineage = :lineage
+               AND external_id = :external_id
+            """,
+            {
+                "campaign_id": campaign.id,
+                "lineage": lineage,
+                "external_id": external_id,
+            },
+        )
+    )
+    return None if row is None else int(row[0])
+
+
+def name(connection: Connection, lineage: str, lead: Lead) -> None:
+    """Remember what this partner calls the lead."""
+    connection.run(
+        """
+        INSERT INTO external_key (campaign_id, lineage, external_id, lead_id)
+             VALUES (:campaign_id, :lineage, :external_id, :lead_id)
+        ON CONFLICT (campaign_id, lineage, external_id)
+          DO UPDATE SET lead_id = excluded.lead_id
+        """,
+        {
+            "campaign_id": lead.campaign_id,
+            "lineage": lineage,
+            "external_id": lead.external_id,
+            "lead_id": lead.id,
+        },
+    )
+
+
+def forget_name(connection: Connection, lineage: str, lead: Lead) -> None:
+    """Forget what this partner calls the lead, so that the name is free again."""
+    connection.run(
+        """
+        DELETE FROM external_key
+         WHERE campaign_id = :campaign_id AND lineage = :lineage
+           AND external_id = :external_id AND lead_id = :lead_id
+        """,
+        {
+            "campaign_id": lead.campaign_id,
+            "lineage": lineage,
+            "external_id": lead.external_id,
+            "lead_id": lead.id,
+        },
+    )
+
+
+def stored(campaign: Campaign, values: Mapping[int, Value]) -> dict[str, Any]:
+    """Write values as the column `fields` keeps them, by the ids of their fields."""
+    return {
+        str(field.id): type_named(field.type).stored(values[field.id])
+        for field in campaign.fields
+        if field.id in values
+    }
+
+
+def _keys(campaign: Campaign, values: Mapping[int, Value]) -> dict[str, str]:
+    pairs = (
+        (str(field.id), type_named(field.type).key(values[field.id]))
+        for field in campaign.fields
+        if field.id in values
+    )
+    return {ref: key for ref, key in pairs if key is not None}
+
+
+def _row(campaign: Campaign, lead: Lead, seq: int) -> dict[str, Any]:
+    moved = lead.source_updated_at
+    return {
+        "campaign_id": campaign.id,
+        "id": lead.id,
+        "seq": seq,
+        "version": lead.version,
+        "status": lead.status,
+        "assigned_to": lead.assigned_to,
+        "created_at": microseconds(lead.created_at),
+        "updated_at": microseconds(lead.updated_at),
+        "source_updated_at": None if moved is None else microseconds(moved),
+        "external_id": lead.external_id,
+        "fields": _json(stored(campaign, lead.values)),
+        "keys": _json(_keys(campaign, lead.values)),
+        "body": rendering.body(campaign, lead),
+        "schema_version": campaign.schema_version,
+    }
+
+
+def _json(content: object) -> str:
+    return msgspec.json.encode(content).decode()

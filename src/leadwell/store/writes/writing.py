@@ -1,0 +1,336 @@
+"""Writing leads: one write is one campaign and one transaction, under one ticket."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from msgspec import UNSET
+
+from leadwell.errors import (
+    Conflict,
+    InvalidLead,
+    LeadNotFound,
+    LeadwellError,
+    OutsideScope,
+    PreconditionFailed,
+    Unavailable,
+)
+from leadwell.model.campaign import Campaign
+from leadwell.model.lead import Lead, Value
+from leadwell.model.query import Condition
+from leadwell.schema.matching import matches
+from leadwell.schema.submission import Submission
+from leadwell.store.connection import Connection
+from leadwell.store.writes import rows, scopes, ticket
+from leadwell.store.writes.history import History
+from leadwell.store.writes.scopes import Membership, Reason, Step
+from leadwell.store.writes.ticket import Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who writes: whose external ids they are, and the filter they must stay inside."""
+
+    lineage: str = ""
+    forced: tuple[Condition, ...] = ()
+
+
+OPERATOR = Author()
+"""The person at the hub's own command line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one submission."""
+
+    lead: Lead
+    is_new: bool
+    is_changed: bool = False
+    """Whether a lead that was there already is different now."""
+
+
+class Writing:
+    """The writes of one transaction; a refusal of one leaves the others possible."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        campaign: Campaign,
+        author: Author,
+        taken: Ticket,
+    ) -> None:
+        """Begin with a ticket that was taken in this transaction."""
+        self.campaign = campaign
+        self.ticket = taken
+        self.members = Membership(
+            connection, campaign, scopes.find_open(connection, campaign)
+        )
+        self.history = History(connection, campaign, author.lineage, taken.now)
+        self._connection = connection
+        self._author = author
+
+    @classmethod
+    def begin(
+        cls,
+        connection: Connection,
+        campaign: Campaign,
+        author: Author,
+        now: int,
+        count: int,
+    ) -> "Writing":
+        """Take a ticket for `count` leads; `now` is in microseconds.
+
+        Raises:
+            Unavailable: the campaign's schema has changed since it was read.
+        """
+        taken = ticket.take(connection, campaign.id, count, now)
+        _check_current(connection, campaign)
+        return cls(connection, campaign, author, taken)
+
+    def save(self, given: Submission) -> Outcome:
+        """Add a lead, or update the one that the author's external id names already.
+
+        Raises:
+            InvalidLead: the lead would lie outside the author's filter.
+        """
+        known = self._named(given.external_id)
+        if known is not None:
+            return self._changed(known, _merged(known, given), "update")
+        lead = _new(self.campaign, given, self.ticket)
+        self._check_inside(lead)
+        self.ticket.next_lead_id()
+        seq = self.ticket.next_seq()
+        rows.insert(self._connection, self.campaign, lead, seq)
+        if lead.external_id is not None:
+            rows.name(self._connection, self._author.lineage, lead)
+        self.members.note_new(lead.id)
+        self._follow(lead, seq)
+        self.history.note("create", None, lead, 1)
+        return Outcome(lead, is_new=True)
+
+    def change(
+        self, lead_id: int, given: Submission, if_version: int | None = None
+    ) -> Outcome:
+        """Change what the submission names of a lead.
+
+        Raises:
+            LeadNotFound: there is none, or none that the author may see.
+            PreconditionFailed: it has another version than `if_version`.
+            InvalidLead: it would leave the author's filter.
+            Conflict: another lead has that external id.
+        """
+        known = self._known(lead_id, if_version)
+        wanted = _merged(known, given)
+        if given.external_id is not UNSET and wanted.external_id != known.external_id:
+            self._rename(known, wanted)
+        return self._changed(known, wanted, "update")
+
+    def remove(self, lead_id: int, if_version: int | None = None) -> None:
+        """Delete a lead.
+
+        Raises:
+            LeadNotFound, PreconditionFailed: as for a change.
+        """
+        known = self._known(lead_id, if_version)
+        self._gone(known, Reason.DELETED)
+        self.history.note("delete", known, None, known.version + 1)
+
+    def merge(
+        self, lead_id: int, into_id: int, if_version: int | None = None
+    ) -> Outcome:
+        """Fill the empty fields of a lead with another's, and delete that other one.
+
+        Raises:
+            LeadNotFound, PreconditionFailed, InvalidLead: as for a change.
+        """
+        known, into = self._known(lead_id, if_version), self._known(into_id, None)
+        filled = replace(
+            into,
+            values={**known.values, **into.values},
+            status=into.status if into.status is not None else known.status,
+            assigned_to=into.assigned_to
+            if into.assigned_to is not None
+            else known.assigned_to,
+        )
+        outcome = self._changed(into, filled, "merge")
+        self._gone(known, Reason.MERGED, merged_into=into.id)
+        self.history.note("merge", known, None, known.version + 1)
+        return outcome
+
+    def revise(self, known: Lead, wanted: Lead) -> None:
+        """Write what a change of the schema made of a lead, as a revision of its own.
+
+        The author's filter does not count: it is the campaign that has changed.
+        """
+        self._rewrite(known, wanted, "schema")
+
+    def close(self) -> None:
+        """Write what the leads' changes mean for scopes and history."""
+        self.members.close()
+        self.history.close()
+        self.ticket.close()
+
+    def _named(self, external_id: object) -> Lead | None:
+        if not isinstance(external_id, str):
+            return None
+        lead_id = rows.named(
+            self._connection, self.campaign, self._author.lineage, external_id
+        )
+        if lead_id is None:
+            return None
+        return rows.find(self._connection, self.campaign, lead_id)
+
+    def _known(self, lead_id: int, if_version: int | None) -> Lead:
+        known = rows.find(self._connection, self.campaign, lead_id)
+        if known is None or not matches(self.campaign, self._author.forced, known):
+            raise LeadNotFound.of(lead_id, self.campaign.id)
+        if if_version not in (None, known.version):
+            raise PreconditionFailed(
+                f"lead {lead_id} has version {known.version} now",
+                hint="read it again, and repeat your change on what it holds now",
+            )
+        return known
+
+    def _changed(self, known: Lead, wanted: Lead, op: str) -> Outcome:
+        self._check_inside(known)
+        self._check_inside(wanted)
+        if wanted == known:
+            return Outcome(known, is_new=False)
+        lead = self._rewrite(known, wanted, op)
+        return Outcome(lead, is_new=False, is_changed=True)
+
+    def _rewrite(self, known: Lead, wanted: Lead, op: str) -> Lead:
+        lead = replace(
+            wanted, version=known.version + 1, updated_at=self.ticket.stamped_at
+        )
+        seq = self.ticket.next_seq()
+        rows.update(self._connection, self.campaign, lead, seq)
+        self._follow(lead, seq)
+        self.history.note(op, known, lead, lead.version)
+        return lead
+
+    def _rename(self, known: Lead, wanted: Lead) -> None:
+        lineage = self._author.lineage
+        self._check_inside(wanted)
+        if wanted.external_id is not None:
+            taken = self._named(wanted.external_id)
+            if taken is not None and taken.id != known.id:
+                raise Conflict(
+                    f"another lead has the external_id {wanted.external_id[:64]!r}",
+                    hint="merge the two, or choose another",
+                )
+            rows.name(self._connection, lineage, wanted)
+        if known.external_id is not None:
+            rows.forget_name(self._connection, lineage, known)
+
+    def _gone(
+        self, known: Lead, reason: Reason, merged_into: int | None = None
+    ) -> None:
+        rows.delete(self._connection, self.campaign.id, known.id)
+        step = Step(
+            known.id,
+            None,
+            known.version + 1,
+            self.ticket.next_seq(),
+            self.ticket.now,
+            reason,
+            merged_into,
+        )
+        self.members.follow(step)
+
+    def _follow(self, lead: Lead, seq: int) -> None:
+        self.members.follow(Step(lead.id, lead, lead.version, seq, self.ticket.now))
+
+    def _check_inside(self, lead: Lead) -> None:
+        if not matches(self.campaign, self._author.forced, lead):
+            error = OutsideScope(
+                "the lead lies outside this token's own filter",
+                hint="give the values that the filter asks for; see GET /v2/me",
+            )
+            raise InvalidLead([error.problem(pointer="")])
+
+
+def add(
+    connection: Connection,
+    campaign: Campaign,
+    submissions: Sequence[Submission],
+    author: Author,
+    now: int,
+) -> list[Outcome]:
+    """Add leads, or update those that the author's external ids name already.
+
+    All of them or none: a refusal undoes the transaction.
+
+    Raises:
+        InvalidLead: a lead would lie outside the author's filter.
+        Unavailable: the campaign's schema has changed since it was read.
+    """
+    writing = Writing.begin(connection, campaign, author, now, len(submissions))
+    outcomes = [writing.save(submission) for submission in submissions]
+    writing.close()
+    return outcomes
+
+
+def add_each(
+    connection: Connection,
+    campaign: Campaign,
+    submissions: Sequence[Submission],
+    author: Author,
+    now: int,
+) -> list[Outcome | LeadwellError]:
+    """Add or update leads, each by itself: one that is refused stops no other one."""
+    writing = Writing.begin(connection, campaign, author, now, len(submissions))
+    outcomes: list[Outcome | LeadwellError] = []
+    for submission in submissions:
+        try:
+            outcomes.append(writing.save(submission))
+        except InvalidLead as error:
+            outcomes.append(error)
+    writing.close()
+    return outcomes
+
+
+def _check_current(connection: Connection, campaign: Campaign) -> None:
+    ((version,),) = connection.rows(
+        "SELECT schema_version FROM campaign WHERE campaign_id = :campaign_id",
+        {"campaign_id": campaign.id},
+    )
+    if version != campaign.schema_version:
+        raise Unavailable(
+            "the campaign's schema changed while the lead was read",
+            hint="send it again",
+        )
+
+
+def _new(campaign: Campaign, given: Submission, taken: Ticket) -> Lead:
+    default = campaign.default_status
+    status = default.id if default and given.status is UNSET else given.status
+    return Lead(
+        campaign_id=campaign.id,
+        id=taken.lead_id + 1,
+        version=1,
+        status=None if status is UNSET else status,
+        assigned_to=None if given.assigned_to is UNSET else given.assigned_to,
+        # The source may not claim to know the future.
+        created_at=min(given.created_at or taken.stamped_at, taken.stamped_at),
+        updated_at=taken.stamped_at,
+        values=_filled(given.values),
+        external_id=None if given.external_id is UNSET else given.external_id,
+        source_updated_at=given.source_updated_at,
+    )
+
+
+def _merged(known: Lead, given: Submission) -> Lead:
+    status, assigned_to = given.status, given.assigned_to
+    external_id = given.external_id
+    return replace(
+        known,
+        values=_filled({**known.values, **given.values}),
+        status=known.status if status is UNSET else status,
+        assigned_to=known.assigned_to if assigned_to is UNSET else assigned_to,
+        external_id=known.external_id if external_id is UNSET else external_id,
+        source_updated_at=given.source_updated_at or known.source_updated_at,
+    )
+
+
+def _filled(values: Mapping[int, Value]) -> dict[int, Value]:
+    return {ref: value for ref, value in values.items() if value not in (None, ())}
