@@ -1,8 +1,9 @@
 """What every database promises, whichever it is."""
 
 import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from leadwell.errors import Unavailable
 from leadwell.model.account import Account
 from leadwell.store import accounts, campaigns
 from leadwell.store.connection import Connection, Database
+from leadwell.store.writes import ticket
 from tests import make
 
 WRITERS_MAX = 8
@@ -102,6 +104,64 @@ def test_what_a_job_read_is_forgotten_when_it_is_undone(database, campaign) -> N
     database.write(change("Kept", is_kept=True)).result()
     with database.reading() as connection:
         assert campaigns.known(connection, 362).fields[0].label == "Kept"
+
+
+def test_a_reader_that_follows_the_sequence_misses_nothing(database, campaign) -> None:
+    def job(number: int) -> Callable[[Connection], int]:
+        def run(connection: Connection) -> int:
+            taken = ticket.take(connection, 362, 1, number)
+            seq = taken.next_seq()
+            # Some are slow, some change their mind: the numbers stay without holes.
+            time.sleep(0.002 * (number % 3))
+            connection.run(
+                "INSERT INTO lead_history (campaign_id, lead_id, version, at, author,"
+                " op, changes) VALUES (362, :seq, 1, :at, '', 'create', '')",
+                {"seq": seq, "at": taken.now},
+            )
+            taken.close()
+            if number % 5 == 0:
+                raise LookupError
+            return seq
+
+        return run
+
+    futures = [database.write(job(number)) for number in range(120)]
+    seen: list[tuple[int, int]] = []
+    while not all(future.done() for future in futures) or not seen:
+        seen += _after(database, seen[-1][0] if seen else 0)
+    seen += _after(database, seen[-1][0])
+
+    kept = sorted(future.result() for future in futures if not future.exception())
+    # The first number is the epoch's.
+    assert [seq for seq, _ in seen] == kept == list(range(2, 2 + len(kept)))
+    moments = [at for _, at in seen]
+    assert moments == sorted(set(moments))
+
+
+def _after(database: Database, seq: int) -> list[tuple[int, int]]:
+    with database.reading() as connection:
+        rows = connection.rows(
+            "SELECT lead_id, at FROM lead_history"
+            " WHERE campaign_id = 362 AND lead_id > :seq ORDER BY lead_id",
+            {"seq": seq},
+        )
+    return [(row[0], row[1]) for row in rows]
+
+
+def test_one_external_id_is_one_lead_however_often_it_comes_at_once(
+    database, campaign
+) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        found = list(
+            threads.map(
+                lambda n: make.a_lead(
+                    database, campaign, external_id="x", fields={"budget": n}
+                ),
+                range(40),
+            )
+        )
+    assert {lead.id for lead in found} == {1}
+    assert sorted(lead.version for lead in found) == list(range(1, 41))
 
 
 def test_bytes_texts_and_numbers_come_back_as_they_went(database) -> None:

@@ -4,7 +4,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -219,6 +219,19 @@ def test_a_server_that_takes_no_connections_is_unavailable(
     postgres.server().run(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
     database.close()
     assert capfd.readouterr().err == ""
+
+
+def test_a_job_that_hides_an_error_of_the_database_is_undone(database) -> None:
+    def job(connection: Connection) -> str:
+        accounts.add(connection, "lost", "Lost", 0)
+        with suppress(Exception):
+            connection.run("SELECT nonsense")
+        return "all is well"
+
+    with pytest.raises(DatabaseFault, match="42703"):
+        database.write(job).result()
+    with database.reading() as connection:
+        assert accounts.find_all(connection) == []
 
 
 def test_jobs_that_lock_each_other_out_are_run_again(database) -> None:

@@ -146,7 +146,7 @@ class PostgresDatabase:
         connection = self._begun(begin, memo)
         try:
             yield connection
-            connection.plain("COMMIT")
+            connection.commit()
         except BaseException:
             _roll_back(connection.raw)
             raise

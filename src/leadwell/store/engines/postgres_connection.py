@@ -52,6 +52,7 @@ class PostgresConnection:
         self.raw = raw
         self.memo = memo
         self.epoch = epoch
+        self._fault: Exception | None = None
 
     def rows(self, sql: str, params: Params | None = None) -> list[Row]:
         """Run one statement and return all its rows."""
@@ -90,6 +91,17 @@ class PostgresConnection:
         """Wait until no other process changes the schema, to the end of this."""
         self.plain(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})")
 
+    def commit(self) -> None:
+        """Make durable what was done; fails if anything has failed before.
+
+        After an error PostgreSQL answers COMMIT by rolling back, and reports success.
+        """
+        if self._fault is not None:
+            raise self._fault
+        self.plain("COMMIT")
+
     def meaning(self, error: psycopg.Error) -> Exception:
         """Return what is raised instead of an error of this connection."""
-        return meaning(error, is_broken=self.raw.broken)
+        found = meaning(error, is_broken=self.raw.broken)
+        self._fault = self._fault or found
+        return found
