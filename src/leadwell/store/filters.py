@@ -135,5 +135,32 @@ def remove(connection: Connection, campaign: Campaign, name: str) -> None:
     chores.drop(connection, campaign.id, chores.Kind.FLIP, known.id)
 
 
+def close_unused(connection: Connection, campaign_id: int) -> None:
+    """Close the unnamed filters that no token uses any more: nobody can reach them.
+
+    A token that has expired still uses its filter, for it can be given more time.
+    """
+    connection.run(
+        """
+        UPDATE filter SET closed = 1
+         WHERE campaign_id = :campaign_id AND name IS NULL AND closed = 0
+           AND NOT EXISTS (SELECT 1 FROM token
+                            WHERE token.campaign_id = :campaign_id
+                              AND token.filter_id = filter.id
+                              AND token.revoked_at IS NULL)
+        """,
+        {"campaign_id": campaign_id},
+    )
+    connection.run(
+        """
+        DELETE FROM chore
+         WHERE campaign_id = :campaign_id AND kind = 'flip'
+           AND part_id IN (SELECT id FROM filter
+                            WHERE campaign_id = :campaign_id AND closed = 1)
+        """,
+        {"campaign_id": campaign_id},
+    )
+
+
 def _filter(campaign: Campaign, row: Row) -> Filter:
     return Filter(row[0], row[1], saved.loaded(campaign, row[2]))

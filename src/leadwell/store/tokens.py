@@ -9,6 +9,7 @@ from leadwell.errors import NotFound
 from leadwell.model.campaign import Attribute
 from leadwell.model.token import Token
 from leadwell.schema.times import from_microseconds, microseconds
+from leadwell.store import campaigns, filters
 from leadwell.store.connection import Connection, Row, one
 
 _COLUMNS = """public_id, lineage, name, account_id, campaign_id, may_write, filter_id,
@@ -100,6 +101,23 @@ def change(connection: Connection, token: Token) -> None:
         """,
         _params(token),
     )
+    is_freed = before.filter_id != token.filter_id or token.revoked_at is not None
+    if is_freed and token.campaign_id is not None:
+        filters.close_unused(connection, token.campaign_id)
+
+
+def hold(connection: Connection, public_id: str) -> Token:
+    """Return the token, and keep its campaign's writers waiting to the commit.
+
+    Who else changes what uses a filter comes before or after, never between.
+
+    Raises:
+        NotFound: there is none.
+    """
+    token = known(connection, public_id)
+    if token.campaign_id is not None:
+        campaigns.hold(connection, token.campaign_id)
+    return known(connection, public_id)
 
 
 def note_use(connection: Connection, digest: bytes, now: int) -> None:

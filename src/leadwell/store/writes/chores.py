@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from leadwell.model.campaign import Campaign
 from leadwell.model.lead import Lead, Value
+from leadwell.store import campaigns
 from leadwell.store.connection import Connection
 from leadwell.store.writes import rows, scopes, ticket
 from leadwell.store.writes.scopes import Membership, Reason, Step
@@ -77,6 +78,20 @@ def find(connection: Connection, campaign_id: int) -> list[Chore]:
     return [Chore(Kind(row[0]), row[1], row[2]) for row in found]
 
 
+def remaining(connection: Connection, campaign_id: int) -> int:
+    """Return how many leads are still to be looked at, as far as ids tell."""
+    ((left,),) = connection.rows(
+        """
+        SELECT coalesce(sum(counter.lead_id - chore.done_to), 0)
+          FROM chore
+          JOIN counter ON counter.campaign_id = chore.campaign_id
+         WHERE chore.campaign_id = :campaign_id
+        """,
+        {"campaign_id": campaign_id},
+    )
+    return int(left)
+
+
 def is_pending(connection: Connection, campaign_id: int, scope_id: int) -> bool:
     """Whether something is to be done that readers of this scope will be told of."""
     return bool(
@@ -104,6 +119,8 @@ def work(connection: Connection, campaign: Campaign, now: int) -> bool:
     `now` is in microseconds. One transaction, and its ticket is taken first.
     """
     taken = ticket.take(connection, campaign.id, CHUNK, now)
+    # The schema may have changed before the ticket was given.
+    campaign = campaigns.known(connection, campaign.id)
     waiting = find(connection, campaign.id)
     if not waiting:
         taken.close()
