@@ -194,7 +194,7 @@ def test_a_rotated_token_overlaps_with_the_new_one(made: Run) -> None:
 def test_a_token_can_be_edited(made: Run) -> None:
     token = a_token(made, "--filter", "source=partner-west", "--fields", "name")
     edited = made(
-        *("token", "edit", token["id"], "--name", "North", "--fields", ""),
+        *("token", "edit", token["id"], "--name", "North", "--no-fields"),
         *("--filter", "source=partner-north", "--expires", "never", "--json"),
     ).json[0]
     assert edited["name"] == "North"

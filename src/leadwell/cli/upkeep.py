@@ -15,8 +15,6 @@ from leadwell.errors import LeadwellError, Refused
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from leadwell.settings import Settings
-
 DAY_US = 86_400_000_000
 
 
@@ -72,11 +70,13 @@ def doctor(*, where: Where = HERE) -> int:
     Args:
         where: the database
     """
-    try:
-        settings = where.settings()
-        found = [*_versions(), *_key(settings), *_database(where)]
-    except LeadwellError as error:
-        found = [*_versions(), Finding("fail", "configuration", error.detail)]
+    found = [*_versions()]
+    for what, check in (("key", _key), ("database", _database)):
+        # One that fails says why, and the others are made all the same.
+        try:
+            found += check(where)
+        except LeadwellError as error:
+            found.append(Finding("fail", what, error.detail))
     rows = [{"state": f.state, "what": f.what, "said": f.said} for f in found]
     output.rows(rows, as_json=where.json)
     return 1 if any(finding.state == "fail" for finding in found) else 0
@@ -90,9 +90,10 @@ def _versions() -> Iterator[Finding]:
     yield Finding("ok", "versions", said)
 
 
-def _key(settings: Settings) -> Iterator[Finding]:
+def _key(where: Where) -> Iterator[Finding]:
     from leadwell.server import instance_key, key_path
 
+    settings = where.settings()
     path = key_path(settings)
     if not path.exists():
         yield Finding("warn", "key", f"{path} is made with the first token")
@@ -108,6 +109,7 @@ def _key(settings: Settings) -> Iterator[Finding]:
 def _database(where: Where) -> Iterator[Finding]:
     from leadwell.store import migrations
     from leadwell.store.engines import checkup
+    from leadwell.store.writes import chores
 
     with where.opened() as database, database.reading() as connection:
         schema = migrations.version_of(connection)
@@ -121,6 +123,9 @@ def _database(where: Where) -> Iterator[Finding]:
         said = f"journal_mode {journal}, synchronous {level}"
         yield Finding("ok" if is_durable else "fail", "durability", said)
         yield _clock(checkup.last_stamp(connection))
+        if waiting := chores.campaigns_with_work(connection):
+            said = f"edits of campaigns {waiting} wait to be finished: leadwell chores"
+            yield Finding("warn", "chores", said)
 
 
 def _clock(last: int) -> Finding:

@@ -17,6 +17,7 @@ from leadwell.api.app import app
 from leadwell.api.hub import Hub, Limits
 from leadwell.errors import Refused, UsageError
 from leadwell.schema.times import microseconds
+from leadwell.server.upkeep import Upkeep
 from leadwell.settings import Settings, from_environment
 from leadwell.store import migrations
 from leadwell.store.engines.sqlite import SQLiteConnection, SQLiteDatabase
@@ -146,7 +147,10 @@ def application() -> ASGIApp:
     @asynccontextmanager
     async def lifespan(router: Router) -> AsyncGenerator[None]:
         del router
+        upkeep = Upkeep(hub)
+        upkeep.start()
         yield
+        upkeep.stop()
         # Jobs that were handed in are finished; their answers may be out already.
         hub.database.close()
 

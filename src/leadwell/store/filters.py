@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from leadwell.errors import Conflict, NotFound
 from leadwell.model.campaign import Campaign
-from leadwell.model.query import Condition
+from leadwell.model.grant import Grant
+from leadwell.model.query import Condition, Question
 from leadwell.schema import saved
-from leadwell.store import campaigns
+from leadwell.store import campaigns, filtering
 from leadwell.store.connection import Connection, Row, one
 from leadwell.store.writes import chores, scopes
 
@@ -95,6 +96,36 @@ def keep(
     # What fits into one chunk is done at once; the rest goes on in chunks.
     chores.work(connection, campaign, now)
     return kept
+
+
+def effect(
+    connection: Connection,
+    campaign: Campaign,
+    before: tuple[Condition, ...] | None,
+    after: tuple[Condition, ...],
+) -> tuple[int, int]:
+    """Count the leads that enter and leave when a filter stands for other conditions.
+
+    Before a new filter there are none: every lead that it finds enters.
+    """
+    grant = Grant(campaign.account_id, campaign.id, forced=before or ())
+    query = grant.query(campaign, Question(conditions=after))
+    was, will, params = filtering.seen_and_asked(connection.dialect, campaign, query)
+    ((entering, leaving),) = connection.rows(
+        f"""
+        SELECT coalesce(sum(CASE WHEN stood.will = 1 AND stood.was = 0
+                                 THEN 1 ELSE 0 END), 0),
+               coalesce(sum(CASE WHEN stood.will = 0 AND stood.was = 1
+                                 THEN 1 ELSE 0 END), 0)
+          FROM (SELECT CASE WHEN {was if before is not None else "1 = 0"}
+                            THEN 1 ELSE 0 END AS was,
+                       CASE WHEN {will} THEN 1 ELSE 0 END AS will
+                  FROM lead
+                 WHERE lead.campaign_id = :campaign_id) AS stood
+        """,
+        params,
+    )
+    return int(entering), int(leaving)
 
 
 def remove(connection: Connection, campaign: Campaign, name: str) -> None:

@@ -67,7 +67,7 @@ def carry_out(edit: Edit, change: Change, where: Where) -> int:
     """
     with where.opened() as database:
         found = _consequences(database, edit, change.campaign)
-        _rehearse(database, edit)
+        rehearse(database, edit.job)
         content = _content(found) | {"campaign": change.campaign}
         _show(edit, found)
         code = 0
@@ -102,6 +102,23 @@ def agree(*, yes: bool) -> None:
         raise Refused("nothing was changed", hint="answer y to go on")
 
 
+def rehearse(database: SQLiteDatabase, job: Callable[[Connection], object]) -> None:
+    """Make an edit and undo it, to be told of what stands against it.
+
+    Raises:
+        LeadwellError: it cannot be made.
+    """
+
+    def undone(connection: Connection) -> None:
+        job(connection)
+        raise _Undone
+
+    try:
+        database.write(undone).result()
+    except _Undone:
+        return
+
+
 def names(found: tuple[str, ...]) -> str:
     """Write names of filters or tokens in a row."""
     return ", ".join(found) or "none"
@@ -121,17 +138,6 @@ def _consequences(
             return Consequences(0, every, Uses((), ()))
         _, part = found(campaign, edit.about)
         return parts.consequences(connection, campaign, part, revises=edit.revises)
-
-
-def _rehearse(database: SQLiteDatabase, edit: Edit) -> None:
-    def job(connection: Connection) -> None:
-        edit.job(connection)
-        raise _Undone
-
-    try:
-        database.write(job).result()
-    except _Undone:
-        return
 
 
 def _show(edit: Edit, found: Consequences) -> None:
