@@ -74,6 +74,8 @@ def keep(
     known = find_named(connection, campaign, name) if name else None
     if known is not None and known.conditions == conditions:
         return known
+    if known is not None:
+        chores.settle(connection, campaign, known.id, now)
     params = {
         "campaign_id": campaign.id,
         "id": known.id if known else campaigns.next_part_id(connection, campaign.id),

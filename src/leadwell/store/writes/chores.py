@@ -125,7 +125,29 @@ def work(connection: Connection, campaign: Campaign, now: int) -> bool:
     if not waiting:
         taken.close()
         return False
-    chore = waiting[0]
+    is_done = _chunk(connection, campaign, waiting[0], taken)
+    return not is_done or len(waiting) > 1
+
+
+def settle(connection: Connection, campaign: Campaign, scope_id: int, now: int) -> None:
+    """Finish the flip of a scope before it is given up, or given another filter.
+
+    Its readers may have been shown leads that it does not hold yet, and only what it
+    holds can be taken back from them.
+    """
+    while mine := [
+        chore
+        for chore in find(connection, campaign.id)
+        if (chore.kind, chore.part_id) == (Kind.FLIP, scope_id)
+    ]:
+        taken = ticket.take(connection, campaign.id, CHUNK, now)
+        _chunk(connection, campaign, mine[0], taken)
+
+
+def _chunk(
+    connection: Connection, campaign: Campaign, chore: Chore, taken: ticket.Ticket
+) -> bool:
+    """Do one chunk, and close the ticket; return whether the chore is done."""
     leads = rows.find_after(connection, campaign, chore.done_to, CHUNK)
     if chore.kind is Kind.FLIP:
         _flip(connection, campaign, chore.part_id, leads, taken)
@@ -137,9 +159,9 @@ def work(connection: Connection, campaign: Campaign, now: int) -> bool:
         writing.close()
     if len(leads) < CHUNK:
         drop(connection, campaign.id, chore.kind, chore.part_id)
-        return len(waiting) > 1
+        return True
     _note_done(connection, campaign.id, chore, leads[-1].id)
-    return True
+    return False
 
 
 def cleaned(campaign: Campaign, lead: Lead) -> Lead:
