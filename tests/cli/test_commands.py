@@ -92,6 +92,10 @@ def test_every_command_explains_itself_with_an_example(run: Run) -> None:
         ("token", "edit"),
         ("token", "revoke"),
         ("token", "rotate"),
+        ("chores",),
+        *(("status", word) for word in ("add", "rename", "label", "remove", "default")),
+        *(("field", word) for word in ("add", "rename", "label", "remove", "require")),
+        *(("option", word) for word in ("add", "rename", "label", "remove")),
     ]:
         answer = run(*words, "--help")
         assert (answer.code, "Example: leadwell" in answer.out) == (0, True), words
