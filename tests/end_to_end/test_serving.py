@@ -10,11 +10,13 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import urllib3
 
+from leadwell.schema.parts import Kind, Name
+from leadwell.store.writes import parts
 from tests import make
 
 START_TIMEOUT_S = 30
@@ -44,13 +46,18 @@ class Served(NamedTuple):
 
 
 def a_folder(path: Path, engine: str = "sqlite") -> str:
-    """A database with a campaign and one lead; returns a token for it."""
+    """A database with a campaign and one lead; returns a token for it.
+
+    An option was renamed, and whoever did it was interrupted.
+    """
     (path / "leads.db.key").write_text(make.KEY[:32].hex())
     database = make.a_database(path / "leads.db", engine)
     account = make.an_account(database)
     campaign = make.a_kept_campaign(database, account)
     make.a_lead(database, campaign, fields={"source": "partner-west"})
     token = make.a_token(database, account, campaign, may_write=True, key=make.KEY[:32])
+    west = Name(Kind.OPTION, "partner-west", "source")
+    database.write(lambda c: parts.rename(c, 362, west, "west")).result()
     database.close()
     return token
 
@@ -147,6 +154,17 @@ def test_an_answered_lead_survives_a_kill(served: Served, tmp_path: Path) -> Non
         rows = connection.rows("SELECT count(*) FROM lead")
     database.close()
     assert rows == [(2,)]
+
+
+def test_an_interrupted_edit_is_finished_by_the_hub(served: Served) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    answer: dict[str, Any] = {"up_to_date": False}
+    while not answer["up_to_date"] and time.monotonic() < deadline:
+        answer = json.loads(served.get("/v2/campaigns/362/leads/changes").data)
+        time.sleep(0.02)
+    (entry,) = answer["data"]
+    assert entry["lead"]["fields"]["source"]["slug"] == "west"
+    assert entry["version"] == 2
 
 
 def test_a_hub_that_is_told_to_stop_ends_well(served: Served) -> None:

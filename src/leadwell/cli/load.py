@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from leadwell.cli import output
-from leadwell.cli.opening import HERE, Where, account_of, now_us
+from leadwell.cli.opening import HERE, CampaignId, Where, account_of, now_us
 from leadwell.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,11 +30,11 @@ PARTLY = 7
 class Into:
     """Where the leads go."""
 
-    campaign: int | None = None
+    campaign: CampaignId | None = None
     """The campaign that gets the leads."""
     new: str | None = None
     """Make a campaign with this name instead, its schema inferred from the file."""
-    id: int | None = None
+    id: CampaignId | None = None
     """The new campaign's id."""
     account: str = "default"
     """The account that will own the new campaign; made when it is not there."""

@@ -15,8 +15,6 @@ from leadwell.store.connection import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from leadwell.settings import Settings
-
 DAY_US = 86_400_000_000
 
 
@@ -58,11 +56,13 @@ def doctor(*, where: Where = HERE) -> int:
     Args:
         where: the database
     """
-    try:
-        settings = where.settings()
-        found = [*_versions(), *_key(settings), *_database(where)]
-    except LeadwellError as error:
-        found = [*_versions(), Finding("fail", "configuration", error.detail)]
+    found = [*_versions()]
+    for what, check in (("key", _key), ("database", _database)):
+        # One that fails says why, and the others are made all the same.
+        try:
+            found += check(where)
+        except LeadwellError as error:
+            found.append(Finding("fail", what, error.detail))
     rows = [{"state": f.state, "what": f.what, "said": f.said} for f in found]
     output.rows(rows, as_json=where.json)
     return 1 if any(finding.state == "fail" for finding in found) else 0
@@ -76,10 +76,11 @@ def _versions() -> Iterator[Finding]:
     yield Finding("ok", "versions", said)
 
 
-def _key(settings: Settings) -> Iterator[Finding]:
+def _key(where: Where) -> Iterator[Finding]:
     from leadwell.server import instance_key
     from leadwell.server.opening import key_path
 
+    settings = where.settings()
     path = key_path(settings)
     if not path.exists():
         yield Finding("warn", "key", f"{path} is made with the first token")
@@ -95,14 +96,19 @@ def _key(settings: Settings) -> Iterator[Finding]:
 def _database(where: Where) -> Iterator[Finding]:
     from leadwell.store import migrations
     from leadwell.store.engines import checkup
+    from leadwell.store.writes import chores
 
     with where.opened() as database:
         with database.reading() as connection:
             schema = migrations.version_of(connection)
             last = checkup.last_stamp(connection)
+            waiting = chores.campaigns_with_work(connection)
         yield Finding("ok", "database", f"{database.address}, schema version {schema}")
         yield from database.checkup()
         yield _clock(last)
+        if waiting:
+            said = f"edits of campaigns {waiting} wait to be finished: leadwell chores"
+            yield Finding("warn", "chores", said)
 
 
 def _clock(last: int) -> Finding:

@@ -19,6 +19,7 @@ from leadwell.errors import Refused, UsageError
 from leadwell.schema.times import microseconds
 from leadwell.server import opening
 from leadwell.server.opening import key_path
+from leadwell.server.upkeep import Upkeep
 from leadwell.settings import Settings, from_environment
 from leadwell.store.connection import Database
 
@@ -88,7 +89,10 @@ def application() -> ASGIApp:
     @asynccontextmanager
     async def lifespan(router: Router) -> AsyncGenerator[None]:
         del router
+        upkeep = Upkeep(hub)
+        upkeep.start()
         yield
+        upkeep.stop()
         # Jobs that were handed in are finished; their answers may be out already.
         hub.database.close()
 

@@ -9,7 +9,7 @@ from leadwell.describe.schema import version
 from leadwell.model.cursor import Binding, Knows, Place, Walk
 from leadwell.model.query import Question
 from leadwell.schema import times
-from leadwell.store import feed
+from leadwell.store import feed, tokens
 from leadwell.store.connection import Connection
 from leadwell.store.feed import Head
 
@@ -53,12 +53,16 @@ def of_walk(opened: Opened, walk: Walk) -> Place:
     return replace(place, schema=walk.schema)
 
 
-def turned(opened: Opened, place: Place, now: Head) -> Place:
+def turned(connection: Connection, opened: Opened, place: Place, now: Head) -> Place:
     """Return the place, moved into the token's present generation if need be."""
     grant = opened.grant
     if (place.generation, place.scope_id) == (grant.generation, grant.scope_id):
         return place
-    moved = place.turned(grant.scope_id, grant.generation, now.seq)
+    ended = tokens.ended_at(
+        connection, opened.campaign.id, grant.lineage, place.generation
+    )
+    ended = now.seq if ended is None else ended
+    moved = place.turned(grant.scope_id, grant.generation, now.seq, ended)
     return replace(moved, epoch=now.epoch)
 
 
@@ -78,7 +82,7 @@ def opened_place(
     told = (left.told for left in place.leaving)
     newest = max(place.seq, place.start, *told)
     feed.check_known(connection, opened.campaign.id, place.epoch, newest)
-    return turned(opened, place, now)
+    return turned(connection, opened, place, now)
 
 
 def headers(

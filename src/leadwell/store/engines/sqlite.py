@@ -204,6 +204,8 @@ def _commit_together(connection: SQLiteConnection, group: list[_Job]) -> None:
         meaning = _meaning(error)
         if connection.raw.in_transaction:
             connection.raw.execute("ROLLBACK")
+        # A schema that one job wrote and another read never was: it is forgotten.
+        connection.memo.clear()
         outcomes = [(done, None, meaning) for _, done in group]
     for done, result, fault in outcomes:
         if fault is None:

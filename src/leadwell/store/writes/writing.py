@@ -103,7 +103,7 @@ class Writing:
         if lead.external_id is not None:
             rows.name(self._connection, self._author.lineage, lead)
         self.members.note_new(lead.id)
-        self._follow(lead, seq)
+        self._follow(lead, seq, None)
         self.history.note("create", None, lead, 1)
         return Outcome(lead, is_new=True)
 
@@ -204,7 +204,7 @@ class Writing:
         )
         seq = self.ticket.next_seq()
         rows.update(self._connection, self.campaign, lead, seq)
-        self._follow(lead, seq)
+        self._follow(lead, seq, known)
         self.history.note(op, known, lead, lead.version)
         return lead
 
@@ -234,19 +234,17 @@ class Writing:
             self.ticket.now,
             reason,
             merged_into,
+            known,
         )
         self.members.follow(step)
 
-    def _follow(self, lead: Lead, seq: int) -> None:
-        self.members.follow(Step(lead.id, lead, lead.version, seq, self.ticket.now))
+    def _follow(self, lead: Lead, seq: int, before: Lead | None) -> None:
+        step = Step(lead.id, lead, lead.version, seq, self.ticket.now, before=before)
+        self.members.follow(step)
 
     def _check_inside(self, lead: Lead) -> None:
         if not matches(self.campaign, self._author.forced, lead):
-            error = OutsideScope(
-                "the lead lies outside this token's own filter",
-                hint="give the values that the filter asks for; see GET /v2/me",
-            )
-            raise InvalidLead([error.problem(pointer="")])
+            raise _outside()
 
 
 def add(
@@ -299,6 +297,14 @@ def _check_current(connection: Connection, campaign: Campaign) -> None:
             "the campaign's schema changed while the lead was read",
             hint="send it again",
         )
+
+
+def _outside() -> InvalidLead:
+    error = OutsideScope(
+        "the lead lies outside this token's own filter",
+        hint="give the values that the filter asks for; see GET /v2/me",
+    )
+    return InvalidLead([error.problem(pointer="")])
 
 
 def _new(campaign: Campaign, given: Submission, taken: Ticket) -> Lead:
