@@ -34,9 +34,11 @@ def test_duckdb_adds_up_to_the_same(pairs: list[tuple[int, int]]) -> None:
 
 
 @pytest.mark.parametrize("pairs", [PAIRS, PAIRS[:1], []], ids=["many", "one", "none"])
-def test_postgresql_adds_up_to_the_same(pairs: list[tuple[int, int]]) -> None:
-    url = postgres.a_database_url()
-    with psycopg.connect(url) as connection:
+def test_postgresql_adds_up_to_the_same(
+    tmp_path: Path, pairs: list[tuple[int, int]]
+) -> None:
+    server = postgres.server()
+    with psycopg.connect(server.made(tmp_path / "copy", "template1")) as connection:
         connection.execute("CREATE TABLE leads (id bigint, version bigint)")
         with connection.cursor() as cursor:
             cursor.executemany("INSERT INTO leads VALUES (%s, %s)", pairs)

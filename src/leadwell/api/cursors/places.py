@@ -85,6 +85,22 @@ def opened_place(
     return turned(connection, opened, place, now)
 
 
+def export_place(
+    hub: Hub, connection: Connection, opened: Opened, question: Question
+) -> Place:
+    """Return where the change feed goes on after an export, or after its rest.
+
+    Raises:
+        InvalidCursor, CursorLost: as for the change feed.
+    """
+    now = feed.head(connection, opened.campaign.id)
+    if question.cursor is None:
+        return handed_over(opened, now)
+    place = hub.sealer.open_place(question.cursor, binding_of(opened, question))
+    feed.check_known(connection, opened.campaign.id, place.epoch, place.seq)
+    return place
+
+
 def headers(
     hub: Hub, opened: Opened, question: Question, place: Place, watermark: int
 ) -> dict[str, str]:
