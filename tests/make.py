@@ -218,3 +218,8 @@ def a_token(
 
     database.write(job).result()
     return text
+
+
+def us(moment: datetime) -> int:
+    """A moment in microseconds since 1970."""
+    return int(moment.timestamp() * 1_000_000)

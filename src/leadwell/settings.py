@@ -30,6 +30,9 @@ class Settings:
     """The instance key: whoever has it and the database can check tokens, so keep it
     apart from backups. Empty: a file beside the database, or `leadwell.key` here with
     PostgreSQL, made at first use."""
+    erasure_file: str = ""
+    """Which leads were erased, by id, so that a restored backup erases them again: keep
+    it apart from backups. Empty: a file beside the database."""
     public_url: str = ""
     """Where readers reach the hub, with its path prefix; links are made from it.
     Empty: the address it listens on."""

@@ -27,7 +27,7 @@ from leadwell.schema.matching import matches
 from leadwell.schema.parts import Kind, Name, shelf
 from leadwell.store import campaigns, filters, tokens
 from leadwell.store.connection import Connection, Database
-from leadwell.store.writes import chores, parts, rows
+from leadwell.store.writes import chores, erasing, parts, rows
 from tests import make
 from tests.mirror import Mirror
 
@@ -155,6 +155,17 @@ def remove(model: Model) -> None:
         assert answer.status_code == 204
 
 
+def erase(model: Model) -> None:
+    with model.database.reading() as connection:
+        found = connection.rows("SELECT DISTINCT lead_id FROM scope_member ORDER BY 1")
+    if found:
+        (lead_id,) = model.random.choice(found)
+        campaign = model.campaign()
+        model.database.write(
+            lambda c: erasing.erase(c, campaign, lead_id, now=0)
+        ).result()
+
+
 def merge(model: Model) -> None:
     if len(ids := model.ids()) > 1:
         one, into = model.random.sample(ids, 2)
@@ -275,6 +286,7 @@ OPERATIONS: list[Callable[[Model], None]] = [
     remove,
     remove,
     merge,
+    erase,
     batch,
     edit_filter,
     edit_token,

@@ -11,6 +11,8 @@ from cyclopts import App, CycloptsError
 from leadwell.cli.account import account, person
 from leadwell.cli.campaign import campaign
 from leadwell.cli.chores import chores
+from leadwell.cli.data.backup import backup, restore
+from leadwell.cli.data.lead import lead
 from leadwell.cli.demo import demo
 from leadwell.cli.filter import filter_
 from leadwell.cli.load import load
@@ -39,6 +41,9 @@ app.command(filter_)
 app.command(account)
 app.command(person)
 app.command(chores)
+app.command(lead)
+app.command(backup)
+app.command(restore)
 app.command(migrate)
 app.command(doctor)
 

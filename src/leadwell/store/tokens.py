@@ -81,6 +81,8 @@ def add(connection: Connection, token: Token, digest: bytes) -> None:
         """,
         _params(token) | {"digest": digest},
     )
+    if token.campaign_id is not None:
+        _note_scope(connection, token)
 
 
 def change(connection: Connection, token: Token) -> None:
@@ -95,6 +97,7 @@ def change(connection: Connection, token: Token) -> None:
         _settle(connection, before)
         _settle(connection, token, only_named=True)
         _note_generation(connection, token)
+        _note_scope(connection, token)
     connection.run(
         """
         UPDATE token
@@ -162,6 +165,24 @@ def note_exposure(connection: Connection, digest: bytes, now: int) -> None:
     connection.run(
         "UPDATE token SET exposed_at = :now WHERE digest = :digest",
         {"now": now, "digest": digest},
+    )
+
+
+def _note_scope(connection: Connection, token: Token) -> None:
+    """Note since when the token's scope was open to it: who may have had a lead."""
+    connection.run(
+        """
+        INSERT INTO token_scope (campaign_id, lineage, scope_id, since)
+             SELECT counter.campaign_id, :lineage, :scope_id, counter.stamped_at
+               FROM counter
+              WHERE counter.campaign_id = :campaign_id
+        ON CONFLICT (campaign_id, lineage, scope_id) DO NOTHING
+        """,
+        {
+            "campaign_id": token.campaign_id,
+            "lineage": token.lineage,
+            "scope_id": token.filter_id or 0,
+        },
     )
 
 
