@@ -27,7 +27,7 @@ class Writer:
         """Send a request; `if_match` and the like are headers."""
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         given |= {"Authorization": f"Bearer {self.token}", "X-Request-ID": "fixed"}
-        url = path if path.startswith("/v2") or path == "/leads" else LIST + path
+        url = path if path.startswith(("/v2", "/leads")) else LIST + path
         content = {} if body is None else {"json": body}
         return self.client.request(method, url, headers=given, **content)
 
