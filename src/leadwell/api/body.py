@@ -16,8 +16,8 @@ DEPTH_MAX = 32
 """How deeply lists and objects may be nested."""
 BATCH_DEPTH_MAX = DEPTH_MAX + 2
 """A lead stands two levels deeper in a batch, and may be as deep as one alone."""
-AT_ONCE_BYTES_MAX = 65_536
-"""Larger bodies are parsed in a thread."""
+AT_ONCE_BYTES_MAX = 16_384
+"""Larger bodies are parsed and checked in a thread."""
 _TOO_DEEP = "the body is nested too deeply"
 _FEWER = f"at most {DEPTH_MAX} levels are read of a lead"
 DIGITS_MAX = 40
