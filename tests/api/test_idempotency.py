@@ -337,6 +337,46 @@ def test_twenty_at_once_with_one_key_make_one_lead(
     assert office.history(1) == ["create"]
 
 
+def test_ten_at_once_with_one_version_make_one_change(
+    office: Office, partner: Writer, address: str
+) -> None:
+    partner.add()
+    threads, start = 10, threading.Barrier(10)
+    headers = {"Authorization": f"Bearer {partner.token}", "If-Match": '"1"'}
+
+    def send(budget: int) -> int:
+        start.wait()
+        url, body = f"{address}{LIST}/1", {"fields": {"budget": budget}}
+        return urllib3.request(
+            "PATCH", url, json=body, headers=headers, retries=False
+        ).status
+
+    with ThreadPoolExecutor(threads) as pool:
+        statuses = list(pool.map(send, range(threads)))
+
+    assert sorted(statuses) == [200] + [412] * 9
+    lead = partner.lead(1)
+    assert lead["fields"]["budget"] == statuses.index(200)
+    assert lead["metadata"]["version"] == 2
+    assert office.history(1) == ["create", "update"]
+
+
+def test_twenty_upserts_at_once_make_one_lead(partner: Writer, address: str) -> None:
+    headers = {"Authorization": f"Bearer {partner.token}"}
+
+    def send(_: int) -> int:
+        url, body = f"{address}{LIST}", BODY | {"external_id": "crm-1"}
+        return urllib3.request(
+            "POST", url, json=body, headers=headers, retries=False
+        ).status
+
+    with ThreadPoolExecutor(20) as pool:
+        statuses = list(pool.map(send, range(20)))
+
+    assert sorted(statuses) == [200] * 19 + [201]
+    assert partner.total == 1
+
+
 def test_who_goes_away_while_sending_is_no_fault(
     partner: Writer, address: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,7 +9,6 @@ from msgspec import UNSET
 from leadwell.errors import (
     InvalidLead,
     LeadNotFound,
-    LeadwellError,
     OutsideScope,
     PreconditionFailed,
     Unavailable,
@@ -261,25 +260,6 @@ def add(
     """
     writing = Writing.begin(connection, campaign, author, now, len(submissions))
     outcomes = [writing.save(submission) for submission in submissions]
-    writing.close()
-    return outcomes
-
-
-def add_each(
-    connection: Connection,
-    campaign: Campaign,
-    submissions: Sequence[Submission],
-    author: Author,
-    now: int,
-) -> list[Outcome | LeadwellError]:
-    """Add or update leads, each by itself: one that is refused stops no other one."""
-    writing = Writing.begin(connection, campaign, author, now, len(submissions))
-    outcomes: list[Outcome | LeadwellError] = []
-    for submission in submissions:
-        try:
-            outcomes.append(writing.save(submission))
-        except InvalidLead as error:
-            outcomes.append(error)
     writing.close()
     return outcomes
 
