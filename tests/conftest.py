@@ -10,6 +10,7 @@ from leadwell.model.account import Account
 from leadwell.model.campaign import Campaign
 from leadwell.store.connection import Database
 from tests import make, postgres
+from tests.writer import Office, Writer
 
 
 @pytest.fixture(scope="session", params=make.ENGINES)
@@ -57,3 +58,16 @@ def hub(database: Database, clock: make.Clock) -> Hub:
 def client(hub: Hub) -> TestClient:
     """Real requests to the whole application, in this process."""
     return TestClient(app(hub))
+
+
+@pytest.fixture
+def office(
+    hub: Hub, database: SQLiteDatabase, account: Account, campaign: Campaign
+) -> Office:
+    return Office(hub, database, account, campaign)
+
+
+@pytest.fixture
+def partner(office: Office) -> Writer:
+    """A token that may read and write the whole campaign."""
+    return office.writer()

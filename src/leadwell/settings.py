@@ -52,8 +52,12 @@ class Settings:
     """The largest head of a request that is read."""
     body_bytes_max: int = 1_048_576
     """The largest body that is read."""
+    batch_bytes_max: int = 16_777_216
+    """The largest body of a batch that is read."""
     header_timeout_s: float = 10.0
     """How long a client may take to send the head of a request, in seconds."""
+    body_timeout_s: float = 30.0
+    """How long a client may take to send the body of a request, in seconds."""
     stop_timeout_s: float = 10.0
     """How long requests may take to end when the hub stops, in seconds."""
     log_level: str = "info"

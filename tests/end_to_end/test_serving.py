@@ -1,5 +1,6 @@
 """The hub as a real process, spoken to through real sockets."""
 
+import contextlib
 import json
 import os
 import re
@@ -44,6 +45,23 @@ class Served(NamedTuple):
             except ConnectionError:
                 return b""
 
+    def trickle(self, raw: bytes, wait_s: float = 9) -> bytes:
+        """Send bytes, then a blank ten times a second until the hub hangs up."""
+        answer = b""
+        deadline = time.monotonic() + wait_s
+        with socket.create_connection(("127.0.0.1", self.port), 0.1) as opened:
+            opened.sendall(raw)
+            # Hanging up while a blank is on its way is a reset, and an end as well.
+            with contextlib.suppress(ConnectionError):
+                while time.monotonic() < deadline:
+                    try:
+                        if not (got := opened.recv(65_536)):
+                            break
+                        answer += got
+                    except TimeoutError:
+                        opened.sendall(b" ")
+        return answer
+
 
 def a_folder(path: Path, engine: str = "sqlite") -> str:
     """A database with a campaign and one lead; returns a token for it.
@@ -74,6 +92,7 @@ def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
     command += ["--workers", str(workers)]
     settings = {
         "LEADWELL_HEADER_TIMEOUT_S": "1",
+        "LEADWELL_BODY_TIMEOUT_S": "1",
         "LEADWELL_ALLOW_UNSAFE_DATABASE": "true",
         "LEADWELL_KEY_FILE": str(tmp_path / "leads.db.key"),
     }
@@ -171,3 +190,28 @@ def test_a_hub_that_is_told_to_stop_ends_well(served: Served) -> None:
     assert served.get("/v2/me").status == 200
     served.process.send_signal(signal.SIGTERM)
     assert served.process.wait(timeout=START_TIMEOUT_S) in {0, -signal.SIGTERM}
+
+
+def test_a_body_that_trickles_in_is_refused_and_cut_off(served: Served) -> None:
+    def head(method: str, path: str) -> bytes:
+        lines = [f"{method} /v2/campaigns/362/leads{path} HTTP/1.1", "Host: x"]
+        lines += [f"Authorization: Bearer {served.token}", "Content-Length: 100"]
+        lines += ["Content-Type: application/json", "", "{"]
+        return "\r\n".join(lines).encode()
+
+    for method, path, status in [
+        ("POST", "", b"408"),
+        ("POST", "/batch", b"408"),
+        ("PATCH", "/1", b"408"),
+        # Nobody waits for this one's body: it is answered, and then cut off.
+        ("GET", "", b"200"),
+    ]:
+        started = time.monotonic()
+        answer = served.trickle(head(method, path))
+        assert time.monotonic() - started < 8
+        assert answer.split(b" ", 2)[1] == status, answer
+        if status == b"408":
+            assert b"body_too_slow" in answer
+            assert b"connection: close" in answer.lower()
+    page = json.loads(served.get("/v2/campaigns/362/leads").data)
+    assert page["pagination"]["total"] == 1

@@ -76,6 +76,8 @@ def hub_of(settings: Settings, *, create: bool = True) -> Hub:
             url_bytes_max=settings.url_bytes_max,
             header_bytes_max=settings.header_bytes_max,
             body_bytes_max=settings.body_bytes_max,
+            batch_bytes_max=settings.batch_bytes_max,
+            body_timeout_s=settings.body_timeout_s,
         ),
     )
 
