@@ -62,7 +62,7 @@ def client(hub: Hub) -> TestClient:
 
 @pytest.fixture
 def office(
-    hub: Hub, database: SQLiteDatabase, account: Account, campaign: Campaign
+    hub: Hub, database: Database, account: Account, campaign: Campaign
 ) -> Office:
     return Office(hub, database, account, campaign)
 

@@ -1,83 +1,17 @@
 """The hub as a real process, spoken to through real sockets."""
 
-import contextlib
 import json
-import os
-import re
 import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import urllib3
 
-from leadwell.schema.parts import Kind, Name
-from leadwell.store.writes import parts
 from tests import make
-
-START_TIMEOUT_S = 30
-
-
-class Served(NamedTuple):
-    """A running hub."""
-
-    process: subprocess.Popen[bytes]
-    port: int
-    token: str
-    engine: str = "sqlite"
-
-    def get(self, path: str, **headers: str) -> urllib3.BaseHTTPResponse:
-        url = f"http://127.0.0.1:{self.port}{path}"
-        given = {"Authorization": f"Bearer {self.token}"} | headers
-        return urllib3.request("GET", url, headers=given, retries=False)
-
-    def send(self, raw: bytes, wait_s: float = 5) -> bytes:
-        """Send bytes as they are, and return the first of what comes back."""
-        with socket.create_connection(("127.0.0.1", self.port), wait_s) as opened:
-            try:
-                opened.sendall(raw)
-                return opened.recv(65_536)
-            except ConnectionError:
-                return b""
-
-    def trickle(self, raw: bytes, wait_s: float = 9) -> bytes:
-        """Send bytes, then a blank ten times a second until the hub hangs up."""
-        answer = b""
-        deadline = time.monotonic() + wait_s
-        with socket.create_connection(("127.0.0.1", self.port), 0.1) as opened:
-            opened.sendall(raw)
-            # Hanging up while a blank is on its way is a reset, and an end as well.
-            with contextlib.suppress(ConnectionError):
-                while time.monotonic() < deadline:
-                    try:
-                        if not (got := opened.recv(65_536)):
-                            break
-                        answer += got
-                    except TimeoutError:
-                        opened.sendall(b" ")
-        return answer
-
-
-def a_folder(path: Path, engine: str = "sqlite") -> str:
-    """A database with a campaign and one lead; returns a token for it.
-
-    An option was renamed, and whoever did it was interrupted.
-    """
-    (path / "leads.db.key").write_text(make.KEY[:32].hex())
-    database = make.a_database(path / "leads.db", engine)
-    account = make.an_account(database)
-    campaign = make.a_kept_campaign(database, account)
-    make.a_lead(database, campaign, fields={"source": "partner-west"})
-    token = make.a_token(database, account, campaign, may_write=True, key=make.KEY[:32])
-    west = Name(Kind.OPTION, "partner-west", "source")
-    database.write(lambda c: parts.rename(c, 362, west, "west")).result()
-    database.close()
-    return token
+from tests.served import START_TIMEOUT_S, Served, a_folder, a_hub
 
 
 @pytest.fixture(
@@ -86,47 +20,9 @@ def a_folder(path: Path, engine: str = "sqlite") -> str:
 )
 def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
     engine, workers = request.param
-    token = a_folder(tmp_path, engine)
-    command = [sys.executable, "-m", "leadwell.cli", "serve", "--port", "0"]
-    command += ["--database", make.url_of(tmp_path / "leads.db", engine)]
-    command += ["--workers", str(workers)]
-    settings = {
-        "LEADWELL_HEADER_TIMEOUT_S": "1",
-        "LEADWELL_BODY_TIMEOUT_S": "1",
-        "LEADWELL_ALLOW_UNSAFE_DATABASE": "true",
-        "LEADWELL_KEY_FILE": str(tmp_path / "leads.db.key"),
-    }
-    log = tmp_path / "log"
-    with log.open("wb") as stderr:
-        process = subprocess.Popen(
-            command, stderr=stderr, cwd=tmp_path, env=os.environ | settings
-        )
-    hub = Served(process, _port(process, log), token, engine)
-    _await_ready(hub)
+    hub = a_hub(tmp_path, a_folder(tmp_path, engine, is_edited=True), workers, engine)
     yield hub
-    process.terminate()
-    process.wait(timeout=START_TIMEOUT_S)
-
-
-def _port(process: subprocess.Popen[bytes], log: Path) -> int:
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline and process.poll() is None:
-        found = re.search(r"http://127\.0\.0\.1:(\d+)", log.read_text())
-        if found:
-            return int(found[1])
-        time.sleep(0.02)
-    raise AssertionError(log.read_text())
-
-
-def _await_ready(hub: Served) -> None:
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline:
-        try:
-            if hub.get("/health/ready").status == 200:
-                return
-        except urllib3.exceptions.HTTPError:
-            time.sleep(0.02)
-    raise AssertionError(hub.process.poll())
+    hub.stop()
 
 
 def test_a_running_hub_answers_and_refuses_what_is_too_large(served: Served) -> None:

@@ -147,7 +147,7 @@ class Changes:
             opened.campaign.id,
             opened.grant.lineage,
             sent.seq,
-            self.hub.now,
+            self.hub.moment,
         )
 
 

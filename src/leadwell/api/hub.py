@@ -28,6 +28,10 @@ class Limits:
     body_timeout_s: float = 30.0
 
 
+def _believed(moment: datetime) -> None:
+    """Believe whatever the clock says."""
+
+
 @dataclass(frozen=True)
 class Hub:
     """One running hub. Everything in it is shared by all requests."""
@@ -41,6 +45,8 @@ class Hub:
     limits: Limits = field(default_factory=Limits)
     nonce: Callable[[int], bytes] = token_bytes
     """Where the random bytes of cursors come from."""
+    guard: Callable[[datetime], None] = _believed
+    """What refuses a moment that the clock cannot have come to by itself."""
     readers: CapacityLimiter = field(
         default_factory=lambda: CapacityLimiter(READERS_MAX)
     )
@@ -52,7 +58,18 @@ class Hub:
 
     @property
     def now(self) -> int:
-        """The clock, in microseconds since 1970."""
+        """The moment to stamp on leads, in microseconds since 1970.
+
+        Raises:
+            Unavailable: the clock may not be believed; leads can be read all the same.
+        """
+        moment = self.clock()
+        self.guard(moment)
+        return microseconds(moment)
+
+    @property
+    def moment(self) -> int:
+        """The clock, in microseconds since 1970, for notes that stamp no lead."""
         return microseconds(self.clock())
 
     async def read(self, job: Callable[[Connection], T]) -> T:

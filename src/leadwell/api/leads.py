@@ -93,15 +93,15 @@ class Leads:
     def _walk(
         self, connection: Connection, opened: Opened, asked: Question, query: LeadQuery
     ) -> Walk:
+        now = feed.head(connection, opened.campaign.id)
         if asked.cursor != START:
             binding = places.binding_of(opened, asked)
             walk = self.hub.sealer.open_walk(asked.cursor or "", binding)
-            feed.check_known(connection, opened.campaign.id, walk.epoch, walk.seq)
-            return walk
-        now = feed.head(connection, opened.campaign.id)
+            feed.check_known(connection, opened.campaign.id, walk.epoch, walk.seen)
+            return walk.answered_at(now.seq, now.epoch)
         watermark = feed.watermark(connection, query)
         schema = places.schema_of(opened)
-        return Walk(0, 1, now.seq, now.epoch, watermark, schema)
+        return Walk(0, 1, now.seq, now.epoch, now.seq, watermark, schema)
 
     def _answer(
         self, opened: Opened, asked: Question, pairs: Pairs, listed: Listed, tag: str

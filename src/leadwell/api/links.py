@@ -38,6 +38,16 @@ def onward(url: str, pairs: Pairs, cursor: str | None) -> dict[str, str]:
     return {"next": f"{url}?{asked}"}
 
 
+def afresh(url: str, pairs: Pairs) -> str:
+    """Return where a reader begins anew whose cursor leads nowhere."""
+    kept = [pair for pair in pairs if pair[0] not in {"_cursor", "_after"}]
+    if url.endswith("/leads"):
+        # A list is walked by cursor only when it is said so.
+        kept.append(("_cursor", "start"))
+    asked = urlencode(kept, quote_via=quote, safe=",:")
+    return f"{url}?{asked}" if asked else url
+
+
 def header(links: dict[str, str]) -> str:
     """Write links as the value of a `Link` header."""
     return ", ".join(f'<{url}>; rel="{rel}"' for rel, url in links.items())

@@ -68,7 +68,7 @@ HERE = Where()
 def now_us() -> int:
     """Return the moment, in microseconds since 1970."""
     from leadwell.schema.times import microseconds
-    from leadwell.server import now
+    from leadwell.server.clock import now
 
     return microseconds(now())
 

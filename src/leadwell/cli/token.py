@@ -364,6 +364,6 @@ def _with_rights(connection: Connection, made: Token, rights: Rights) -> Token:
 
 
 def _now() -> datetime:
-    from leadwell.server import now
+    from leadwell.server.clock import now
 
     return now()

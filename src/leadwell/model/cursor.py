@@ -13,9 +13,9 @@ NO_EPOCH = bytes(8)
 EVER = 2**62
 """Past every sequence number."""
 _BINDING = Struct(f">Q{DIGEST_BYTES}s{DIGEST_BYTES}s")
-_PLACE = Struct(f">QQ8sQQB{DIGEST_BYTES}sB")
+_PLACE = Struct(f">QQ8sQQQB{DIGEST_BYTES}sB")
 _LEAVING = Struct(">QQQQQ")
-_WALK = Struct(f">QQQ8sQ{DIGEST_BYTES}s")
+_WALK = Struct(f">QQQ8sQQ{DIGEST_BYTES}s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,9 @@ class Place:
     """All up to this one is told."""
     start: int
     """Where the reader began with an empty copy."""
+    seen: int
+    """The newest moment that the reader was answered from: a lead that had changed by
+    then was left out further down. So a history without that moment is another one."""
     knows: Knows
     schema: bytes
     """A digest of the schema that was told last."""
@@ -75,6 +78,10 @@ class Place:
         if self.knows is Knows.WHAT_IT_HELD:
             return max(self.seq, self.start)
         return self.seq
+
+    def answered_at(self, seq: int, epoch: bytes) -> "Place":
+        """Return the place of a reader that is answered from this moment."""
+        return replace(self, epoch=epoch, seen=max(self.seen, seq))
 
     def settled(self) -> "Place":
         """Return the place once the reader's copy is exact."""
@@ -106,9 +113,16 @@ class Walk:
     page: int
     """Which page comes next."""
     seq: int
+    """The moment of the first page."""
     epoch: bytes
+    seen: int
+    """The moment of the last page that was answered, and its epoch."""
     watermark: int
     schema: bytes
+
+    def answered_at(self, seq: int, epoch: bytes) -> "Walk":
+        """Return the place of a reader that is answered from this moment."""
+        return replace(self, epoch=epoch, seen=max(self.seen, seq))
 
     def further(self, last_id: int) -> "Walk":
         """Return the place behind this lead, a page further."""
@@ -123,6 +137,7 @@ def pack_place(binding: Binding, place: Place) -> bytes:
         place.epoch,
         place.seq,
         place.start,
+        place.seen,
         place.knows,
         place.schema,
         len(place.leaving),
@@ -138,9 +153,8 @@ def unpack_place(data: bytes) -> tuple[Binding, Place] | None:
     """Read a place in the feed; `None`: these bytes are something else."""
     try:
         binding, rest = _unbound(data)
-        scope, generation, epoch, seq, start, knows, schema, count = _PLACE.unpack_from(
-            rest
-        )
+        *moments, knows, schema, count = _PLACE.unpack_from(rest)
+        scope, generation, epoch, seq, start, seen = moments
         left = rest[_PLACE.size :]
         if len(left) != count * _LEAVING.size:
             return None
@@ -149,14 +163,20 @@ def unpack_place(data: bytes) -> tuple[Binding, Place] | None:
     except (error, ValueError):
         return None
     return binding, Place(
-        scope, generation, epoch, seq, start, knowing, schema, leaving
+        scope, generation, epoch, seq, start, seen, knowing, schema, leaving
     )
 
 
 def pack_walk(binding: Binding, walk: Walk) -> bytes:
     """Write a place in a walk as bytes."""
     return _bound(binding) + _WALK.pack(
-        walk.last_id, walk.page, walk.seq, walk.epoch, walk.watermark, walk.schema
+        walk.last_id,
+        walk.page,
+        walk.seq,
+        walk.epoch,
+        walk.seen,
+        walk.watermark,
+        walk.schema,
     )
 
 

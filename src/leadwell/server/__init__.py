@@ -6,7 +6,6 @@ import secrets
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
@@ -18,17 +17,13 @@ from leadwell.api.hub import Hub, Limits
 from leadwell.errors import Refused, UsageError
 from leadwell.schema.times import microseconds
 from leadwell.server import opening
+from leadwell.server.clock import JumpGuard, now
 from leadwell.server.opening import key_path
 from leadwell.server.upkeep import Upkeep
 from leadwell.settings import Settings, from_environment
 from leadwell.store.connection import Database
 
 KEY_BYTES = 32
-
-
-def now() -> datetime:
-    """Return the moment on the machine's clock."""
-    return datetime.now(UTC)
 
 
 def open_database(settings: Settings, *, create: bool) -> Database:
@@ -71,6 +66,7 @@ def hub_of(settings: Settings, *, create: bool = True) -> Hub:
         database=database,
         key=instance_key(settings),
         clock=now,
+        guard=JumpGuard(),
         public_url=(settings.public_url or own).rstrip("/"),
         limits=Limits(
             url_bytes_max=settings.url_bytes_max,
@@ -120,7 +116,8 @@ def configure_logs(level: str) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # A line and its end in one write: several workers share one stderr.
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
     )
 
 
@@ -139,3 +136,9 @@ def _make_key(path: Path) -> None:
         pass
     finally:
         draft.unlink()
+    # The name too has to survive a power cut: without the key every token is void.
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -13,7 +13,8 @@ from leadwell.model.campaign import Campaign
 from leadwell.model.token import Token, digest, public_id_of, text_of
 from leadwell.schema import definition, querystring, question, submission
 from leadwell.schema.times import microseconds
-from leadwell.server import instance_key, now, open_database
+from leadwell.server import instance_key, open_database
+from leadwell.server.clock import now
 from leadwell.settings import Settings
 from leadwell.store import accounts, campaigns, filters, tokens
 from leadwell.store.connection import Connection

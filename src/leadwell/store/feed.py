@@ -132,9 +132,10 @@ def read(
 
     Served by `scope_member_by_seq`; it costs what the changes cost, not the leads.
     """
+    now = head(connection, campaign.id)
+    place = place.answered_at(now.seq, now.epoch)
     if place.leaving:
         return _departures(connection, query, place, limit)
-    now = head(connection, campaign.id)
     rows = _rows(connection, campaign, query, place, limit + 1)
     has_more = len(rows) > limit
     rows = rows[:limit]
@@ -142,7 +143,7 @@ def read(
     pending = chores.is_pending(connection, campaign.id, query.scope_id)
     reached = rows[-1][1] if has_more else max(now.seq, place.seq)
     up_to_date = not has_more and not pending
-    after = replace(place, seq=reached, epoch=now.epoch)
+    after = replace(place, seq=reached)
     return Changes(
         entries, after.settled() if up_to_date else after, has_more, up_to_date
     )

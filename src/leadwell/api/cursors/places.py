@@ -37,6 +37,7 @@ def beginning(opened: Opened, now: Head) -> Place:
         epoch=now.epoch,
         seq=0,
         start=now.seq,
+        seen=now.seq,
         knows=Knows.NOTHING,
         schema=schema_of(opened),
     )
@@ -50,7 +51,7 @@ def handed_over(opened: Opened, now: Head) -> Place:
 def of_walk(opened: Opened, walk: Walk) -> Place:
     """Return the feed's place at the beginning of a walk."""
     place = handed_over(opened, Head(walk.seq, walk.epoch))
-    return replace(place, schema=walk.schema)
+    return replace(place, seen=walk.seen, schema=walk.schema)
 
 
 def turned(connection: Connection, opened: Opened, place: Place, now: Head) -> Place:
@@ -79,9 +80,7 @@ def opened_place(
     if question.cursor is None:
         return beginning(opened, now)
     place = hub.sealer.open_place(question.cursor, binding_of(opened, question))
-    told = (left.told for left in place.leaving)
-    newest = max(place.seq, place.start, *told)
-    feed.check_known(connection, opened.campaign.id, place.epoch, newest)
+    feed.check_known(connection, opened.campaign.id, place.epoch, place.seen)
     return turned(connection, opened, place, now)
 
 
@@ -97,7 +96,7 @@ def export_place(
     if question.cursor is None:
         return handed_over(opened, now)
     place = hub.sealer.open_place(question.cursor, binding_of(opened, question))
-    feed.check_known(connection, opened.campaign.id, place.epoch, place.seq)
+    feed.check_known(connection, opened.campaign.id, place.epoch, place.seen)
     return place
 
 

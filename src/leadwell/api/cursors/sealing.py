@@ -87,6 +87,9 @@ class Sealer:
             )
         except (binascii.Error, ValueError):
             raise _broken() from None
+        # Base64 has several spellings of the same bytes; only ours came from here.
+        if base64.urlsafe_b64encode(sealed).decode().rstrip("=") != body:
+            raise _broken()
         nonce, rest = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
         other = _WALK if kind == _FEED else _FEED
         for tried in (kind, other):

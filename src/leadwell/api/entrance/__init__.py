@@ -10,15 +10,18 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from leadwell.api import links
 from leadwell.api.entrance import limits, problems
 from leadwell.api.entrance.auth import Gate
 from leadwell.api.hub import Hub
 from leadwell.errors import (
+    CursorLost,
     InternalError,
     LeadwellError,
     MethodNotAllowed,
     NotFound,
 )
+from leadwell.schema import querystring
 
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 _NEEDS_TOKEN = re.compile(r"/v2(/|$)|/campaigns/|/leads\Z")
@@ -105,6 +108,10 @@ class _Visit:
         )
         if isinstance(error, MethodNotAllowed):
             answer.headers["Allow"] = ", ".join(error.allowed)
+        if isinstance(error, CursorLost):
+            url = f"{hub.public_url}{_path(self._scope)}"
+            pairs = querystring.decode(self._scope["query_string"])
+            answer.headers["Link"] = links.header({"start": links.afresh(url, pairs)})
         await answer(self._scope, receive, self.send)
 
     def log(self) -> None:

@@ -86,11 +86,11 @@ class Gate:
             )
 
     def _note_exposure(self, text: str) -> None:
-        key, now = digest(self.hub.key, text), self.hub.now
+        key, now = digest(self.hub.key, text), self.hub.moment
         self.hub.database.write(lambda c: tokens.note_exposure(c, key, now))
 
     def _note_use(self, key: bytes) -> None:
-        now = self.hub.now
+        now = self.hub.moment
         if now - self._noted.get(key, 0) >= NOTE_EVERY_US:
             self._noted[key] = now
             self.hub.database.write(lambda c: tokens.note_use(c, key, now))

@@ -57,12 +57,18 @@ class SQLiteConnection:
     dialect = SQLiteDialect()
 
     def __init__(
-        self, path: Path, memo: dict[Row, Any] | None = None, epoch: bytes = b""
+        self,
+        path: Path,
+        memo: dict[Row, Any] | None = None,
+        epoch: bytes = b"",
+        vfs: str | None = None,
     ) -> None:
-        """Open the file, making it when it is not there."""
+        """Open the file, making it when it is not there, through a VFS by its name."""
         self.memo: dict[Row, Any] = {} if memo is None else memo
         self.epoch = epoch
-        self.raw = apsw.Connection(str(path), statementcachesize=_STATEMENT_CACHE)
+        self.raw = apsw.Connection(
+            str(path), vfs=vfs, statementcachesize=_STATEMENT_CACHE
+        )
         self.raw.set_busy_timeout(BUSY_TIMEOUT_MS)
         # Fetched to the end: apsw stops at a row until it is asked for the next.
         self.raw.execute(_PRAGMAS).fetchall()
@@ -90,10 +96,13 @@ class SQLiteConnection:
 class SQLiteDatabase:
     """One database file: a pool of readers and one writer thread."""
 
-    def __init__(self, path: Path, epoch: bytes | None = None) -> None:
+    def __init__(
+        self, path: Path, epoch: bytes | None = None, vfs: str | None = None
+    ) -> None:
         """Open the file; a SQLite that could corrupt it is refused.
 
         `epoch` names what this process adds to histories; it is random unless given.
+        `vfs` names what stands between SQLite and the disk, if not the usual.
 
         Raises:
             Refused: the SQLite library is too old, or the folder is missing.
@@ -106,6 +115,7 @@ class SQLiteDatabase:
             )
         self.path = path
         self.address = str(path)
+        self._vfs = vfs
         self._memo: dict[Row, Any] = {}
         self._epoch = epoch or secrets.token_bytes(EPOCH_BYTES)
         self._idle: LifoQueue[SQLiteConnection] = LifoQueue()
@@ -165,7 +175,7 @@ class SQLiteDatabase:
 
     def _opened(self) -> SQLiteConnection:
         try:
-            return SQLiteConnection(self.path, self._memo, self._epoch)
+            return SQLiteConnection(self.path, self._memo, self._epoch, self._vfs)
         except apsw.NotADBError:
             raise Refused(
                 f"{self.path} is not a SQLite database",

@@ -1,0 +1,62 @@
+"""The machine's clock, and whether it may be believed (ADR 0013)."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from leadwell.errors import Unavailable
+
+JUMP_MAX = timedelta(days=1)
+"""How far a clock may be put ahead while the hub runs, with no questions asked."""
+_SINCE_START: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""Linux calls it so; elsewhere the monotonic clock counts what the machine slept."""
+
+
+def now() -> datetime:
+    """Return the moment on the machine's clock."""
+    return datetime.now(UTC)
+
+
+def elapsed_s() -> float:
+    """Return the seconds since the machine started: nobody can set them."""
+    return time.clock_gettime(_SINCE_START)
+
+
+class JumpGuard:
+    """Refuses moments that the clock did not come to by itself.
+
+    It compares what the clock says has passed with what has passed. It forgets
+    nothing and remembers nothing: a clock that is put right is believed again.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], datetime] = now,
+        elapsed: Callable[[], float] = elapsed_s,
+    ) -> None:
+        """Believe the clock as it is now: whoever starts the hub confirms it."""
+        self._elapsed = elapsed
+        self._zero = clock() - timedelta(seconds=elapsed())
+        self._is_told = False
+
+    def __call__(self, moment: datetime) -> None:
+        """Pass, or refuse what would be stamped with this moment.
+
+        Raises:
+            Unavailable: the clock is more than a day ahead of the time that passed.
+        """
+        ahead = moment - self._zero - timedelta(seconds=self._elapsed())
+        if ahead <= JUMP_MAX:
+            self._is_told = False
+            return
+        if not self._is_told:
+            self._is_told = True
+            structlog.get_logger("leadwell.clock").error(
+                "clock_jumped", ahead_s=round(ahead.total_seconds())
+            )
+        raise Unavailable(
+            "the hub's clock was put ahead by more than a day while it ran",
+            hint="its operator checks the clock, and restarts the hub if it is right",
+        )

@@ -1,0 +1,135 @@
+"""A clock that is put ahead by days stops writes; time that passes does not."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from leadwell.api.app import app
+from leadwell.api.hub import Hub
+from leadwell.server import hub_of
+from leadwell.server.clock import JumpGuard, elapsed_s, now
+from leadwell.settings import Settings
+from tests import make
+
+LIST = "/v2/campaigns/362/leads"
+HOUR = timedelta(hours=1)
+
+
+@dataclass
+class Machine:
+    """A machine whose clock can be set, and whose running time cannot."""
+
+    clock: make.Clock = field(default_factory=make.Clock)
+    started: float = 5_000.0
+
+    def elapsed(self) -> float:
+        return self.started
+
+    def wait(self, span: timedelta) -> None:
+        self.clock.now += span
+        self.started += span.total_seconds()
+
+    def set_ahead(self, span: timedelta) -> None:
+        self.clock.now += span
+
+
+@pytest.fixture
+def machine() -> Machine:
+    return Machine()
+
+
+def a_client(database: Any, machine: Machine) -> TestClient:
+    guard = JumpGuard(machine.clock, machine.elapsed)
+    hub = Hub(database, make.KEY, machine.clock, "https://hub", guard=guard)
+    return TestClient(app(hub))
+
+
+@pytest.fixture
+def token(database, account, campaign) -> str:
+    return make.a_token(database, account, campaign, may_write=True)
+
+
+def post(client: TestClient, token: str) -> Any:
+    headers = {"Authorization": f"Bearer {token}"}
+    return client.post(LIST, json={"fields": {"name": "J"}}, headers=headers)
+
+
+def test_a_jump_stops_every_write_and_no_read(database, machine, token) -> None:
+    client = a_client(database, machine)
+    headers = {"Authorization": f"Bearer {token}"}
+    assert post(client, token).status_code == 201
+    machine.set_ahead(25 * HOUR)
+    body = {"fields": {"name": "J"}}
+    for method, path, given in [
+        ("POST", "", body),
+        ("PATCH", "/1", {"fields": {"name": "Other"}}),
+        ("DELETE", "/1", None),
+        ("POST", "/batch", {"leads": [body]}),
+    ]:
+        answer = client.request(method, LIST + path, json=given, headers=headers)
+        assert answer.status_code == 503
+        assert answer.json()["code"] == "unavailable"
+        assert "restarts the hub" in answer.json()["detail"]
+        assert int(answer.headers["retry-after"]) > 0
+    for path in ("", "/1", "/changes", "/digest"):
+        assert client.get(LIST + path, headers=headers).status_code == 200
+    changes = client.get(f"{LIST}/changes", headers=headers).json()
+    cursor = {"_cursor": changes["cursor"]}
+    again = client.get(f"{LIST}/changes", params=cursor, headers=headers)
+    assert again.status_code == 200
+    assert [(x["id"], x["version"]) for x in changes["data"]] == [(1, 1)]
+
+
+def test_a_hub_that_was_idle_for_long_goes_on(database, machine, token) -> None:
+    client = a_client(database, machine)
+    assert post(client, token).status_code == 201
+    machine.wait(100 * HOUR)
+    assert post(client, token).status_code == 201
+
+
+def test_a_clock_that_is_put_right_is_believed_again(database, machine, token) -> None:
+    client = a_client(database, machine)
+    machine.set_ahead(400 * HOUR)
+    assert post(client, token).status_code == 503
+    machine.set_ahead(-399 * HOUR)
+    assert post(client, token).status_code == 201
+
+
+def test_small_corrections_pass_and_add_up(database, machine, token) -> None:
+    client = a_client(database, machine)
+    machine.set_ahead(23 * HOUR)
+    assert post(client, token).status_code == 201
+    machine.wait(48 * HOUR)
+    machine.set_ahead(23 * HOUR)
+    assert post(client, token).status_code == 503
+
+
+def test_a_clock_that_is_put_back_stops_nothing(database, machine, token) -> None:
+    client = a_client(database, machine)
+    first = post(client, token).json()["data"]["updated_at"]
+    machine.set_ahead(-1_000 * HOUR)
+    assert post(client, token).json()["data"]["updated_at"] > first
+
+
+def test_a_restart_confirms_the_clock(database, machine, token) -> None:
+    client = a_client(database, machine)
+    machine.set_ahead(1_000 * HOUR)
+    assert post(client, token).status_code == 503
+    assert post(a_client(database, machine), token).status_code == 201
+
+
+def test_a_hub_as_it_is_served_watches_its_clock(tmp_path: Path) -> None:
+    hub = hub_of(Settings(database=f"sqlite:///{tmp_path}/leads.db"))
+    assert isinstance(hub.guard, JumpGuard)
+    assert hub.now <= hub.moment
+    hub.database.close()
+
+
+def test_the_running_time_of_the_machine_goes_with_its_clock() -> None:
+    clock, passed = now(), elapsed_s()
+    ahead = (now() - clock).total_seconds() - (elapsed_s() - passed)
+    assert abs(ahead) < 1

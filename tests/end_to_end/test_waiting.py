@@ -1,0 +1,217 @@
+"""Long polls of a running hub: what wakes them, what ends them, what they cost."""
+
+import json
+import re
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leadwell.store import tokens
+from leadwell.store.connection import Connection
+from leadwell.store.engines.sqlite import SQLiteDatabase
+from tests import make
+from tests.served import KEY, Answer, Served, a_folder, a_hub
+
+FEED = "/v2/campaigns/362/leads/changes"
+ABANDONED = 200
+PROC = Path("/proc")
+
+
+@pytest.fixture(params=[1, 2], ids=["one worker", "two workers"])
+def hub(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
+    made = a_hub(tmp_path, a_folder(tmp_path), workers=request.param)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(8) as made:
+        yield made
+
+
+@pytest.fixture
+def beside(tmp_path: Path, hub: Served) -> Iterator[SQLiteDatabase]:
+    """The hub's database, opened by another process: this one."""
+    opened = make.a_database_again(tmp_path / "leads.db")
+    yield opened
+    opened.close()
+
+
+def west(database: SQLiteDatabase) -> str:
+    """Another token, which sees the leads of Partner West."""
+    with database.reading() as connection:
+        account = make.accounts.find_by_id(connection, 1)
+        campaign = make.campaigns.known(connection, 362)
+    return make.a_token(database, account, campaign, "source=partner-west", key=KEY)
+
+
+def add(hub: Served, source: str) -> None:
+    body = {"fields": {"name": "J", "source": source}}
+    assert hub.request("POST", "/v2/campaigns/362/leads", body).status_code == 201
+
+
+def ask(hub: Served, token: str, **asked: Any) -> Answer:
+    headers = {"Authorization": f"Bearer {token}"}
+    return hub.request("GET", FEED, params=asked, headers=headers)
+
+
+def follow(hub: Served, token: str) -> str:
+    answer = ask(hub, token).json()
+    assert answer["up_to_date"]
+    return str(answer["cursor"])
+
+
+def waiting(
+    pool: ThreadPoolExecutor, hub: Served, token: str, cursor: str, wait_s: int
+) -> "Future[tuple[Answer, float]]":
+    """A long poll, and when it was answered."""
+
+    def job() -> tuple[Answer, float]:
+        return ask(hub, token, _cursor=cursor, _wait=wait_s), time.monotonic()
+
+    future = pool.submit(job)
+    time.sleep(0.4)
+    assert not future.done()
+    return future
+
+
+def test_a_change_wakes_those_who_see_it_and_nobody_else(
+    hub: Served, beside: SQLiteDatabase, pool: ThreadPoolExecutor
+) -> None:
+    scoped = west(beside)
+    inside = waiting(pool, hub, scoped, follow(hub, scoped), 30)
+    whole = waiting(pool, hub, hub.token, follow(hub, hub.token), 30)
+    add(hub, "website")
+    answer, at = whole.result(timeout=5)
+    assert len(answer.json()["data"]) == 1
+    # It goes on waiting: what lies outside its scope is nothing to it.
+    time.sleep(0.5)
+    assert not inside.done()
+    add(hub, "partner-west")
+    changed = time.monotonic()
+    answer, at = inside.result(timeout=5)
+    assert at - changed < 0.5
+    assert [x["lead"]["fields"]["name"] for x in answer.json()["data"]] == ["J"]
+
+
+def test_a_poll_that_nothing_happens_to_ends_with_its_time(
+    hub: Served, beside: SQLiteDatabase, pool: ThreadPoolExecutor
+) -> None:
+    scoped = west(beside)
+    cursor = follow(hub, scoped)
+    started = time.monotonic()
+    future = waiting(pool, hub, scoped, cursor, 1)
+    add(hub, "website")
+    answer, at = future.result(timeout=5)
+    assert 0.9 < at - started < 2
+    content = answer.json()
+    assert (content["data"], content["up_to_date"]) == ([], True)
+
+
+def test_a_token_that_is_revoked_is_answered_no_longer(
+    hub: Served, beside: SQLiteDatabase, pool: ThreadPoolExecutor
+) -> None:
+    scoped = west(beside)
+    future = waiting(pool, hub, scoped, follow(hub, scoped), 30)
+    public_id = scoped.split("_")[1]
+
+    def revoke(connection: Connection) -> None:
+        known = tokens.known(connection, public_id)
+        tokens.change(connection, replace(known, revoked_at=make.MIDNIGHT))
+
+    beside.write(revoke).result()
+    revoked = time.monotonic()
+    answer, at = future.result(timeout=5)
+    assert answer.status_code == 401
+    assert answer.json()["code"] == "invalid_token"
+    assert at - revoked < 1
+
+
+def test_readers_that_go_away_leave_nothing_behind(hub: Served, tmp_path: Path) -> None:
+    cursor = follow(hub, hub.token)
+    sizes: list[tuple[int, int, int]] = []
+    for number in range(1, 5):
+        abandon(hub, cursor)
+        ended = time.monotonic()
+        while polls_ended(tmp_path / "log") < number * ABANDONED:
+            assert time.monotonic() - ended < 1.5
+            time.sleep(0.02)
+        started = time.monotonic()
+        assert hub.get("/v2/me").status == 200
+        assert time.monotonic() - started < 0.3
+        sizes.append(size_of(hub.process.pid))
+    threads, files, memory = sizes[-1]
+    assert threads < 30
+    assert files < 90
+    assert memory - sizes[1][2] < 8_000
+
+
+def test_waiting_readers_do_not_hold_up_others(hub: Served) -> None:
+    with poll_many(hub, follow(hub, hub.token)) as opened:
+        time.sleep(0.5)
+        spent: list[float] = []
+        for _ in range(20):
+            started = time.monotonic()
+            assert hub.get("/v2/me").status == 200
+            spent.append(time.monotonic() - started)
+        woken = time.monotonic()
+        add(hub, "website")
+        for each in opened:
+            assert b'"op":"upsert"' in answer_of(each)
+    assert sorted(spent)[10] < 0.3
+    assert time.monotonic() - woken < 3
+
+
+def abandon(hub: Served, cursor: str) -> None:
+    """Begin many long polls, and go away without a word."""
+    with poll_many(hub, cursor):
+        time.sleep(0.3)
+
+
+@contextmanager
+def poll_many(hub: Served, cursor: str) -> Iterator[list[socket.socket]]:
+    head = f"GET {FEED}?_cursor={cursor}&_wait=30 HTTP/1.1\r\nHost: x\r\n"
+    head += f"Authorization: Bearer {hub.token}\r\n\r\n"
+    with ExitStack() as stack:
+        opened = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", hub.port), 30))
+            for _ in range(ABANDONED)
+        ]
+        for each in opened:
+            each.sendall(head.encode())
+        yield opened
+
+
+def answer_of(opened: socket.socket) -> bytes:
+    data = b""
+    while not data.endswith(b"}"):
+        received = opened.recv(65_536)
+        assert received
+        data += received
+    return data
+
+
+def polls_ended(log: Path) -> int:
+    """How many long polls the log has; its last line may be half written."""
+    whole = log.read_text().splitlines(keepends=True)
+    lines = [json.loads(x) for x in whole if x.startswith("{") and x.endswith("\n")]
+    return sum("_wait" in line.get("parameters", ()) for line in lines)
+
+
+def size_of(pid: int) -> tuple[int, int, int]:
+    """Threads, open files and kibibytes of memory, where the system tells them."""
+    if not PROC.exists():
+        return 0, 0, 0
+    status = (PROC / str(pid) / "status").read_text()
+    files = len(list((PROC / str(pid) / "fd").iterdir()))
+    found = re.findall(r"(?:Threads|VmRSS):\s+(\d+)", status)
+    memory, threads = (int(each) for each in found)
+    return threads, files, memory

@@ -1,0 +1,178 @@
+"""A hub as a process of its own, spoken to through real sockets."""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import urllib3
+
+from leadwell.schema.parts import Kind, Name
+from leadwell.store.writes import parts
+from tests import make
+
+START_TIMEOUT_S = 30
+KEY = make.KEY[:32]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back, read as the test client's answers are."""
+
+    status_code: int
+    headers: dict[str, str]
+    data: bytes
+
+    @property
+    def text(self) -> str:
+        return self.data.decode()
+
+    def json(self) -> Any:
+        return json.loads(self.data)
+
+
+@dataclass
+class Served:
+    """A running hub."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    token: str
+    engine: str = "sqlite"
+    pool: urllib3.PoolManager = field(
+        default_factory=lambda: urllib3.PoolManager(maxsize=32, retries=False)
+    )
+
+    def get(self, path: str, **headers: str) -> urllib3.BaseHTTPResponse:
+        url = f"http://127.0.0.1:{self.port}{path}"
+        given = {"Authorization": f"Bearer {self.token}"} | headers
+        return urllib3.request("GET", url, headers=given, retries=False)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        json: Any = None,
+        headers: dict[str, str] | None = None,
+        params: dict[str, Any] | None = None,
+    ) -> Answer:
+        """Ask over a kept connection, with the words of Starlette's test client."""
+        given = {"Authorization": f"Bearer {self.token}"} | (headers or {})
+        url = f"http://127.0.0.1:{self.port}{path}"
+        if params:
+            url += f"?{urlencode(params)}"
+        found = self.pool.request(method, url, json=json, headers=given, timeout=60)
+        names = {name.lower(): value for name, value in found.headers.items()}
+        return Answer(found.status, names, found.data)
+
+    def send(self, raw: bytes, wait_s: float = 5) -> bytes:
+        """Send bytes as they are, and return the first of what comes back."""
+        with socket.create_connection(("127.0.0.1", self.port), wait_s) as opened:
+            try:
+                opened.sendall(raw)
+                return opened.recv(65_536)
+            except ConnectionError:
+                return b""
+
+    def trickle(self, raw: bytes, wait_s: float = 9) -> bytes:
+        """Send bytes, then a blank ten times a second until the hub hangs up."""
+        answer = b""
+        deadline = time.monotonic() + wait_s
+        with socket.create_connection(("127.0.0.1", self.port), 0.1) as opened:
+            opened.sendall(raw)
+            # Hanging up while a blank is on its way is a reset, and an end as well.
+            with contextlib.suppress(ConnectionError):
+                while time.monotonic() < deadline:
+                    try:
+                        if not (got := opened.recv(65_536)):
+                            break
+                        answer += got
+                    except TimeoutError:
+                        opened.sendall(b" ")
+        return answer
+
+    def kill(self) -> None:
+        """End every process of the hub at once, as a lost machine would."""
+        self.pool.clear()
+        if self.process.returncode is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+    def stop(self) -> None:
+        """Tell the hub to stop, and wait until it has."""
+        self.pool.clear()
+        self.process.terminate()
+        self.process.wait(timeout=START_TIMEOUT_S)
+
+
+def a_folder(path: Path, engine: str = "sqlite", *, is_edited: bool = False) -> str:
+    """A database with a campaign and one lead; returns a token for it.
+
+    An option may have been renamed by somebody who was interrupted.
+    """
+    (path / "leads.db.key").write_text(KEY.hex())
+    database = make.a_database(path / "leads.db", engine)
+    account = make.an_account(database)
+    campaign = make.a_kept_campaign(database, account)
+    make.a_lead(database, campaign, fields={"source": "partner-west"})
+    token = make.a_token(database, account, campaign, may_write=True, key=KEY)
+    if is_edited:
+        west = Name(Kind.OPTION, "partner-west", "source")
+        database.write(lambda c: parts.rename(c, 362, west, "west")).result()
+    database.close()
+    return token
+
+
+def a_hub(folder: Path, token: str, workers: int = 1, engine: str = "sqlite") -> Served:
+    """A hub over the folder's database, once it is ready; in a process group."""
+    command = [sys.executable, "-m", "leadwell.cli", "serve", "--port", "0"]
+    command += ["--database", make.url_of(folder / "leads.db", engine)]
+    command += ["--workers", str(workers)]
+    settings = {
+        "LEADWELL_HEADER_TIMEOUT_S": "1",
+        "LEADWELL_BODY_TIMEOUT_S": "1",
+        "LEADWELL_ALLOW_UNSAFE_DATABASE": "true",
+        "LEADWELL_KEY_FILE": str(folder / "leads.db.key"),
+    }
+    log = folder / "log"
+    with log.open("wb") as stderr:
+        process = subprocess.Popen(
+            command,
+            stderr=stderr,
+            cwd=folder,
+            env=os.environ | settings,
+            start_new_session=True,
+        )
+    hub = Served(process, _port(process, log), token, engine)
+    _await_ready(hub)
+    return hub
+
+
+def _port(process: subprocess.Popen[bytes], log: Path) -> int:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline and process.poll() is None:
+        found = re.search(r"http://127\.0\.0\.1:(\d+)", log.read_text())
+        if found:
+            return int(found[1])
+        time.sleep(0.02)
+    raise AssertionError(log.read_text())
+
+
+def _await_ready(hub: Served) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        try:
+            if hub.get("/health/ready").status == 200:
+                return
+        except urllib3.exceptions.HTTPError:
+            time.sleep(0.02)
+    raise AssertionError(hub.process.poll())

@@ -1,0 +1,282 @@
+"""Order: what commits later has a later number and a later stamp, whatever happens.
+
+So a reader of `updated_after=<the last Leadwell-Watermark>` and a reader of the change
+feed miss nothing and are told nothing twice.
+"""
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from leadwell.schema import submission
+from leadwell.schema.times import microseconds
+from leadwell.store.connection import Connection
+from leadwell.store.writes.writing import OPERATOR, Writing
+from tests import make
+from tests.mirror import Mirror
+
+LIST = "/v2/campaigns/362/leads"
+HOUR = timedelta(hours=1)
+PROOF = pytest.mark.proof
+
+
+@pytest.fixture
+def token(database, account, campaign) -> str:
+    return make.a_token(database, account, campaign, may_write=True)
+
+
+class Poller:
+    """Follows the leads by their stamps alone, as simple integrations do."""
+
+    def __init__(self, client: TestClient, token: str, per_page: int = 100) -> None:
+        self.mirror = Mirror(client, token)
+        self.per_page = per_page
+        self.watermark = "1970-01-01T00:00:00Z"
+        self.copy: dict[int, int] = {}
+        self.told: Counter[tuple[int, int]] = Counter()
+
+    def poll(self, *, by_cursor: bool = False) -> None:
+        pages = self.by_cursor() if by_cursor else self.by_number()
+        watermark = ""
+        for answer in pages:
+            for lead in answer.json()["data"]:
+                self.copy[lead["id"]] = lead["metadata"]["version"]
+                self.told[lead["id"], lead["metadata"]["version"]] += 1
+            watermark = watermark or answer.headers["leadwell-watermark"]
+        assert watermark >= self.watermark or self.watermark.startswith("1970")
+        self.watermark = watermark
+
+    def ask(self, **asked: Any) -> Any:
+        return self.mirror.get(
+            "", updated_after=self.watermark, per_page=self.per_page, _meta=1, **asked
+        )
+
+    def by_number(self) -> Iterator[Any]:
+        for page in itertools.count(1):
+            answer = self.ask(page=page)
+            yield answer
+            if page >= answer.json()["pagination"]["total_pages"]:
+                return
+
+    def by_cursor(self) -> Iterator[Any]:
+        cursor: str | None = "start"
+        while cursor is not None:
+            answer = self.ask(_cursor=cursor)
+            yield answer
+            cursor = answer.json()["meta"]["next_cursor"]
+
+
+def write(client: TestClient, token: str, random: Random, ids: list[int]) -> None:
+    """Make, change or delete some lead over HTTP."""
+    headers = {"Authorization": f"Bearer {token}"}
+    fields = {"name": str(random.random())}
+    op = random.choice(["add", "add", "change", "change", "change", "remove", "batch"])
+    if op == "batch":
+        body = {"leads": [{"fields": fields} for _ in range(random.randint(1, 5))]}
+        made = client.post(f"{LIST}/batch", json=body, headers=headers).json()["data"]
+        ids += [item["lead"]["id"] for item in made]
+    elif op == "add" or not ids:
+        made = client.post(LIST, json={"fields": fields}, headers=headers).json()
+        ids.append(made["data"]["id"])
+    elif op == "change":
+        url = f"{LIST}/{random.choice(ids)}"
+        answer = client.patch(url, json={"fields": fields}, headers=headers)
+        assert answer.status_code == 200
+    else:
+        lead_id = ids.pop(random.randrange(len(ids)))
+        assert client.delete(f"{LIST}/{lead_id}", headers=headers).status_code == 204
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_clock_is_bad_enough_to_lose_a_change(
+    database, client, clock, token, seed: int
+) -> None:
+    random = Random(seed)  # noqa: S311 - a seeded walk, no secret
+    poller, walker = Poller(client, token, 3), Poller(client, token, 3)
+    mirror = Mirror(client, token)
+    ids: list[int] = []
+    for _ in range(80):
+        clock.now += random.choice([-HOUR, timedelta(0), timedelta(0), HOUR])
+        write(client, token, random, ids)
+        if random.random() < 0.2:
+            poller.poll()
+        if random.random() < 0.2:
+            walker.poll(by_cursor=True)
+        if random.random() < 0.2:
+            mirror.step(random.choice([1, 3, 500]))
+    poller.poll()
+    walker.poll(by_cursor=True)
+    mirror.follow(2)
+
+    listed = {lead["id"]: lead for lead in mirror.get("", per_page=1000).json()["data"]}
+    versions = {k: lead["metadata"]["version"] for k, lead in listed.items()}
+    # Deletions are the feed's to tell.
+    for each in (poller, walker):
+        assert {k: v for k, v in each.copy.items() if k in listed} == versions
+        assert set(each.told.values()) == {1}
+    assert mirror.copy == listed
+    check_stamps(database)
+
+
+def check_stamps(database) -> None:
+    """Revisions in the order of their commits have rising stamps."""
+    with database.reading() as connection:
+        rows = connection.rows("SELECT seq, updated_at FROM lead ORDER BY seq")
+        noted = connection.rows(
+            "SELECT at, count(DISTINCT op) FROM lead_history GROUP BY at"
+        )
+    stamps = [stamp for _, stamp in rows]
+    assert stamps == sorted(stamps)
+    # What shares a stamp was written by one transaction, and so by one operation.
+    assert {ops for _, ops in noted} == {1}
+    assert len({seq for seq, _ in rows}) == len(rows)
+
+
+def test_each_transaction_has_a_later_stamp_than_the_one_before(
+    database, client, clock, token
+) -> None:
+    headers = {"Authorization": f"Bearer {token}"}
+    stamps: list[str] = []
+    for step in (0, -1, -1, 0, 1, 0, -1, 5, -9):
+        clock.now += step * HOUR
+        body = {"fields": {"name": "J"}}
+        lead = client.post(LIST, json=body, headers=headers).json()["data"]
+        stamps.append(lead["updated_at"])
+    assert stamps == sorted(set(stamps))
+
+
+@pytest.mark.parametrize("count", [2_000, pytest.param(20_000, marks=PROOF)])
+def test_many_leads_of_one_transaction_are_told_once_each(
+    database, campaign, client, clock, token, count: int
+) -> None:
+    many(database, campaign, clock(), range(count), is_new=True)
+    mirror = Mirror(client, token)
+    poller, walker = Poller(client, token), Poller(client, token)
+    mirror.step(limit=1, _from="now")
+    for each in (poller, walker):
+        each.watermark = mirror.get("", per_page=1).headers["leadwell-watermark"]
+    many(database, campaign, clock(), range(count), is_new=False)
+    stamps = {row[0] for row in rows(database, "SELECT updated_at FROM lead")}
+    assert len(stamps) == 1
+
+    told: Counter[int] = Counter()
+    answer = {"has_more": True}
+    while answer["has_more"]:
+        answer = mirror.step(limit=100)
+        told.update(change["id"] for change in answer["data"])
+        assert len(answer["data"]) <= 100
+    assert answer["up_to_date"]
+    poller.poll()
+    walker.poll(by_cursor=True)
+
+    expected = dict.fromkeys(range(1, count + 1), 1)
+    assert told == expected
+    assert poller.told == walker.told == {(k, 2): 1 for k in expected}
+    for each in (poller, walker):
+        each.poll()
+        assert len(each.told) == count
+
+
+def many(database, campaign, now: datetime, leads: range, *, is_new: bool) -> None:
+    """Make or change so many leads in one transaction."""
+    given = {"fields": {"name": "New"}} if is_new else {"fields": {"name": "Changed"}}
+    read = submission.read(campaign, given, is_new=is_new)
+    stamp = microseconds(now)
+
+    def job(connection: Connection) -> None:
+        writing = Writing.begin(connection, campaign, OPERATOR, stamp, len(leads))
+        for place in leads:
+            if is_new:
+                writing.save(read)
+            else:
+                writing.change(place + 1, read)
+        writing.close()
+
+    database.write(job).result()
+
+
+def rows(database, sql: str) -> list[tuple[Any, ...]]:
+    with database.reading() as connection:
+        return connection.rows(sql)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_walk_loses_and_doubles_nothing_that_matched_throughout(
+    database, campaign, client, token, seed: int
+) -> None:
+    random = Random(seed)  # noqa: S311 - a seeded walk, no secret
+    given = [
+        {"fields": {"name": "J"}, "status": random.choice(["new", "won"])}
+        for _ in range(300)
+    ]
+    made = make.leads(database, campaign, given)
+    ids = [lead.id for lead in made]
+    headers = {"Authorization": f"Bearer {token}"}
+    mirror = Mirror(client, token, asked={"status": "new"})
+
+    throughout = listed(mirror)
+    assert len(throughout) > 100
+    met: Counter[int] = Counter()
+    cursor: str | None = "start"
+    while cursor is not None:
+        answer = mirror.get("", _cursor=cursor, per_page=10, _meta=1).json()
+        met.update(lead["id"] for lead in answer["data"])
+        cursor = answer["meta"]["next_cursor"]
+        for lead_id in random.sample(ids, 8):
+            status = random.choice(["new", "contacted", "won"])
+            url, body = f"{LIST}/{lead_id}", {"status": status}
+            assert client.patch(url, json=body, headers=headers).status_code == 200
+            if status != "new":
+                throughout.discard(lead_id)
+    assert throughout
+    assert {lead_id: met[lead_id] for lead_id in throughout} == dict.fromkeys(
+        throughout, 1
+    )
+    assert set(met.values()) == {1}
+
+
+def listed(mirror: Mirror) -> set[int]:
+    data = mirror.get("", per_page=1000).json()["data"]
+    return {lead["id"] for lead in data}
+
+
+def test_a_slow_writer_hides_nothing_from_readers(
+    database, campaign, client, clock, token, tmp_path: Path
+) -> None:
+    """One process has its stamp and is slow to commit; another one is quick."""
+    other = make.a_database_again(tmp_path / "leads.db")
+    poller, mirror = Poller(client, token), Mirror(client, token)
+    read = submission.read(campaign, {"fields": {"name": "Slow"}})
+    stamped, go_on = Event(), Event()
+
+    def slow(connection: Connection) -> None:
+        now = microseconds(clock.now)
+        writing = Writing.begin(connection, campaign, OPERATOR, now, 1)
+        writing.save(read)
+        writing.close()
+        stamped.set()
+        go_on.wait(10)
+
+    waiting = database.write(slow)
+    assert stamped.wait(10)
+    quick = Thread(target=make.a_lead, args=(other, campaign, clock.now - HOUR))
+    quick.start()
+    for _ in range(3):
+        poller.poll()
+        mirror.follow()
+    go_on.set()
+    waiting.result()
+    quick.join()
+    poller.poll()
+    mirror.follow()
+    assert poller.copy == {1: 1, 2: 1}
+    assert sorted(mirror.copy) == [1, 2]
+    other.close()
