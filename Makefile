@@ -60,7 +60,8 @@ unexport UV_INDEX UV_INDEX_URL UV_DEFAULT_INDEX UV_EXTRA_INDEX_URL UV_FIND_LINKS
 RESOLVE = build/lock/bin/uv --no-config pip compile --quiet \
     --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
     --no-emit-index-url --no-emit-find-links --no-annotate \
-    --custom-compile-command "make lock" $(UPGRADE) pyproject.toml --extra server
+    --custom-compile-command "make lock" $(UPGRADE) pyproject.toml \
+    --extra server --extra postgres
 
 lock:  ## Pin every package again, with hashes (UPGRADE=--upgrade for the newest)
 	@test -x build/lock/bin/uv || $(PYTHON) -m venv build/lock

@@ -8,25 +8,39 @@ from leadwell.api.app import app
 from leadwell.api.hub import Hub
 from leadwell.model.account import Account
 from leadwell.model.campaign import Campaign
-from leadwell.store.engines.sqlite import SQLiteDatabase
-from tests import make
+from leadwell.store.connection import Database
+from tests import make, postgres
+from tests.writer import Office, Writer
+
+
+@pytest.fixture(scope="session", params=make.ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """Every test of a database runs on both."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_server_is_left() -> Iterator[None]:
+    yield
+    postgres.stop()
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[SQLiteDatabase]:
+def database(tmp_path: Path, engine: str) -> Iterator[Database]:
     """A real, empty database."""
-    opened = make.a_database(tmp_path / "leads.db")
+    opened = make.a_database(tmp_path / "leads.db", engine)
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def account(database: SQLiteDatabase) -> Account:
+def account(database: Database) -> Account:
     return make.an_account(database)
 
 
 @pytest.fixture
-def campaign(database: SQLiteDatabase, account: Account) -> Campaign:
+def campaign(database: Database, account: Account) -> Campaign:
     return make.a_kept_campaign(database, account)
 
 
@@ -36,7 +50,7 @@ def clock() -> make.Clock:
 
 
 @pytest.fixture
-def hub(database: SQLiteDatabase, clock: make.Clock) -> Hub:
+def hub(database: Database, clock: make.Clock) -> Hub:
     return Hub(database, make.KEY, clock, "https://hub.example")
 
 
@@ -44,3 +58,16 @@ def hub(database: SQLiteDatabase, clock: make.Clock) -> Hub:
 def client(hub: Hub) -> TestClient:
     """Real requests to the whole application, in this process."""
     return TestClient(app(hub))
+
+
+@pytest.fixture
+def office(
+    hub: Hub, database: Database, account: Account, campaign: Campaign
+) -> Office:
+    return Office(hub, database, account, campaign)
+
+
+@pytest.fixture
+def partner(office: Office) -> Writer:
+    """A token that may read and write the whole campaign."""
+    return office.writer()

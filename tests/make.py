@@ -13,9 +13,12 @@ from leadwell.model.token import Token, digest, public_id_of, text_of
 from leadwell.schema import definition, querystring, question, submission
 from leadwell.store import accounts, campaigns, filters, migrations, tokens
 from leadwell.store.connection import Connection, Database
-from leadwell.store.engines.sqlite import SQLiteConnection, SQLiteDatabase
+from leadwell.store.engines.postgres import PostgresDatabase
+from leadwell.store.engines.sqlite import SQLiteDatabase
 from leadwell.store.writes import writing
+from tests import postgres
 
+ENGINES = ("sqlite", "postgres")
 KEY = b"a key for tests, thirty-two bytes"
 EPOCH = b"an epoch"
 MIDNIGHT = datetime(2025, 2, 21, tzinfo=UTC)
@@ -89,16 +92,35 @@ def a_campaign(**changes: Any) -> Campaign:
     return definition.read(a_definition(**changes)).campaign
 
 
-def a_database(path: Path) -> SQLiteDatabase:
-    """A real, empty database."""
-    opened = SQLiteConnection(path)
-    migrations.apply(opened, now=0)
-    opened.raw.close()
+def a_database(path: Path, engine: str = "sqlite") -> Database:
+    """A real, empty database; on PostgreSQL the path is only its name."""
+    if engine == "postgres":
+        made = postgres.server().made(path)
+        return PostgresDatabase(made, postgres.UNSAFE, EPOCH)
+    opened = an_empty_database(path)
+    opened.write(lambda connection: migrations.apply(connection, now=0)).result()
+    return opened
+
+
+def an_empty_database(path: Path, engine: str = "sqlite") -> Database:
+    """A real database without a schema."""
+    if engine == "postgres":
+        made = postgres.server().made(path, template="empty")
+        return PostgresDatabase(made, postgres.UNSAFE, EPOCH)
     return SQLiteDatabase(path, EPOCH)
 
 
-def a_database_again(path: Path) -> SQLiteDatabase:
+def url_of(path: Path, engine: str) -> str:
+    """The address of a database that is there already."""
+    return (
+        postgres.server().again(path) if engine == "postgres" else f"sqlite:///{path}"
+    )
+
+
+def a_database_again(path: Path, engine: str = "sqlite") -> Database:
     """A database that is there already."""
+    if engine == "postgres":
+        return PostgresDatabase(postgres.server().again(path), postgres.UNSAFE)
     return SQLiteDatabase(path)
 
 
@@ -196,3 +218,8 @@ def a_token(
 
     database.write(job).result()
     return text
+
+
+def us(moment: datetime) -> int:
+    """A moment in microseconds since 1970."""
+    return int(moment.timestamp() * 1_000_000)

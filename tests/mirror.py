@@ -21,6 +21,8 @@ class Mirror:
     told: set[int] = field(default_factory=set)
     """Every id that the hub ever named."""
     schemas: int = 0
+    is_stale: bool = False
+    """Whether the schema is another one than when labels were read last."""
     reasons: list[str] = field(default_factory=list)
 
     @property
@@ -43,12 +45,15 @@ class Mirror:
         for change in answer["data"]:
             self.apply(change)
         self.cursor = answer["cursor"]
+        if self.is_stale:
+            self.label()
         assert not (answer["has_more"] and answer["up_to_date"])
         return answer
 
     def apply(self, change: dict[str, Any]) -> None:
         if change["op"] == "schema":
             self.schemas += 1
+            self.is_stale = True
         elif change["op"] == "upsert":
             self.copy[change["id"]] = change["lead"]
             assert change["lead"]["metadata"]["version"] == change["version"]
@@ -59,6 +64,19 @@ class Mirror:
             self.reasons.append(change["reason"])
             if "merged_into" in change:
                 self.told.add(change["merged_into"])
+
+    def label(self) -> None:
+        """Read the schema again: its labels, and fields that are empty everywhere."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        url = f"/v2/campaigns/{self.campaign_id}/schema"
+        schema = self.client.get(url, headers=headers).json()["data"]
+        self.is_stale = False
+        statuses = {each["slug"]: each["label"] for each in schema["statuses"]}
+        for lead in self.copy.values():
+            relabel(lead.get("status"), statuses)
+            for each in schema["fields"]:
+                options = {o["slug"]: o["label"] for o in each.get("options", [])}
+                relabel(lead["fields"].setdefault(each["slug"]), options)
 
     def follow(self, limit: int = 500) -> dict[str, Any]:
         """Ask until nothing more is there to be had at once."""
@@ -83,3 +101,10 @@ class Mirror:
     @property
     def digest(self) -> str:
         return digest_of((i, x["metadata"]["version"]) for i, x in self.copy.items())
+
+
+def relabel(value: Any, labels: dict[str, str]) -> None:
+    """Write the present labels into an option, a status or a list of options."""
+    for each in value if isinstance(value, list) else [value]:
+        if isinstance(each, dict) and each.get("slug") in labels:
+            each["label"] = labels[each["slug"]]

@@ -1,5 +1,6 @@
 """A hub as a process of its own, spoken to through real sockets."""
 
+import contextlib
 import json
 import os
 import re
@@ -15,6 +16,8 @@ from urllib.parse import urlencode
 
 import urllib3
 
+from leadwell.schema.parts import Kind, Name
+from leadwell.store.writes import parts
 from tests import make
 
 START_TIMEOUT_S = 30
@@ -44,6 +47,7 @@ class Served:
     process: subprocess.Popen[bytes]
     port: int
     token: str
+    engine: str = "sqlite"
     pool: urllib3.PoolManager = field(
         default_factory=lambda: urllib3.PoolManager(maxsize=32, retries=False)
     )
@@ -79,6 +83,23 @@ class Served:
             except ConnectionError:
                 return b""
 
+    def trickle(self, raw: bytes, wait_s: float = 9) -> bytes:
+        """Send bytes, then a blank ten times a second until the hub hangs up."""
+        answer = b""
+        deadline = time.monotonic() + wait_s
+        with socket.create_connection(("127.0.0.1", self.port), 0.1) as opened:
+            opened.sendall(raw)
+            # Hanging up while a blank is on its way is a reset, and an end as well.
+            with contextlib.suppress(ConnectionError):
+                while time.monotonic() < deadline:
+                    try:
+                        if not (got := opened.recv(65_536)):
+                            break
+                        answer += got
+                    except TimeoutError:
+                        opened.sendall(b" ")
+        return answer
+
     def kill(self) -> None:
         """End every process of the hub at once, as a lost machine would."""
         self.pool.clear()
@@ -93,24 +114,35 @@ class Served:
         self.process.wait(timeout=START_TIMEOUT_S)
 
 
-def a_folder(path: Path) -> str:
-    """A database with a campaign and one lead; returns a token for it."""
+def a_folder(path: Path, engine: str = "sqlite", *, is_edited: bool = False) -> str:
+    """A database with a campaign and one lead; returns a token for it.
+
+    An option may have been renamed by somebody who was interrupted.
+    """
     (path / "leads.db.key").write_text(KEY.hex())
-    database = make.a_database(path / "leads.db")
+    database = make.a_database(path / "leads.db", engine)
     account = make.an_account(database)
     campaign = make.a_kept_campaign(database, account)
     make.a_lead(database, campaign, fields={"source": "partner-west"})
     token = make.a_token(database, account, campaign, may_write=True, key=KEY)
+    if is_edited:
+        west = Name(Kind.OPTION, "partner-west", "source")
+        database.write(lambda c: parts.rename(c, 362, west, "west")).result()
     database.close()
     return token
 
 
-def a_hub(folder: Path, token: str, workers: int = 1) -> Served:
+def a_hub(folder: Path, token: str, workers: int = 1, engine: str = "sqlite") -> Served:
     """A hub over the folder's database, once it is ready; in a process group."""
     command = [sys.executable, "-m", "leadwell.cli", "serve", "--port", "0"]
-    command += ["--database", f"sqlite:///{folder}/leads.db"]
+    command += ["--database", make.url_of(folder / "leads.db", engine)]
     command += ["--workers", str(workers)]
-    settings = {"LEADWELL_HEADER_TIMEOUT_S": "1"}
+    settings = {
+        "LEADWELL_HEADER_TIMEOUT_S": "1",
+        "LEADWELL_BODY_TIMEOUT_S": "1",
+        "LEADWELL_ALLOW_UNSAFE_DATABASE": "true",
+        "LEADWELL_KEY_FILE": str(folder / "leads.db.key"),
+    }
     log = folder / "log"
     with log.open("wb") as stderr:
         process = subprocess.Popen(
@@ -120,7 +152,7 @@ def a_hub(folder: Path, token: str, workers: int = 1) -> Served:
             env=os.environ | settings,
             start_new_session=True,
         )
-    hub = Served(process, _port(process, log), token)
+    hub = Served(process, _port(process, log), token, engine)
     _await_ready(hub)
     return hub
 

@@ -26,7 +26,7 @@ from leadwell.schema.matching import contains_words, held, matches
 from leadwell.schema.operators import EXISTS
 from leadwell.schema.subjects import subject_of
 from leadwell.store import accounts
-from leadwell.store.engines.sqlite import SQLiteDatabase
+from leadwell.store.connection import Database
 from tests import make
 
 Pairs = list[tuple[str, str]]
@@ -82,7 +82,7 @@ class World:
     """One hub with two campaigns of an account and one of another."""
 
     random: Random
-    database: SQLiteDatabase
+    database: Database
     client: TestClient
     account: Account
     campaigns: list[Campaign]
@@ -123,9 +123,9 @@ class World:
         return Held(text, campaign, forced, readable)
 
 
-def a_world(folder: Path, seed: int) -> World:
+def a_world(folder: Path, seed: int, engine: str = "sqlite") -> World:
     random = Random(seed)  # noqa: S311 - a seeded world, no secret
-    database = make.a_database(folder / f"world-{seed}.db")
+    database = make.a_database(folder / f"world-{seed}.db", engine)
     accounts_of = [make.an_account(database, slug) for slug in ("demo", "other")]
     account, other = accounts_of
     database.write(lambda c: accounts.add_person(c, account, "Sales Two")).result()
@@ -139,13 +139,19 @@ def a_world(folder: Path, seed: int) -> World:
     for campaign in (*campaigns, foreign):
         known = people if campaign is not foreign else []
         kept[campaign.id] = _leads(random, database, campaign, known)
-    hub = Hub(database, make.KEY, make.Clock(), "https://hub.example")
+    hub = Hub(
+        database,
+        make.KEY,
+        make.Clock(),
+        "https://hub.example",
+        nonce=Random(seed).randbytes,  # noqa: S311 - so that it can be repeated
+    )
     client = TestClient(app(hub))
     return World(random, database, client, account, campaigns, foreign, kept)
 
 
 def _leads(
-    random: Random, database: SQLiteDatabase, campaign: Campaign, people: list[int]
+    random: Random, database: Database, campaign: Campaign, people: list[int]
 ) -> list[Lead]:
     found: list[Lead] = []
     for batch in range(3):

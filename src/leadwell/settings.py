@@ -11,6 +11,7 @@ from leadwell.errors import UsageError
 
 PREFIX = "LEADWELL_"
 FILE_DEFAULT = "leadwell.toml"
+_TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +19,20 @@ class Settings:
     """Every setting there is, with its unit last."""
 
     database: str = "sqlite:///leadwell.db"
-    """Where the leads are: `sqlite:///leads.db`, four slashes for an absolute path."""
+    """Where the leads are: `sqlite:///leads.db`, four slashes for an absolute path, or
+    `postgresql://user:password@host/name`."""
+    statement_timeout_s: float = 10.0
+    """How long PostgreSQL may look for an answer before it gives up, in seconds."""
+    allow_unsafe_database: bool = False
+    """Whether a PostgreSQL server may be used that can lose answered writes; only for
+    trials."""
     key_file: str = ""
     """The instance key: whoever has it and the database can check tokens, so keep it
-    apart from backups. Empty: a file beside the database, made at first use."""
+    apart from backups. Empty: a file beside the database, or `leadwell.key` here with
+    PostgreSQL, made at first use."""
+    erasure_file: str = ""
+    """Which leads were erased, by id, so that a restored backup erases them again: keep
+    it apart from backups. Empty: a file beside the database."""
     public_url: str = ""
     """Where readers reach the hub, with its path prefix; links are made from it.
     Empty: the address it listens on."""
@@ -41,8 +52,12 @@ class Settings:
     """The largest head of a request that is read."""
     body_bytes_max: int = 1_048_576
     """The largest body that is read."""
+    batch_bytes_max: int = 16_777_216
+    """The largest body of a batch that is read."""
     header_timeout_s: float = 10.0
     """How long a client may take to send the head of a request, in seconds."""
+    body_timeout_s: float = 30.0
+    """How long a client may take to send the body of a request, in seconds."""
     stop_timeout_s: float = 10.0
     """How long requests may take to end when the hub stops, in seconds."""
     log_level: str = "info"
@@ -102,8 +117,10 @@ def _from_file(path: Path) -> dict[str, Any]:
 def _converted(name: str, given: object) -> object:
     wanted = cast("type[str | int | float]", type(getattr(Settings(), name)))
     try:
+        if wanted is bool:
+            return _TRUTHS[str(given).lower()]
         return wanted(cast("str", given))
-    except (TypeError, ValueError):
+    except (KeyError, TypeError, ValueError):
         raise UsageError(
             f"the setting {name} is {given!r}", hint=f"it is a {wanted.__name__}"
         ) from None

@@ -7,6 +7,7 @@ from starlette.testclient import TestClient
 
 from leadwell.model.campaign import Attribute
 from tests import make
+from tests.writer import Office, Writer, code, told
 
 LIST = "/v2/campaigns/362/leads"
 
@@ -282,3 +283,186 @@ def test_only_an_import_sets_the_time(client: TestClient, writer) -> None:
         ("/created_at", "unknown_field"),
         ("/id", "unknown_field"),
     }
+
+
+# ── One field, given twice ──────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("slug", "one", "two"),
+    [
+        ("name", "a", "b"),
+        ("name", "a", None),
+        ("email", None, "a@example.com"),
+        ("budget", 1, 2),
+        ("df_lines", {"a": 1}, {"a": True}),
+        ("source", "website", "partner-west"),
+        ("tags", ["a"], ["a", "b"]),
+    ],
+)
+def test_a_field_that_is_given_differently_is_a_contradiction(
+    partner: Writer, slug: str, one: Any, two: Any
+) -> None:
+    parts = ["fields", "field_values", "select_field_values"]
+    for first, second in [(0, 1), (1, 2), (0, 2)]:
+        given = {parts[first]: {slug: one}, parts[second]: {slug: two}}
+        given.setdefault("fields", {}).setdefault("name", "a")
+
+        found = told(partner.ask("POST", "", given))
+
+        place = f"/{parts[second]}/{slug}"
+        assert (place, "contradiction") in found or (place, "required") in found
+    assert partner.total == 0
+
+
+def test_a_field_that_is_given_alike_is_given_once(partner: Writer) -> None:
+    given = {
+        "fields": {"name": "a", "budget": 5, "tags": ["b", "a"], "email": None},
+        "field_values": {"name": "a", "budget": "5.0", "df_lines": {"a": 1, "b": 2}},
+        "select_field_values": {
+            "tags": [{"slug": "a"}, "b"],
+            "email": "",
+            "df_lines": {"b": 2, "a": 1},
+        },
+    }
+
+    assert partner.ask("POST", "", given).status_code == 201
+
+
+def test_a_field_is_refused_where_it_stands_and_not_missed_too(
+    partner: Writer,
+) -> None:
+    assert told(partner.ask("POST", "", {"field_values": {"name": 7}})) == {
+        ("/field_values/name", "malformed_value")
+    }
+
+
+# ── Numbers that readers would round ────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "number", [2**53 + 1, 2**63 - 1, -(2**63), 10**18 + 1, 0, -1, 1.5, True]
+)
+def test_a_json_number_of_64_bits_is_kept_exactly(partner: Writer, number: Any) -> None:
+    answer = partner.ask(
+        "POST", "", {"fields": {"name": "a", "df_lines": {"ids": [number]}}}
+    )
+
+    assert answer.status_code == 201
+    for kept in (answer.json()["data"], partner.lead(1), partner.feed()["data"][-1]):
+        assert repr(kept.get("lead", kept)["fields"]["df_lines"]["ids"][0]) == repr(
+            number
+        )
+
+
+@pytest.mark.parametrize("digits", range(20, 41, 4))
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_longer_json_number_is_refused(
+    partner: Writer, digits: int, sign: int
+) -> None:
+    number = sign * int("9" * digits)
+    for value in (number, {"a": [{"b": number}]}):
+        answer = partner.ask("POST", "", {"fields": {"name": "a", "df_lines": value}})
+        if len(str(number)) > 40:
+            assert code(answer, 400) == "malformed_body"
+        else:
+            assert told(answer) == {("/fields/df_lines", "malformed_value")}
+            assert "as a text" in answer.json()["detail"]
+    assert partner.total == 0
+
+
+# ── POST /leads ─────────────────────────────────────────────────────────────────
+
+
+def test_a_lead_can_be_sent_without_a_campaign_in_the_path(partner: Writer) -> None:
+    given = {"campaign_id": 362, "external_id": "x", "fields": {"name": "a"}}
+
+    answer = partner.ask("POST", "/leads", given)
+    again = partner.ask("POST", "", given)
+
+    assert answer.status_code == 201
+    assert answer.headers["location"].endswith("/v2/campaigns/362/leads/1")
+    assert again.status_code == 200
+    assert again.content == answer.content
+
+
+@pytest.mark.parametrize(
+    ("campaign_id", "expected"),
+    [
+        (None, "required"),
+        ("362", "malformed_value"),
+        (True, "malformed_value"),
+        (362.0, "malformed_value"),
+        (0, "malformed_value"),
+        (-362, "malformed_value"),
+        (10**15, "malformed_value"),
+        ([362], "malformed_value"),
+    ],
+)
+def test_a_campaign_that_is_no_campaign(
+    partner: Writer, campaign_id: Any, expected: str
+) -> None:
+    given = {"campaign_id": campaign_id, "fields": {"name": "a"}}
+
+    answer = partner.ask("POST", "/leads", given)
+
+    assert told(answer) == {("/campaign_id", expected)}
+    if campaign_id is None:
+        answer = partner.ask("POST", "/leads", {"fields": {"name": "a"}})
+        assert told(answer) == {("/campaign_id", "required")}
+    else:
+        assert told(partner.ask("POST", "", given)) == {("/campaign_id", expected)}
+
+
+@pytest.mark.parametrize("kind", ["campaign", "account"])
+@pytest.mark.parametrize("may_write", [True, False])
+def test_a_foreign_campaign_is_refused_as_by_its_path(
+    office: Office, kind: str, may_write: bool
+) -> None:
+    foreign = make.an_account(office.database, "foreign")
+    make.a_kept_campaign(office.database, foreign, id=363, name="Walls")
+    campaign = office.campaign if kind == "campaign" else None
+    writer = office.writer()
+    writer.token = make.a_token(
+        office.database, office.account, campaign, may_write=may_write
+    )
+
+    for number in (363, 364):
+        given = {"campaign_id": number, "fields": {"name": "a"}}
+        path = writer.ask("POST", f"/v2/campaigns/{number}/leads", given)
+        alias = writer.ask("POST", "/leads", given)
+        status = 404 if may_write and kind == "account" else 403
+        assert alias.status_code == path.status_code == status
+        assert alias.content == path.content
+        assert alias.headers.raw == path.headers.raw
+    one = writer.ask("POST", "/leads", {"campaign_id": 363}).content
+    other = writer.ask("POST", "/leads", {"campaign_id": 364}).content
+    assert one.replace(b"363", b"364") == other
+
+
+def test_a_token_that_only_reads_is_told_so_before_anything_else(
+    office: Office,
+) -> None:
+    reader = office.writer(may_write=False)
+
+    for body in ({}, {"campaign_id": 362}, [], None, {"campaign_id": "x"}):
+        for path in ("", "/leads", "/batch"):
+            answer = reader.ask("POST", path, body)
+            assert code(answer, 403) == "insufficient_scope"
+
+
+def test_the_alias_needs_a_token_and_knows_one_method(partner: Writer) -> None:
+    assert partner.client.post("/leads", json={}).status_code == 401
+    answer = partner.ask("GET", "/leads")
+    assert code(answer, 405) == "method_not_allowed"
+    assert answer.headers["allow"] == "POST"
+    assert code(partner.ask("POST", "/leads?a=b", {}), 400) == "unknown_parameter"
+
+
+def test_a_body_that_names_another_campaign_than_its_path(partner: Writer) -> None:
+    given = {"campaign_id": 363, "fields": {"name": "a"}}
+    partner.add()
+
+    for answer in (partner.ask("POST", "", given), partner.change(1, given)):
+        assert told(answer) == {("/campaign_id", "contradiction")}
+    assert partner.total == 1

@@ -17,7 +17,7 @@ from leadwell.api.hub import Hub
 from leadwell.model.grant import Grant
 from leadwell.schema import rendering
 from leadwell.store import filtering, leads
-from leadwell.store.engines.sqlite import SQLiteDatabase
+from leadwell.store.connection import Database
 from tests import make, worlds
 
 WORLDS = 8
@@ -26,8 +26,10 @@ CASES = 260
 FOUND_WITHIN = 300
 
 
-def _cases(folder: Path, seed: int, count: int) -> Iterator[int]:
-    world = worlds.a_world(folder, seed)
+def _cases(
+    folder: Path, seed: int, count: int, engine: str = "sqlite"
+) -> Iterator[int]:
+    world = worlds.a_world(folder, seed, engine)
     token = world.token()
     for number in range(count):
         if number % 4 == 0:
@@ -37,8 +39,10 @@ def _cases(folder: Path, seed: int, count: int) -> Iterator[int]:
 
 
 @pytest.mark.parametrize("seed", range(WORLDS))
-def test_a_token_is_told_what_its_grant_lets_it_see(tmp_path: Path, seed: int) -> None:
-    answers = Counter(_cases(tmp_path, seed, CASES))
+def test_a_token_is_told_what_its_grant_lets_it_see(
+    tmp_path: Path, engine: str, seed: int
+) -> None:
+    answers = Counter(_cases(tmp_path, seed, CASES, engine))
 
     # Both kinds of answer must be common, or the cases would show little.
     assert answers.total() == CASES
@@ -123,11 +127,13 @@ def test_the_same_cases_without_a_leak_pass(tmp_path: Path) -> None:
     assert len(list(_cases(tmp_path, 0, FOUND_WITHIN))) == FOUND_WITHIN
 
 
-def _twin(folder: Path, hidden: Random) -> tuple[SQLiteDatabase, TestClient, str]:
+def _twin(
+    folder: Path, hidden: Random, engine: str
+) -> tuple[Database, TestClient, str]:
     """A hub whose leads of partner-west are fixed, and whose others are not."""
     shown = Random(1)  # noqa: S311 - both twins draw the same leads
     folder.mkdir()
-    database = make.a_database(folder / "leads.db")
+    database = make.a_database(folder / "leads.db", engine)
     account = make.an_account(database)
     campaign = make.a_kept_campaign(database, account)
     for number in range(40):
@@ -139,10 +145,12 @@ def _twin(folder: Path, hidden: Random) -> tuple[SQLiteDatabase, TestClient, str
     return database, TestClient(app(hub)), text
 
 
-def test_what_lies_outside_the_scope_changes_no_byte(tmp_path: Path) -> None:
+def test_what_lies_outside_the_scope_changes_no_byte(
+    tmp_path: Path, engine: str
+) -> None:
     random = Random(7)  # noqa: S311 - a seeded walk, no secret
     twins = [
-        _twin(tmp_path / str(seed), Random(seed))  # noqa: S311 - the same
+        _twin(tmp_path / str(seed), Random(seed), engine)  # noqa: S311 - the same
         for seed in (100, 200)
     ]
     paths = ["", "/schema", "/schema.json", "/leads/1", "/leads/2", "/leads/3"]

@@ -92,6 +92,10 @@ def test_every_command_explains_itself_with_an_example(run: Run) -> None:
         ("token", "edit"),
         ("token", "revoke"),
         ("token", "rotate"),
+        ("chores",),
+        *(("status", word) for word in ("add", "rename", "label", "remove", "default")),
+        *(("field", word) for word in ("add", "rename", "label", "remove", "require")),
+        *(("option", word) for word in ("add", "rename", "label", "remove")),
     ]:
         answer = run(*words, "--help")
         assert (answer.code, "Example: leadwell" in answer.out) == (0, True), words
@@ -194,7 +198,7 @@ def test_a_rotated_token_overlaps_with_the_new_one(made: Run) -> None:
 def test_a_token_can_be_edited(made: Run) -> None:
     token = a_token(made, "--filter", "source=partner-west", "--fields", "name")
     edited = made(
-        *("token", "edit", token["id"], "--name", "North", "--fields", ""),
+        *("token", "edit", token["id"], "--name", "North", "--no-fields"),
         *("--filter", "source=partner-north", "--expires", "never", "--json"),
     ).json[0]
     assert edited["name"] == "North"

@@ -56,7 +56,7 @@ def test_every_parameter_is_documented(name: str) -> None:
     assert f"`{name}" in FILTERS
 
 
-@pytest.mark.parametrize("name", [kind.name for kind in FIELD_TYPES] + list(RESERVED))
+@pytest.mark.parametrize("name", [kind.name for kind in FIELD_TYPES] + sorted(RESERVED))
 def test_every_field_type_and_reserved_name_is_documented(name: str) -> None:
     assert re.search(rf"[` ]{name}[` ]", SCHEMA_FILE)
 

@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import urllib3
@@ -13,9 +14,13 @@ from tests import make
 from tests.served import START_TIMEOUT_S, Served, a_folder, a_hub
 
 
-@pytest.fixture(params=[1, 2], ids=["one worker", "two workers"])
+@pytest.fixture(
+    params=[("sqlite", 1), ("sqlite", 2), ("postgres", 2)],
+    ids=["one worker", "two workers", "two workers on PostgreSQL"],
+)
 def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
-    hub = a_hub(tmp_path, a_folder(tmp_path), workers=request.param)
+    engine, workers = request.param
+    hub = a_hub(tmp_path, a_folder(tmp_path, engine, is_edited=True), workers, engine)
     yield hub
     hub.stop()
 
@@ -59,14 +64,50 @@ def test_an_answered_lead_survives_a_kill(served: Served, tmp_path: Path) -> Non
     served.process.wait()
 
     assert answer.status == 201
-    database = make.a_database_again(tmp_path / "leads.db")
+    database = make.a_database_again(tmp_path / "leads.db", served.engine)
     with database.reading() as connection:
         rows = connection.rows("SELECT count(*) FROM lead")
     database.close()
     assert rows == [(2,)]
 
 
+def test_an_interrupted_edit_is_finished_by_the_hub(served: Served) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    answer: dict[str, Any] = {"up_to_date": False}
+    while not answer["up_to_date"] and time.monotonic() < deadline:
+        answer = json.loads(served.get("/v2/campaigns/362/leads/changes").data)
+        time.sleep(0.02)
+    (entry,) = answer["data"]
+    assert entry["lead"]["fields"]["source"]["slug"] == "west"
+    assert entry["version"] == 2
+
+
 def test_a_hub_that_is_told_to_stop_ends_well(served: Served) -> None:
     assert served.get("/v2/me").status == 200
     served.process.send_signal(signal.SIGTERM)
     assert served.process.wait(timeout=START_TIMEOUT_S) in {0, -signal.SIGTERM}
+
+
+def test_a_body_that_trickles_in_is_refused_and_cut_off(served: Served) -> None:
+    def head(method: str, path: str) -> bytes:
+        lines = [f"{method} /v2/campaigns/362/leads{path} HTTP/1.1", "Host: x"]
+        lines += [f"Authorization: Bearer {served.token}", "Content-Length: 100"]
+        lines += ["Content-Type: application/json", "", "{"]
+        return "\r\n".join(lines).encode()
+
+    for method, path, status in [
+        ("POST", "", b"408"),
+        ("POST", "/batch", b"408"),
+        ("PATCH", "/1", b"408"),
+        # Nobody waits for this one's body: it is answered, and then cut off.
+        ("GET", "", b"200"),
+    ]:
+        started = time.monotonic()
+        answer = served.trickle(head(method, path))
+        assert time.monotonic() - started < 8
+        assert answer.split(b" ", 2)[1] == status, answer
+        if status == b"408":
+            assert b"body_too_slow" in answer
+            assert b"connection: close" in answer.lower()
+    page = json.loads(served.get("/v2/campaigns/362/leads").data)
+    assert page["pagination"]["total"] == 1

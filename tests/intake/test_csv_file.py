@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadwell.errors import UnreadableFile
@@ -85,6 +85,7 @@ def test_the_delimiter_of_plain_tables_is_never_mistaken(
         assert [list(row.cells.values()) for row in source] == rows
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_whatever_the_bytes_the_file_is_read_or_refused(content: bytes) -> None:
     with TemporaryDirectory() as directory:

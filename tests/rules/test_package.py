@@ -25,6 +25,8 @@ SERVER_ONLY = [
     "jinja2",
     "jsonschema",
     "phonenumbers",
+    "psycopg",
+    "psycopg_pool",
     "pyroaring",
     "python_calamine",
     "starlette",
@@ -37,6 +39,7 @@ SERVER_ONLY = [
 DECLARED = [
     *PROJECT["project"]["dependencies"],
     *PROJECT["project"]["optional-dependencies"]["server"],
+    *PROJECT["project"]["optional-dependencies"]["postgres"],
     *PROJECT["dependency-groups"]["dev"],
 ]
 PIN = re.compile(r"^([\w.-]+)(?:\[.*\])?==(\S+)", re.MULTILINE)

@@ -22,8 +22,7 @@ from leadwell.schema.question.selection import sortable
 from leadwell.schema.subjects import Subject, subject_of
 from leadwell.schema.submission import Submission
 from leadwell.store import leads
-from leadwell.store.connection import Connection
-from leadwell.store.engines.sqlite import SQLiteDatabase
+from leadwell.store.connection import Connection, Database
 from leadwell.store.writes import writing
 from tests import make, values
 
@@ -43,7 +42,7 @@ EXAMPLES = settings(
 class Shelf:
     """A database whose leads are put there and forgotten, case by case."""
 
-    def __init__(self, database: SQLiteDatabase) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
         self._campaign = make.a_kept_campaign(database, make.an_account(database))
 
@@ -73,9 +72,9 @@ class Shelf:
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
+def shelf(tmp_path_factory: pytest.TempPathFactory, engine: str) -> Iterator[Shelf]:
     path: Path = tmp_path_factory.mktemp("shelf") / "leads.db"
-    database = make.a_database(path)
+    database = make.a_database(path, engine)
     yield Shelf(database)
     database.close()
 

@@ -94,6 +94,8 @@ def test_the_order_of_decimal_keys_is_that_of_the_numbers(held: list[Decimal]) -
         ("text", "x" * 4_097),
         ("long_text", "x" * 65_537),
         ("json", "x" * 70_000),
+        ("json", {"a": ["x\0"]}),
+        ("json", {"\0": 1}),
     ],
 )
 def test_what_is_no_value_of_the_type_is_malformed(name: str, given_: Any) -> None:
@@ -115,6 +117,7 @@ def test_what_is_no_value_of_the_type_is_malformed(name: str, given_: Any) -> No
         ("phone", "0046 70 123 45 67", "+46701234567"),
         ("url", "HTTPS://example.com/A", "https://example.com/A"),
         ("boolean", "false", False),
+        ("json", "\\u0000", "\\u0000"),
     ],
 )
 def test_values_are_brought_into_their_normal_form(

@@ -26,6 +26,7 @@ def test_a_named_file_must_be_there(tmp_path: Path) -> None:
         ('port = "many"', "the setting port"),
         ("port = [", "not TOML"),
         ("port = [1]", "the setting port"),
+        ('allow_unsafe_database = "perhaps"', "the setting allow_unsafe_database"),
     ],
 )
 def test_a_wrong_file_is_told(tmp_path: Path, content: str, message: str) -> None:
@@ -37,6 +38,15 @@ def test_a_wrong_file_is_told(tmp_path: Path, content: str, message: str) -> Non
 def test_a_wrong_variable_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="the setting workers"):
         load({"LEADWELL_WORKERS": "two"}, tmp_path)
+
+
+@pytest.mark.parametrize(("text", "is_allowed"), [("true", True), ("false", False)])
+def test_a_yes_or_no_is_read_from_a_word(
+    tmp_path: Path, text: str, is_allowed: bool
+) -> None:
+    read = load({"LEADWELL_ALLOW_UNSAFE_DATABASE": text}, tmp_path)
+    assert read.allow_unsafe_database is is_allowed
+    assert load(to_environment(read), tmp_path) == read
 
 
 def test_settings_reach_the_workers_whole(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from leadwell.api import help as help_pages
 from leadwell.api.campaigns import Campaigns
 from leadwell.api.changes import Changes
 from leadwell.api.entrance import Entrance
+from leadwell.api.export import Exports
 from leadwell.api.health import Health
 from leadwell.api.hub import Hub
 from leadwell.api.leads import Leads
@@ -40,6 +41,7 @@ register_url_convertor("id", _Id())
 def app(hub: Hub, lifespan: Lifespan[Router] | None = None) -> ASGIApp:
     """Build the application of one hub."""
     leads, writes, changes = Leads(hub), Writes(hub), Changes(hub)
+    exports = Exports(hub)
     campaigns, health = Campaigns(hub), Health(hub)
     one = "/v2/campaigns/{campaign_id:id}"
     routes = [
@@ -47,6 +49,7 @@ def app(hub: Hub, lifespan: Lifespan[Router] | None = None) -> ASGIApp:
         _route(f"{one}/leads/batch", POST=writes.batch),
         _route(f"{one}/leads/changes", GET=changes.list),
         _route(f"{one}/leads/digest", GET=changes.digest),
+        _route(f"{one}/leads/export", GET=exports.stream),
         _route(
             f"{one}/leads/{{lead_id:id}}",
             GET=leads.show,

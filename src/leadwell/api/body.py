@@ -2,8 +2,11 @@
 
 import json
 import math
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from anyio import to_thread
 from starlette.requests import Request
 
 from leadwell.errors import MalformedBody, UnsupportedMediaType
@@ -11,30 +14,50 @@ from leadwell.model.lead import JSON
 
 DEPTH_MAX = 32
 """How deeply lists and objects may be nested."""
+BATCH_DEPTH_MAX = DEPTH_MAX + 2
+"""A lead stands two levels deeper in a batch, and may be as deep as one alone."""
+AT_ONCE_BYTES_MAX = 16_384
+"""Larger bodies are parsed and checked in a thread."""
+_TOO_DEEP = "the body is nested too deeply"
+_FEWER = f"at most {DEPTH_MAX} levels are read of a lead"
 DIGITS_MAX = 40
 """Digits of a whole number: more than any field keeps, few enough for a double."""
 
 
-async def read_object(request: Request) -> dict[str, JSON]:
+async def read_object(request: Request, depth_max: int = DEPTH_MAX) -> dict[str, JSON]:
     """Return the JSON object that the request carries (RFC 8259).
 
     Raises:
-        UnsupportedMediaType: the body is not declared as JSON.
+        UnsupportedMediaType: the body is not declared as JSON, or it is compressed.
         MalformedBody: it is no object, or not clean: a name twice, NaN, too deep.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        raise UnsupportedMediaType(
-            f"the body is declared as {kind[:80] or 'nothing'}",
-            hint="send Content-Type: application/json",
-        )
-    given = parsed(await request.body())
+    _check_declared(request.headers)
+    raw = await request.body()
+    if len(raw) > AT_ONCE_BYTES_MAX:
+        # Parsing it here would keep every other request waiting.
+        given = await to_thread.run_sync(parsed, raw, depth_max)
+    else:
+        given = parsed(raw, depth_max)
     if not isinstance(given, dict):
         raise MalformedBody("the body is not a JSON object", hint="send {…}")
     return given
 
 
-def parsed(raw: bytes) -> JSON:
+def _check_declared(headers: Mapping[str, str]) -> None:
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise UnsupportedMediaType(
+            f"the body is declared as {kind[:80] or 'nothing'}",
+            hint="send Content-Type: application/json",
+        )
+    coding = headers.get("content-encoding", "identity").strip().lower()
+    if coding != "identity":
+        raise UnsupportedMediaType(
+            f"the body is encoded as {coding[:80]}", hint="send it uncompressed"
+        )
+
+
+def parsed(raw: bytes, depth_max: int = DEPTH_MAX) -> JSON:
     """Parse JSON strictly.
 
     Raises:
@@ -48,7 +71,7 @@ def parsed(raw: bytes) -> JSON:
             parse_float=_number,
             parse_int=_whole,
         )
-        _check_clean(given, 0)
+        _check_clean(given, depth_max)
     except UnicodeDecodeError:
         raise MalformedBody("the body is not UTF-8", hint="send UTF-8") from None
     except json.JSONDecodeError as error:
@@ -58,7 +81,7 @@ def parsed(raw: bytes) -> JSON:
             hint="check it with a JSON validator",
         ) from None
     except RecursionError:
-        raise _too_deep() from None
+        raise MalformedBody(_TOO_DEEP, hint=_FEWER) from None
     except ValueError:
         raise MalformedBody("a number in the body is too long") from None
     return given
@@ -67,8 +90,8 @@ def parsed(raw: bytes) -> JSON:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        counts = Counter(name for name, _ in pairs)
+        twice = next(name for name, count in counts.items() if count > 1)
         raise MalformedBody(
             f"the name {twice[:64]!r} stands twice in one object", hint="give it once"
         )
@@ -92,18 +115,18 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-def _check_clean(given: JSON, depth: int) -> None:
-    if depth > DEPTH_MAX:
-        raise _too_deep()
+def _check_clean(given: JSON, depth_left: int) -> None:
+    if depth_left < 0:
+        raise MalformedBody(_TOO_DEEP, hint=_FEWER)
     if isinstance(given, str):
         _check_text(given)
     elif isinstance(given, dict):
         for name, value in given.items():
             _check_text(name)
-            _check_clean(value, depth + 1)
+            _check_clean(value, depth_left - 1)
     elif isinstance(given, list):
         for value in given:
-            _check_clean(value, depth + 1)
+            _check_clean(value, depth_left - 1)
 
 
 def _check_text(text: str) -> None:
@@ -116,9 +139,3 @@ def _check_text(text: str) -> None:
             "a text in the body has half a character",
             hint="send both halves of the surrogate pair, or plain UTF-8",
         ) from None
-
-
-def _too_deep() -> MalformedBody:
-    return MalformedBody(
-        "the body is nested too deeply", hint=f"at most {DEPTH_MAX} levels are read"
-    )

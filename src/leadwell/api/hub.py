@@ -18,12 +18,14 @@ READERS_MAX = 8
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How large a request may be."""
+    """How large a request may be, and how slow."""
 
     url_bytes_max: int = 8_192
     header_bytes_max: int = 16_384
     headers_max: int = 64
     body_bytes_max: int = 1_048_576
+    batch_bytes_max: int = 16_777_216
+    body_timeout_s: float = 30.0
 
 
 def _believed(moment: datetime) -> None:

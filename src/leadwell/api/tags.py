@@ -1,8 +1,14 @@
-"""ETags: known without running the query, and what `If-Match` names (RFC 9110 §8.8)."""
+"""ETags: known without running the query, and what `If-Match` names (RFC 9110 §8.8).
+
+A lead's tag begins with its version, and `If-Match` compares that alone: a renamed
+label, other fields of the same token or a proxy that marks tags as weak make other
+bytes of the same version, and none of them is a change that a writer must know of.
+"""
 
 import hashlib
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from importlib.metadata import version as version_of
 
@@ -21,6 +27,7 @@ from leadwell.store.writes import scopes
 
 _DIGITS = 24
 _ONE = re.compile(r'(?:W/)?"([^"]*)"')
+_SEVERAL = re.compile(r'(?:W/)?"[^"]*"(?:[ \t]*,[ \t]*(?:W/)?"[^"]*")*')
 _VERSION = re.compile(r"(\d{1,15})(?:-[0-9a-f]*)?", re.ASCII)
 
 
@@ -46,7 +53,10 @@ def of_list(
     with hub.database.reading() as connection:
         digest = scopes.digest(connection, query.campaign_id, query.scope_id)
         epoch = feed.epoch_of_scope(connection, query)
-    parts = (digest, epoch, query, list(pairs), version(opened.view), _build())
+    # Sets are put in an order: the tag must be the same in every process.
+    shown = query.shown and (sorted(query.shown.fields), sorted(query.shown.attributes))
+    asked = (replace(query, shown=None), shown, list(pairs))
+    parts = (digest, epoch, asked, version(opened.view), _build())
     return f'W/"{_hashed(repr(parts).encode("utf-8", "surrogatepass"))}"'
 
 
@@ -58,9 +68,7 @@ def of_lead(body: bytes) -> str:
 
 def is_known(request: Request, tag: str) -> bool:
     """Whether `If-None-Match` names this tag (weak comparison)."""
-    given = request.headers.get("if-none-match")
-    if given is None:
-        return False
+    given = ",".join(request.headers.getlist("if-none-match"))
     return given.strip() == "*" or _opaque(tag) in _ONE.findall(given)
 
 
@@ -69,22 +77,38 @@ def unchanged(tag: str, headers: dict[str, str]) -> Response:
     return Response(status_code=304, headers={**wire.PRIVATE, **headers, "ETag": tag})
 
 
-def version_asked(request: Request) -> int | None:
-    """Return the version that `If-Match` asks for; `None`: any.
+def versions_asked(request: Request) -> frozenset[int] | None:
+    """Return the versions that `If-Match` allows; `None`: any.
+
+    A tag that is not one of a lead allows no version at all.
 
     Raises:
-        MalformedRequest: the header names no version of a lead.
+        MalformedRequest: the header is no list of tags.
     """
-    given = request.headers.get("if-match")
-    if given is None or given.strip() == "*":
+    lines = request.headers.getlist("if-match")
+    given = ",".join(lines).strip()
+    if not lines or given == "*":
         return None
-    found = [_VERSION.fullmatch(each) for each in _ONE.findall(given)]
-    if len(found) != 1 or found[0] is None:
+    if not _SEVERAL.fullmatch(given):
         raise MalformedRequest(
-            "If-Match names no version of a lead",
-            hint="send the ETag of the lead as it came, or its version in quotes",
+            "If-Match is no list of ETags",
+            hint='send the ETag of the lead as it came, or its version: "7"',
         )
-    return int(found[0][1])
+    found = (_VERSION.fullmatch(each) for each in _ONE.findall(given))
+    return frozenset(int(each[1]) for each in found if each)
+
+
+def refuse_condition(request: Request) -> None:
+    """Refuse an `If-Match` where there is no one lead that it could guard.
+
+    Raises:
+        MalformedRequest: there is one.
+    """
+    if "if-match" in request.headers:
+        raise MalformedRequest(
+            "If-Match guards one lead, and this may write any",
+            hint="leave it out, or send PATCH to the lead's own URL",
+        )
 
 
 def _opaque(tag: str) -> str:

@@ -22,6 +22,8 @@ from leadwell.schema.submission import Submission
 from leadwell.store.writes.writing import Outcome, Writing
 
 BATCH_MAX = 1000
+PROBLEMS_MAX = 1000
+"""Told of one batch; beyond it each lead that is refused tells its first one only."""
 _BATCH_KEYS = ("leads", "atomic")
 
 
@@ -32,6 +34,10 @@ class Done:
     kept: dict[str, Any]
     """Statuses and lead ids, and nothing personal."""
     leads: dict[int, Lead] = field(default_factory=dict[int, Lead])
+    refused: dict[int, tuple[Problem, ...]] = field(
+        default_factory=dict[int, tuple[Problem, ...]]
+    )
+    """What is wrong with the leads of a batch, by their places; never kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +61,29 @@ def adding(opened: Opened, given: dict[str, JSON]) -> Task:
 
 
 def changing(
-    opened: Opened, lead_id: int, given: dict[str, JSON], version: int | None
+    opened: Opened,
+    lead_id: int,
+    given: dict[str, JSON],
+    versions: frozenset[int] | None,
 ) -> Task:
     """Change what is given of a lead; the same errors as for adding."""
     read = _read(opened, given, is_new=False)
-    return Task(1, lambda writing: _done(writing.change(lead_id, read, version)))
+    return Task(1, lambda writing: _done(writing.change(lead_id, read, versions)))
 
 
-def removing(lead_id: int, version: int | None) -> Task:
+def removing(lead_id: int, versions: frozenset[int] | None) -> Task:
     """Delete a lead."""
 
     def do(writing: Writing) -> Done:
-        writing.remove(lead_id, version)
+        writing.remove(lead_id, versions)
         return Done({"status": 204})
 
     return Task(1, do)
 
 
-def merging(lead_id: int, given: dict[str, JSON], version: int | None) -> Task:
+def merging(
+    lead_id: int, given: dict[str, JSON], versions: frozenset[int] | None
+) -> Task:
     """Merge a lead into the one that `into` names.
 
     Raises:
@@ -90,7 +101,7 @@ def merging(lead_id: int, given: dict[str, JSON], version: int | None) -> Task:
     if problems:
         raise InvalidLead(problems)
     into_id = int(str(into))
-    return Task(2, lambda writing: _done(writing.merge(lead_id, into_id, version)))
+    return Task(2, lambda writing: _done(writing.merge(lead_id, into_id, versions)))
 
 
 def batch(opened: Opened, given: dict[str, JSON]) -> Task:
@@ -101,7 +112,11 @@ def batch(opened: Opened, given: dict[str, JSON]) -> Task:
         InvalidBatch: it is atomic, and one of its leads breaks the schema.
     """
     items, is_atomic = _items(given)
-    found = [_tried(opened, item) for item in items]
+    found: list[Submission | LeadwellError] = []
+    left = PROBLEMS_MAX
+    for item in items:
+        found.append(_tried(opened, item, max(left, 1)))
+        left -= len(getattr(found[-1], "problems", ()))
     refused = [each for each in found if isinstance(each, LeadwellError)]
     if is_atomic and refused:
         raise InvalidBatch(list(_problems(found)))
@@ -115,29 +130,43 @@ def campaign_of(given: dict[str, JSON]) -> int:
         InvalidLead: it names none.
     """
     campaign_id = given.get("campaign_id")
-    if not _is_id(campaign_id):
-        error = Required("campaign_id is required here", hint="give the campaign's id")
-        raise InvalidLead([error.problem(pointer="/campaign_id")])
-    return int(str(campaign_id))
+    if _is_id(campaign_id):
+        return int(str(campaign_id))
+    hint = "give the campaign's id"
+    error: LeadwellError = Required("campaign_id is required here", hint=hint)
+    if campaign_id is not None:
+        error = MalformedValue("campaign_id is no id of a campaign", hint=hint)
+    raise InvalidLead([error.problem(pointer="/campaign_id")])
 
 
-def _read(opened: Opened, given: dict[str, JSON], *, is_new: bool) -> Submission:
-    named = given.get("campaign_id", opened.campaign.id)
+def _read(
+    opened: Opened,
+    given: dict[str, JSON],
+    *,
+    is_new: bool,
+    problems_max: int = submission.PROBLEMS_MAX,
+) -> Submission:
+    if given.get("campaign_id") is not None:
+        _check_campaign(opened, campaign_of(given))
+    return submission.read(opened.view, given, is_new=is_new, problems_max=problems_max)
+
+
+def _check_campaign(opened: Opened, named: int) -> None:
     if named != opened.campaign.id:
         error = Contradiction(
-            f"the body names campaign {str(named)[:40]}, and the path another one",
+            f"the body names campaign {named}, and the URL another one",
             hint="leave campaign_id out",
         )
         raise InvalidLead([error.problem(pointer="/campaign_id")])
-    return submission.read(opened.view, given, is_new=is_new)
 
 
-def _tried(opened: Opened, item: JSON) -> Submission | LeadwellError:
+def _tried(opened: Opened, item: JSON, most: int) -> Submission | LeadwellError:
     if not isinstance(item, dict):
         error = MalformedValue("this is no lead", hint="give an object with fields")
         return InvalidLead([error.problem(pointer="")])
     try:
-        return _read(opened, item, is_new=True)
+        most = min(most, submission.PROBLEMS_MAX)
+        return _read(opened, item, is_new=True, problems_max=most)
     except InvalidLead as error:
         return error
 
@@ -153,7 +182,12 @@ def _batch(
         raise InvalidBatch(list(_problems(outcomes)))
     items = [_item(place, each) for place, each in enumerate(outcomes)]
     leads = {each.lead.id: each.lead for each in outcomes if isinstance(each, Outcome)}
-    return Done({"status": 200, "items": items}, leads)
+    refused = {
+        place: each.problems
+        for place, each in enumerate(outcomes)
+        if isinstance(each, LeadwellError)
+    }
+    return Done({"status": 200, "items": items}, leads, refused)
 
 
 def _saved(writing: Writing, given: Submission) -> Outcome | LeadwellError:
@@ -167,10 +201,7 @@ def _item(place: int, outcome: Outcome | LeadwellError) -> dict[str, Any]:
     if isinstance(outcome, Outcome):
         status = 201 if outcome.is_new else 200
         return {"index": place, "status": status, "lead": outcome.lead.id}
-    errors = [
-        {"pointer": each.pointer, "code": each.code, "message": each.message}
-        for each in outcome.problems
-    ]
+    errors = [{"pointer": x.pointer, "code": x.code} for x in outcome.problems]
     return {"index": place, "status": 422, "code": outcome.code, "errors": errors}
 
 

@@ -3,20 +3,22 @@
 import asyncio
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from leadwell.api import links, tags, tasks, wire
-from leadwell.api.body import read_object
+from leadwell.api import body, links, tags, tasks, wire
 from leadwell.api.campaigns import Opened, bearer_of, open_campaign, open_numbered
+from leadwell.api.entrance import problems
 from leadwell.api.hub import Hub
 from leadwell.api.tasks import Done, Task
-from leadwell.errors import LeadNotFound, MalformedRequest
+from leadwell.describe import errors
+from leadwell.errors import LeadNotFound, MalformedRequest, Problem
 from leadwell.model.lead import Lead
 from leadwell.schema import querystring, question, rendering
 from leadwell.store import leads, replays
@@ -26,6 +28,8 @@ from leadwell.store.writes.writing import Author, Writing
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 Prepare = Callable[[], Task]
+Bodies = Mapping[int, bytes | None]
+Refused = Mapping[int, Sequence[Problem]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,56 +41,60 @@ class Writes:
     async def add(self, request: Request) -> Response:
         """Add a lead, or update the one with the same `external_id`."""
         opened = self._opened(request)
-        given = await read_object(request)
+        tags.refuse_condition(request)
+        given = await body.read_object(request)
         return await self._written(request, opened, lambda: tasks.adding(opened, given))
 
     async def add_anywhere(self, request: Request) -> Response:
         """Add a lead to the campaign that the body names."""
+        grant = bearer_of(request).grant
+        grant.check_write()
         question.nothing(querystring.decode(request.scope["query_string"]))
-        given = await read_object(request)
-        campaign_id = tasks.campaign_of(given)
-        opened = open_numbered(self.hub, bearer_of(request).grant, campaign_id)
-        opened.grant.check_write()
+        tags.refuse_condition(request)
+        given = await body.read_object(request)
+        opened = open_numbered(self.hub, grant, tasks.campaign_of(given))
         return await self._written(request, opened, lambda: tasks.adding(opened, given))
 
     async def change(self, request: Request) -> Response:
         """Change what the body names of a lead; `null` empties a field."""
         opened = self._opened(request)
         lead_id = int(request.path_params["lead_id"])
-        version = tags.version_asked(request)
-        given = await read_object(request)
+        versions = tags.versions_asked(request)
+        given = await body.read_object(request)
         return await self._written(
-            request, opened, lambda: tasks.changing(opened, lead_id, given, version)
+            request, opened, lambda: tasks.changing(opened, lead_id, given, versions)
         )
 
     async def remove(self, request: Request) -> Response:
         """Delete a lead."""
         opened = self._opened(request)
         lead_id = int(request.path_params["lead_id"])
-        version = tags.version_asked(request)
+        versions = tags.versions_asked(request)
         return await self._written(
-            request, opened, lambda: tasks.removing(lead_id, version)
+            request, opened, lambda: tasks.removing(lead_id, versions)
         )
 
     async def merge(self, request: Request) -> Response:
         """Merge a lead into another one, which is filled and stays."""
         opened = self._opened(request)
         lead_id = int(request.path_params["lead_id"])
-        version = tags.version_asked(request)
-        given = await read_object(request)
+        versions = tags.versions_asked(request)
+        given = await body.read_object(request)
         return await self._written(
-            request, opened, lambda: tasks.merging(lead_id, given, version)
+            request, opened, lambda: tasks.merging(lead_id, given, versions)
         )
 
     async def batch(self, request: Request) -> Response:
         """Add or update up to 1,000 leads, with a status for each."""
         opened = self._opened(request)
-        given = await read_object(request)
+        tags.refuse_condition(request)
+        given = await body.read_object(request, body.BATCH_DEPTH_MAX)
         return await self._written(request, opened, lambda: tasks.batch(opened, given))
 
     def _opened(self, request: Request) -> Opened:
+        # First of all, so that nothing is read for a token that may not write at all.
+        bearer_of(request).grant.check_write()
         opened = open_campaign(self.hub, request)
-        opened.grant.check_write()
         question.nothing(querystring.decode(request.scope["query_string"]))
         return opened
 
@@ -94,16 +102,23 @@ class Writes:
         self, request: Request, opened: Opened, prepare: Prepare
     ) -> Response:
         """Do the task in one transaction, or answer what it was answered before."""
-        key = await _key(request, opened)
+        raw = await request.body()
+        key = _key(request, opened, raw)
         if key is not None:
-            with self.hub.database.reading() as connection:
-                known = replays.find(connection, key, self.hub.now)
+            known = await self.hub.read(lambda c: replays.find(c, key, self.hub.now))
             if known is not None:
-                return self._answered_again(opened, known)
-        done = await self._done(opened, prepare(), key)
-        if isinstance(done, Done):
-            return self._answered(opened, done.kept, done.leads, {})
-        return self._answered_again(opened, done)
+                return await self._answered_again(opened, known)
+        if len(raw) > body.AT_ONCE_BYTES_MAX:
+            task = await to_thread.run_sync(prepare)
+        else:
+            task = prepare()
+        done = await self._done(opened, task, key)
+        if not isinstance(done, Done):
+            return await self._answered_again(opened, done)
+        bodies = {lead.id: _body(opened, lead) for lead in done.leads.values()}
+        if len(done.leads) == 1 and "lead" in done.kept:
+            return self._lead(opened, done.kept, bodies, {})
+        return _others(done.kept, bodies, done.refused, {})
 
     async def _done(
         self, opened: Opened, task: Task, key: Key | None
@@ -123,50 +138,70 @@ class Writes:
 
         return await asyncio.wrap_future(self.hub.database.write(write))
 
-    def _answered_again(self, opened: Opened, kept: dict[str, Any]) -> Response:
-        return self._answered(opened, kept, {}, {"Idempotency-Replayed": "true"})
+    async def _answered_again(self, opened: Opened, kept: dict[str, Any]) -> Response:
+        """Answer as before, with the leads as they are and may be seen today."""
+        items = kept.get("items", [kept])
+        lead_ids = {item["lead"] for item in items if "lead" in item}
 
-    def _answered(
-        self,
-        opened: Opened,
-        kept: dict[str, Any],
-        known: dict[int, Lead],
-        headers: dict[str, str],
+        def job(connection: Connection) -> dict[int, bytes | None]:
+            grant, campaign = opened.grant, opened.campaign
+            return {
+                each: leads.find_one(connection, campaign, grant.lead(campaign, each))
+                for each in lead_ids
+            }
+
+        bodies = await self.hub.read(job)
+        headers = {"Idempotency-Replayed": "true"}
+        if "lead" in kept:
+            return self._lead(opened, kept, bodies, headers)
+        return _others(kept, bodies, {}, headers)
+
+    def _lead(
+        self, opened: Opened, kept: dict[str, Any], bodies: Bodies, more: dict[str, str]
     ) -> Response:
-        if "items" in kept:
-            items = [
-                item | {"lead": self._body(opened, item["lead"], known)}
-                if "lead" in item
-                else item
-                for item in kept["items"]
-            ]
-            return wire.document({"data": items}, headers)
-        if "lead" not in kept:
-            return Response(
-                status_code=kept["status"], headers={**wire.PRIVATE, **headers}
-            )
-        body = self._body(opened, kept["lead"], known)
-        if body is None:
-            raise LeadNotFound.of(kept["lead"], opened.campaign.id)
+        lead_id: int = kept["lead"]
+        found = bodies[lead_id]
+        if found is None:
+            raise LeadNotFound.of(lead_id, opened.campaign.id)
         url = links.leads_url(self.hub.public_url, opened.campaign.id)
-        headers["Location"] = f"{url}/{kept['lead']}"
-        headers["ETag"] = tags.of_lead(bytes(body))
-        return wire.one(bytes(body), headers, kept["status"])
-
-    def _body(
-        self, opened: Opened, lead_id: int, known: dict[int, Lead]
-    ) -> msgspec.Raw | None:
-        """Render a lead as this token may see it, as written or as it is now."""
-        query = opened.grant.lead(opened.campaign, lead_id)
-        if lead_id in known:
-            body = rendering.body(opened.campaign, known[lead_id])
-            return msgspec.Raw(leads.shown_of(body, query))
-        with self.hub.database.reading() as connection:
-            found = leads.find_one(connection, opened.campaign, query)
-        return None if found is None else msgspec.Raw(found)
+        headers = {"Location": f"{url}/{lead_id}", "ETag": tags.of_lead(found)}
+        return wire.one(found, headers | more, kept["status"])
 
 
-async def _key(request: Request, opened: Opened) -> Key | None:
+def _body(opened: Opened, lead: Lead) -> bytes:
+    """Render a lead that was just written as this token may see it."""
+    query = opened.grant.lead(opened.campaign, lead.id)
+    return leads.shown_of(rendering.body(opened.campaign, lead), query)
+
+
+def _others(
+    kept: dict[str, Any], bodies: Bodies, refused: Refused, headers: dict[str, str]
+) -> Response:
+    """Answer a batch, or what leaves no lead behind."""
+    if "items" not in kept:
+        return Response(status_code=kept["status"], headers={**wire.PRIVATE, **headers})
+    items = [_item(item, bodies, refused) for item in kept["items"]]
+    return wire.document({"data": items}, headers)
+
+
+def _item(item: dict[str, Any], bodies: Bodies, refused: Refused) -> dict[str, Any]:
+    if "lead" in item:
+        found = bodies[item["lead"]]
+        if found is not None:
+            return item | {"lead": msgspec.Raw(found)}
+        gone: dict[str, Any] = {"status": 404, "code": LeadNotFound.code, "errors": []}
+        return {"index": item["index"]} | gone
+    if item["index"] in refused:
+        told = [problems.item(each) for each in refused[item["index"]]]
+        return item | {"errors": told}
+    # What was wrong with a value is not kept, as that would keep the value.
+    meanings = errors.explained()
+    coded = item["errors"]
+    told = [each | {"message": meanings[each["code"]].meaning} for each in coded]
+    return item | {"errors": told}
+
+
+def _key(request: Request, opened: Opened, raw: bytes) -> Key | None:
     given = request.headers.get("idempotency-key")
     if given is None:
         return None
@@ -177,12 +212,12 @@ async def _key(request: Request, opened: Opened) -> Key | None:
             "the Idempotency-Key cannot be used",
             hint="send 1 to 255 visible ASCII characters, a UUID for instance",
         )
-    route = f"{request.method} {request.url.path.rpartition('/leads')[2] or '/'}"
-    asked = [request.headers.get("if-match"), await request.body()]
+    path: str = request.scope["path"]
+    asked = [request.headers.getlist("if-match"), raw]
     return Key(
         opened.campaign.id,
         opened.grant.lineage,
-        route,
+        f"{request.method} {path.rpartition('/leads')[2] or '/'}",
         text,
         hashlib.sha256(repr(asked).encode()).digest(),
     )

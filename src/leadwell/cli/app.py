@@ -10,9 +10,15 @@ from cyclopts import App, CycloptsError
 
 from leadwell.cli.account import account, person
 from leadwell.cli.campaign import campaign
+from leadwell.cli.chores import chores
+from leadwell.cli.data.backup import backup, restore
+from leadwell.cli.data.lead import lead
 from leadwell.cli.demo import demo
 from leadwell.cli.filter import filter_
 from leadwell.cli.load import load
+from leadwell.cli.parts.field import field
+from leadwell.cli.parts.option import option
+from leadwell.cli.parts.status import status
 from leadwell.cli.serve import serve
 from leadwell.cli.token import token
 from leadwell.cli.upkeep import doctor, migrate
@@ -27,10 +33,17 @@ app.command(serve)
 app.command(demo)
 app.command(load, name="import")
 app.command(campaign)
+app.command(field)
+app.command(option)
+app.command(status)
 app.command(token)
 app.command(filter_)
 app.command(account)
 app.command(person)
+app.command(chores)
+app.command(lead)
+app.command(backup)
+app.command(restore)
 app.command(migrate)
 app.command(doctor)
 

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 from cyclopts import App
 
 from leadwell.cli import output
+from leadwell.cli.chores import finish
 from leadwell.cli.opening import HERE, CampaignId, Where, now_us
+from leadwell.cli.parts.editing import Change, agree, rehearse
 from leadwell.cli.rights import check_writable, conditions_of
 from leadwell.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
     from leadwell.model.campaign import Campaign
+    from leadwell.model.query import Condition
+    from leadwell.model.token import Token
     from leadwell.store.connection import Connection
     from leadwell.store.filters import Filter
 
@@ -21,36 +25,55 @@ filter_ = App(name="filter", help="Saved filters of a campaign.")
 
 @filter_.command(name="set")
 def set_(
-    name: str, conditions: str, *, campaign: CampaignId, where: Where = HERE
-) -> None:
+    name: str,
+    conditions: str,
+    *,
+    change: Change,
+    where: Where = HERE,
+) -> int:
     """Save conditions under a name, or change what the name stands for.
 
-    Every token with this filter obeys the new conditions from its next request.
+    Every token with this filter obeys the new conditions from its next request. How
+    many leads enter and leave is shown first.
 
     Example: leadwell filter set big "source=partner-west&budget[gte]=500" --campaign 7
 
     Args:
         name: what to call it
         conditions: the same as in the query string of a request
-        campaign: the campaign's id
+        change: where, and whether to ask
         where: the database
     """
-    from leadwell.store import campaigns, filters, tokens
+    from leadwell.store import campaigns, filters
 
     if not name.strip() or "=" in name:
         raise UsageError(f"{name!r} is no name for a filter", hint="use a word or two")
 
     def job(connection: Connection) -> dict[str, Any]:
-        found = campaigns.known(connection, campaign)
+        found = campaigns.hold(connection, change.campaign)
         asked = conditions_of(found, conditions)
         kept = filters.keep(connection, found, name, asked, now_us())
-        for token in tokens.find_all(connection, campaign_id=found.id):
-            if token.filter_id == kept.id and token.revoked_at is None:
-                check_writable(connection, found, token)
+        for token in _bearers(connection, found.id, kept):
+            check_writable(connection, found, token)
         return _shown(found, kept)
 
-    content = where.write(job)
-    output.document(content, as_json=where.json, text=f"{name}: {content['words']}")
+    with where.opened() as database:
+        with database.reading() as connection:
+            found = campaigns.known(connection, change.campaign)
+            asked = conditions_of(found, conditions)
+            content = _effect(connection, found, name, asked)
+        rehearse(database, job)
+        _tell(name, content)
+        code = 0
+        if not change.dry_run:
+            if content["tokens"] and (content["enter"] or content["leave"]):
+                agree(yes=change.yes)
+            content |= database.write(job).result()
+            code = finish(database, change.campaign)
+    content["dry_run"] = change.dry_run
+    text = f"{name}: {content.get('words', 'nothing was changed')}"
+    output.document(content, as_json=where.json, text=text)
+    return code
 
 
 @filter_.command(name="list")
@@ -117,6 +140,43 @@ def remove(name: str, *, campaign: CampaignId, where: Where = HERE) -> None:
         )
     )
     output.document({"removed": name}, as_json=where.json, text=f"removed {name}")
+
+
+def _bearers(connection: Connection, campaign_id: int, kept: Filter) -> list[Token]:
+    from leadwell.store import tokens
+
+    return [
+        token
+        for token in tokens.find_all(connection, campaign_id=campaign_id)
+        if token.filter_id == kept.id and token.revoked_at is None
+    ]
+
+
+def _effect(
+    connection: Connection,
+    campaign: Campaign,
+    name: str,
+    asked: tuple[Condition, ...],
+) -> dict[str, Any]:
+    from leadwell.store import filters
+
+    known = filters.find_named(connection, campaign, name)
+    before = None if known is None else known.conditions
+    enter, leave = filters.effect(connection, campaign, before, asked)
+    bearers = [] if known is None else _bearers(connection, campaign.id, known)
+    return {
+        "enter": enter,
+        "leave": leave,
+        "tokens": [token.name for token in bearers],
+    }
+
+
+def _tell(name: str, content: dict[str, Any]) -> None:
+    output.hint(
+        f"This sets the filter {name}:\n"
+        f"  {content['enter']:,} leads enter, {content['leave']:,} leave\n"
+        f"  tokens that use it: {', '.join(content['tokens']) or 'none'}"
+    )
 
 
 def _shown(campaign: Campaign, kept: Filter) -> dict[str, Any]:

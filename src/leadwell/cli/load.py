@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from leadwell.cli import output
-from leadwell.cli.opening import HERE, Where, account_of, now_us
+from leadwell.cli.opening import HERE, CampaignId, Where, account_of, now_us
 from leadwell.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from leadwell.intake.mapping import Targets
     from leadwell.intake.source import Source
     from leadwell.model.campaign import Campaign
-    from leadwell.store.connection import Connection
-    from leadwell.store.engines.sqlite import SQLiteDatabase
+    from leadwell.store.connection import Connection, Database
 
 PARTLY = 7
 """Exit code: some rows are loaded, others stand in the error file."""
@@ -31,11 +30,11 @@ PARTLY = 7
 class Into:
     """Where the leads go."""
 
-    campaign: int | None = None
+    campaign: CampaignId | None = None
     """The campaign that gets the leads."""
     new: str | None = None
     """Make a campaign with this name instead, its schema inferred from the file."""
-    id: int | None = None
+    id: CampaignId | None = None
     """The new campaign's id."""
     account: str = "default"
     """The account that will own the new campaign; made when it is not there."""
@@ -137,7 +136,7 @@ def _targets(draft: Campaign, source: Source, into: Into, read_as: As) -> Target
     return targets(draft, source.columns, chosen)
 
 
-def _kept(database: SQLiteDatabase, draft: Campaign, into: Into) -> Campaign:
+def _kept(database: Database, draft: Campaign, into: Into) -> Campaign:
     """Make the drafted campaign, or go on with the one an earlier run has made."""
     from leadwell.schema import definition
     from leadwell.store import campaigns

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 
     from leadwell.model.account import Account
     from leadwell.settings import Settings
-    from leadwell.store.connection import Connection
-    from leadwell.store.engines.sqlite import SQLiteDatabase
+    from leadwell.store.connection import Connection, Database
 
 T = TypeVar("T")
 
@@ -28,7 +27,8 @@ class Where:
     """What every command takes."""
 
     database: str | None = None
-    """Where the leads are: sqlite:///leads.db. Else LEADWELL_DATABASE decides."""
+    """Where the leads are: sqlite:///leads.db, or postgresql://user@host/name. Else
+    LEADWELL_DATABASE decides."""
     json: bool = False
     """Answer with JSON."""
 
@@ -41,11 +41,11 @@ class Where:
         return settings if named is None else replace(settings, database=named)
 
     @contextmanager
-    def opened(self, *, create: bool = False) -> Generator[SQLiteDatabase]:
+    def opened(self, *, create: bool = False) -> Generator[Database]:
         """Open the database for one command."""
         from leadwell.server import open_database
 
-        database = open_database(self.settings().database, create=create)
+        database = open_database(self.settings(), create=create)
         try:
             yield database
         finally:

@@ -44,13 +44,16 @@ def serve(*, listen: Listen = LISTEN, where: Where = HERE) -> None:
         listen: where the hub is reached
         where: the database
     """
-    from leadwell.server import hub_of, listening
+    from leadwell.server import erasures, hub_of, listening
 
     given: dict[str, Any] = vars(listen)
     changes = {name: value for name, value in given.items() if value is not None}
     settings = replace(where.settings(), **changes)
     # What cannot work is said now, by this process, and not by each worker.
-    hub_of(settings).database.close()
+    hub = hub_of(settings)
+    # However a backup was put back: what was erased since is erased again.
+    erasures.replay(erasures.path_of(settings), hub.database, hub.now)
+    hub.database.close()
     taken, settings = listening.bound(settings)
     listener = listening.Listener(taken, settings)
     if where.json:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from leadwell.cli import output
+from leadwell.cli import output, secret
+from leadwell.cli.chores import finish_in
 from leadwell.cli.opening import HERE, CampaignId, Where, now_us
 from leadwell.cli.rights import (
     check_writable,
@@ -18,7 +18,7 @@ from leadwell.cli.rights import (
     overlap_of,
     readable_of,
 )
-from leadwell.errors import Conflict, Refused, UsageError
+from leadwell.errors import Refused, UsageError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 FileOrStdin = Annotated[Path, Parameter(allow_leading_hyphen=True)]
 
 token = App(name="token", help="Tokens: secrets that open a campaign or an account.")
-IMPORTED_CHARACTERS_MIN = 12
-IMPORTED_CHARACTERS_MAX = 512
-"""A longer bearer token is refused by the hub unread."""
 
 
 @Parameter(name="*")
@@ -50,6 +47,22 @@ class Rights:
 
 
 RIGHTS = Rights()
+
+
+@Parameter(name="*", negative=())
+@dataclass(frozen=True)
+class Lifts:
+    """What restricts a token no more."""
+
+    no_filter: bool = False
+    """Let it see every lead."""
+    no_fields: bool = False
+    """Let it see every field."""
+    no_address: bool = False
+    """Let it be used from anywhere."""
+
+
+LIFTS = Lifts()
 
 
 @Parameter(name="*")
@@ -75,7 +88,7 @@ def create(
     rights: Rights = RIGHTS,
     from_file: FileOrStdin | None = None,
     where: Where = HERE,
-) -> None:
+) -> int:
     """Make a token and print its secret, which is shown this once and never again.
 
     Example: leadwell token create --campaign 362 --name "W" --filter "source=west"
@@ -100,22 +113,23 @@ def create(
             hint="make one token for each campaign: --campaign 362",
         )
     _refuse_empty(name, rights)
-    text = _new_text() if from_file is None else _imported(from_file)
-    key = _key(where)
+    text = secret.new_text() if from_file is None else secret.imported(from_file)
+    key = secret.key(where)
 
     def job(connection: Connection) -> Token:
         made = _made(connection, name, opens, write=write, rights=rights)
         from leadwell.model.token import digest, looks_like_token, public_id_of
         from leadwell.store import tokens
 
-        own = public_id_of(text if looks_like_token(text) else _new_text())
+        own = public_id_of(text if looks_like_token(text) else secret.new_text())
         made = replace(made, public_id=own, lineage=own)
-        _check_free(connection, digest(key, text))
+        secret.check_free(connection, digest(key, text))
         tokens.add(connection, made, digest(key, text))
         return made
 
     made = where.write(job)
-    _print_secret(made, text, as_json=where.json, is_new=from_file is None)
+    secret.print_secret(made, text, as_json=where.json, is_new=from_file is None)
+    return finish_in(where, made.campaign_id)
 
 
 @token.command(name="list")
@@ -154,8 +168,9 @@ def edit(
         bool | None, Parameter(negative=("--read-only", "--no-write"))
     ] = None,
     rights: Rights = RIGHTS,
+    lifts: Lifts = LIFTS,
     where: Where = HERE,
-) -> None:
+) -> int:
     """Change a token; its secret stays, and its bearer is bound at the next request.
 
     Example: leadwell token edit 7HFZwu7h --filter "source=partner-west&status=new"
@@ -164,14 +179,18 @@ def edit(
         id: the token's id, as `token list` shows it
         name: whose token it is
         write: let it write, or --read-only
-        rights: what it may do; --filter "" and --fields "" lift them
+        rights: what it may do
+        lifts: what restricts it no more
         where: the database
     """
     from leadwell.cli.rights import described
     from leadwell.store import tokens
 
-    def job(connection: Connection) -> dict[str, Any]:
-        known = tokens.known(connection, id)
+    _refuse_empty(name, rights)
+    _refuse_both(rights, lifts)
+
+    def job(connection: Connection) -> tuple[dict[str, Any], int | None]:
+        known = _lifted(tokens.hold(connection, id), lifts)
         changed = replace(
             known,
             name=known.name if name is None else name,
@@ -179,9 +198,11 @@ def edit(
         )
         changed = _with_rights(connection, changed, rights)
         tokens.change(connection, changed)
-        return described(connection, changed, _now())
+        return described(connection, changed, _now()), changed.campaign_id
 
-    output.rows([where.write(job)], as_json=where.json)
+    content, campaign_id = where.write(job)
+    output.rows([content], as_json=where.json)
+    return finish_in(where, campaign_id)
 
 
 @token.command
@@ -197,7 +218,7 @@ def revoke(id: str, *, where: Where = HERE) -> None:  # noqa: A002 - the command
     from leadwell.store import tokens
 
     def job(connection: Connection) -> None:
-        known = tokens.known(connection, id)
+        known = tokens.hold(connection, id)
         if known.revoked_at is None:
             tokens.change(connection, replace(known, revoked_at=_now()))
 
@@ -228,11 +249,11 @@ def rotate(
     from leadwell.model.token import digest, public_id_of
     from leadwell.store import tokens
 
-    text, key, now = _new_text(), _key(where), _now()
+    text, key, now = secret.new_text(), secret.key(where), _now()
     until = now + overlap_of(overlap)
 
     def job(connection: Connection) -> tuple[Token, datetime]:
-        old = tokens.known(connection, id)
+        old = tokens.hold(connection, id)
         if not old.is_open(now):
             raise Refused(
                 f"token {id} is revoked or has expired",
@@ -252,11 +273,11 @@ def rotate(
         return made, ends
 
     made, ends = where.write(job)
-    _print_secret(made, text, as_json=where.json, is_new=True)
+    secret.print_secret(made, text, as_json=where.json, is_new=True)
     output.hint(f"the old token works until {ends:%Y-%m-%d %H:%M} UTC")
 
 
-def _refuse_empty(name: str, rights: Rights) -> None:
+def _refuse_empty(name: str | None, rights: Rights) -> None:
     # An unset variable in a script must not make a token that sees everything.
     given = {"--name": name, "--filter": rights.filter, "--fields": rights.fields}
     empty = [option for option, text in given.items() if text is not None and not text]
@@ -268,15 +289,26 @@ def _refuse_empty(name: str, rights: Rights) -> None:
         )
 
 
-def _check_free(connection: Connection, digest: bytes) -> None:
-    from leadwell.store import tokens
+def _refuse_both(rights: Rights, lifts: Lifts) -> None:
+    pairs = {
+        "filter": (rights.filter, lifts.no_filter),
+        "fields": (rights.fields, lifts.no_fields),
+        "address": (rights.address, lifts.no_address),
+    }
+    for option, (given, is_lifted) in pairs.items():
+        if given is not None and is_lifted:
+            raise UsageError(
+                f"--{option} and --no-{option} exclude each other", hint="give one"
+            )
 
-    known = tokens.find_by_digest(connection, digest)
-    if known is not None:
-        raise Conflict(
-            f"this token is here already, with the id {known.public_id}",
-            hint=f"change it: leadwell token edit {known.public_id}",
-        )
+
+def _lifted(known: Token, lifts: Lifts) -> Token:
+    return replace(
+        known,
+        filter_id=None if lifts.no_filter else known.filter_id,
+        readable=None if lifts.no_fields else known.readable,
+        addresses=() if lifts.no_address else known.addresses,
+    )
 
 
 def _made(
@@ -329,52 +361,6 @@ def _with_rights(connection: Connection, made: Token, rights: Rights) -> Token:
         made = replace(made, readable=readable_of(campaign, rights.fields))
     check_writable(connection, campaign, made)
     return made
-
-
-def _print_secret(made: Token, text: str, *, as_json: bool, is_new: bool) -> None:
-    if not is_new:
-        content = {"id": made.public_id}
-        output.document(content, as_json=as_json, text=made.public_id)
-        return
-    content = {"id": made.public_id, "token": text}
-    output.document(content, as_json=as_json, text=text)
-    until = f"until {made.expires_at:%Y-%m-%d}" if made.expires_at else "for ever"
-    output.hint(f"its id is {made.public_id}; it works {until}")
-    output.hint("keep it now: it is not stored, and never shown again")
-
-
-def _new_text() -> str:
-    import secrets
-
-    from leadwell.model.token import PUBLIC_BYTES, SECRET_BYTES, text_of
-
-    return text_of(secrets.token_bytes(PUBLIC_BYTES), secrets.token_bytes(SECRET_BYTES))
-
-
-def _imported(file: Path) -> str:
-    try:
-        read = sys.stdin.read() if str(file) == "-" else file.read_text("ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} cannot be read: {error}") from None
-    text = read.strip()
-    # Only what can stand in a header can ever be sent as a token.
-    is_word = text.isascii() and text.isprintable() and " " not in text
-    fits = IMPORTED_CHARACTERS_MIN <= len(text) <= IMPORTED_CHARACTERS_MAX
-    if not is_word or not fits or text.startswith("lw_"):
-        raise UsageError(
-            f"{file} holds no token that can be taken over",
-            hint=f"one word of {IMPORTED_CHARACTERS_MIN} to {IMPORTED_CHARACTERS_MAX} "
-            "ASCII characters, not one of Leadwell's own",
-        )
-    return text
-
-
-def _key(where: Where) -> bytes:
-    from leadwell.server import instance_key
-
-    # Opened first, so that no key is made for a database that is not there.
-    with where.opened():
-        return instance_key(where.settings())
 
 
 def _now() -> datetime:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import stat
 import sys
-from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from leadwell.cli import output
 from leadwell.cli.opening import HERE, Where, now_us
-from leadwell.errors import LeadwellError, Refused
+from leadwell.errors import LeadwellError
+from leadwell.store.connection import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from leadwell.settings import Settings
 
 DAY_US = 86_400_000_000
 
@@ -31,35 +29,21 @@ def migrate(*, dry_run: bool = False, where: Where = HERE) -> None:
         dry_run: only say what would be done
         where: the database
     """
-    from leadwell import server
+    from leadwell.server import opening
     from leadwell.store import migrations
-    from leadwell.store.engines.sqlite import SQLiteDatabase
 
-    path = server.database_path(where.settings().database)
-    if not path.exists():
-        raise Refused(f"there is no database {path}", hint="leadwell serve makes one")
-    database = SQLiteDatabase(path)
+    database = opening.connect(where.settings())
     try:
         with database.reading() as connection:
             before = migrations.version_of(connection)
             names = [migration.name for migration in migrations.pending(before)]
+        after = before if dry_run else opening.migrate(database, now_us())
     finally:
         database.close()
-    after = before if dry_run else server.migrate(path)
     content = {"before": before, "after": after, "pending": names, "dry_run": dry_run}
     steps = ", ".join(names) or "nothing"
     text = f"schema version {before}; to do: {steps}"
     output.document(content, as_json=where.json, text=text)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at."""
-
-    state: str
-    """ok, warn or fail."""
-    what: str
-    said: str
 
 
 def doctor(*, where: Where = HERE) -> int:
@@ -72,11 +56,13 @@ def doctor(*, where: Where = HERE) -> int:
     Args:
         where: the database
     """
-    try:
-        settings = where.settings()
-        found = [*_versions(), *_key(settings), *_database(where)]
-    except LeadwellError as error:
-        found = [*_versions(), Finding("fail", "configuration", error.detail)]
+    found = [*_versions()]
+    for what, check in (("key", _key), ("database", _database)):
+        # One that fails says why, and the others are made all the same.
+        try:
+            found += check(where)
+        except LeadwellError as error:
+            found.append(Finding("fail", what, error.detail))
     rows = [{"state": f.state, "what": f.what, "said": f.said} for f in found]
     output.rows(rows, as_json=where.json)
     return 1 if any(finding.state == "fail" for finding in found) else 0
@@ -90,9 +76,11 @@ def _versions() -> Iterator[Finding]:
     yield Finding("ok", "versions", said)
 
 
-def _key(settings: Settings) -> Iterator[Finding]:
-    from leadwell.server import instance_key, key_path
+def _key(where: Where) -> Iterator[Finding]:
+    from leadwell.server import instance_key
+    from leadwell.server.opening import key_path
 
+    settings = where.settings()
     path = key_path(settings)
     if not path.exists():
         yield Finding("warn", "key", f"{path} is made with the first token")
@@ -108,19 +96,19 @@ def _key(settings: Settings) -> Iterator[Finding]:
 def _database(where: Where) -> Iterator[Finding]:
     from leadwell.store import migrations
     from leadwell.store.engines import checkup
+    from leadwell.store.writes import chores
 
-    with where.opened() as database, database.reading() as connection:
-        schema = migrations.version_of(connection)
-        yield Finding("ok", "database", f"{database.path}, schema version {schema}")
-        faults = checkup.faults(connection)
-        sound = Finding("ok", "integrity", "the file is sound")
-        yield Finding("fail", "integrity", "; ".join(faults)) if faults else sound
-        journal = checkup.pragma(connection, "journal_mode")
-        level = checkup.pragma(connection, "synchronous")
-        is_durable = (journal, level) == ("wal", "2")
-        said = f"journal_mode {journal}, synchronous {level}"
-        yield Finding("ok" if is_durable else "fail", "durability", said)
-        yield _clock(checkup.last_stamp(connection))
+    with where.opened() as database:
+        with database.reading() as connection:
+            schema = migrations.version_of(connection)
+            last = checkup.last_stamp(connection)
+            waiting = chores.campaigns_with_work(connection)
+        yield Finding("ok", "database", f"{database.address}, schema version {schema}")
+        yield from database.checkup()
+        yield _clock(last)
+        if waiting:
+            said = f"edits of campaigns {waiting} wait to be finished: leadwell chores"
+            yield Finding("warn", "chores", said)
 
 
 def _clock(last: int) -> Finding:

@@ -28,6 +28,7 @@ LeadwellError
   Conflict                conflict         the name is taken
   PreconditionFailed      precondition     the lead has another version than If-Match
   CursorLost              gone             a cursor of a history that a restore undid
+  BodyTooSlow             slow             the body did not arrive in time
   BodyTooLarge            too_large        the body is over the limit
   URLTooLong              too_long         the URL is over the limit
   UnsupportedMediaType    wrong_type       the body is not application/json
@@ -236,6 +237,13 @@ class CursorLost(LeadwellError):
 
     kind = Kind.GONE
     code = "cursor_lost"
+
+
+class BodyTooSlow(LeadwellError):
+    """The body did not arrive within the time that this hub waits for one."""
+
+    kind = Kind.SLOW
+    code = "body_too_slow"
 
 
 class BodyTooLarge(LeadwellError):

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     CONFLICT = "conflict"
     GONE = "gone"
     PRECONDITION = "precondition"
+    SLOW = "slow"
     TOO_LARGE = "too_large"
     TOO_LONG = "too_long"
     WRONG_TYPE = "wrong_type"

@@ -1,7 +1,7 @@
 """A campaign and the schema its leads follow."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
@@ -45,6 +45,8 @@ class Option:
     id: int
     slug: str
     label: str
+    aliases: tuple[str, ...] = field(default=(), kw_only=True)
+    """Slugs that it had before: they are understood, but never shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ class Field:
     options: tuple[Option, ...] = ()
     json_schema: JSON = None
     """For fields of the type json: what their values must follow (2020-12)."""
+    aliases: tuple[str, ...] = ()
+    """Slugs that it had before: they are understood, but never shown."""
 
     @cached_property
     def option_by_id(self) -> Mapping[int, Option]:
@@ -77,6 +81,15 @@ class Field:
     def option_by_slug(self) -> Mapping[str, Option]:
         """The options by their slugs, compared byte for byte."""
         return {option.slug: option for option in self.options}
+
+    @cached_property
+    def option_by_alias(self) -> Mapping[str, Option]:
+        """The options by the slugs that they had before."""
+        return {alias: option for option in self.options for alias in option.aliases}
+
+    def option_named(self, slug: str) -> Option | None:
+        """Return the option that has this slug, or had it before."""
+        return self.option_by_slug.get(slug) or self.option_by_alias.get(slug)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +130,15 @@ class Campaign:
     def field_by_slug(self) -> Mapping[str, Field]:
         """The fields by their slugs, compared byte for byte."""
         return {field.slug: field for field in self.fields}
+
+    @cached_property
+    def field_by_alias(self) -> Mapping[str, Field]:
+        """The fields by the slugs that they had before."""
+        return {alias: field for field in self.fields for alias in field.aliases}
+
+    def field_named(self, slug: str) -> Field | None:
+        """Return the field that has this slug, or had it before."""
+        return self.field_by_slug.get(slug) or self.field_by_alias.get(slug)
 
     @cached_property
     def status_by_id(self) -> Mapping[int, Status]:

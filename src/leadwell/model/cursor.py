@@ -87,9 +87,13 @@ class Place:
         """Return the place once the reader's copy is exact."""
         return replace(self, knows=Knows.NOTHING)
 
-    def turned(self, scope_id: int, generation: int, start: int) -> "Place":
-        """Return the place in another scope: first the departures, then all anew."""
-        left = Leaving(self.scope_id, self.start, self.held, self.seq)
+    def turned(self, scope_id: int, generation: int, start: int, ended: int) -> "Place":
+        """Return the place in another scope: first the departures, then all anew.
+
+        What entered the old scope after it had `ended` for this token, the reader
+        cannot hold.
+        """
+        left = Leaving(self.scope_id, self.start, min(self.held, ended), self.seq)
         return replace(
             self,
             scope_id=scope_id,

@@ -21,6 +21,7 @@ from leadwell.schema.nearest import nearest
 
 FIELDS_MAX = 200
 OPTIONS_MAX = 2_000
+STATUSES_MAX = 200
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _CAMPAIGN_KEYS = ("id", "name", "slug", "account", "country", "fields", "statuses")
 _FIELD_KEYS = ("slug", "label", "type", "required", "options", "json_schema")
@@ -67,6 +68,15 @@ def written(campaign: Campaign, account: str) -> dict[str, Any]:
             for s in campaign.statuses
         ],
     }
+
+
+def read_field(given: Mapping[str, Any]) -> Field:
+    """Read one field as it would stand in a schema file.
+
+    Raises:
+        InvalidDefinition: it has mistakes.
+    """
+    return read({"name": "one field", "fields": [given]}).campaign.fields[0]
 
 
 def _field_written(field: Field) -> dict[str, Any]:
@@ -164,7 +174,9 @@ class _Reader:
     def _statuses(self, given: object) -> tuple[Status, ...]:
         taken: set[str] = set()
         found: list[Status] = []
-        for place, item in self._items("/statuses", given or DEFAULT_STATUSES, 200):
+        for place, item in self._items(
+            "/statuses", given or DEFAULT_STATUSES, STATUSES_MAX
+        ):
             self._known(place, item, _STATUS_KEYS)
             label, slug = self._names(place, item, taken)
             types = tuple(kind.value for kind in StatusType)

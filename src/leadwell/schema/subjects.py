@@ -73,11 +73,12 @@ def subjects(campaign: Campaign) -> Iterator[tuple[str, Subject]]:
 
 
 def named(campaign: Campaign, name: str) -> Subject | None:
-    """Return what the name is about, `field.<slug>` included."""
-    if name.startswith(FIELD_PREFIX):
-        field = campaign.field_by_slug.get(name.removeprefix(FIELD_PREFIX))
-        return None if field is None else Subject(field.id, field)
-    return dict(subjects(campaign)).get(name)
+    """Return what the name is about, `field.<slug>` and former slugs included."""
+    known = dict(subjects(campaign)).get(name)
+    if known is not None or name in RESERVED:
+        return known
+    field = campaign.field_named(name.removeprefix(FIELD_PREFIX))
+    return None if field is None else Subject(field.id, field)
 
 
 def name_of(subject: Subject) -> str:

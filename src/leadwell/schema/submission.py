@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from leadwell.errors import (
+    Contradiction,
     InvalidLead,
     LeadwellError,
     MalformedValue,
@@ -30,6 +32,8 @@ EXTERNAL_ID_CHARACTERS_MAX = 255
 KEYS = ("status", "fields", "assigned_person", "external_id")
 ALIASES = ("field_values", "select_field_values")
 """The original system's names for parts of `fields`."""
+PROBLEMS_MAX = 100
+"""Told of one lead: enough to mend a mapping, too few to make an answer huge."""
 IMPORT_KEYS = ("created_at", "source_updated_at")
 """What only an import may set: they are facts about the source."""
 
@@ -54,13 +58,14 @@ def read(
     is_new: bool = True,
     reading: Reading | None = None,
     extra_keys: tuple[str, ...] = (),
+    problems_max: int = PROBLEMS_MAX,
 ) -> Submission:
     """Read a submission; a new one must have every required field.
 
     Raises:
-        InvalidLead: it breaks the schema; it holds all problems.
+        InvalidLead: it breaks the schema; it holds all problems, or the first ones.
     """
-    reader = _Reader(view, reading or Reading(country=view.country))
+    reader = _Reader(view, reading or Reading(country=view.country), problems_max)
     submission = reader.submission(given, extra_keys)
     if is_new:
         reader.require(submission.values)
@@ -72,9 +77,11 @@ def read(
 class _Reader:
     """Reads one submission and gathers all that is wrong with it."""
 
-    def __init__(self, view: Campaign, reading: Reading) -> None:
+    def __init__(self, view: Campaign, reading: Reading, problems_max: int) -> None:
         self._view = view
         self._reading = reading
+        self._problems_max = problems_max
+        self._refused: set[int] = set()
         self.problems: list[Problem] = []
 
     def submission(
@@ -85,7 +92,7 @@ class _Reader:
             if key not in (*allowed, *ALIASES, "campaign_id"):
                 self._note(f"/{_escaped(key)}", _unknown(key, allowed))
         return Submission(
-            values=dict(self._values(given)),
+            values=self._values(given),
             status=self._status(given) if "status" in allowed else UNSET,
             assigned_to=self._person(given) if "assigned_person" in allowed else UNSET,
             external_id=self._external_id(given) if "external_id" in allowed else UNSET,
@@ -95,39 +102,44 @@ class _Reader:
 
     def require(self, values: Mapping[int, Value]) -> None:
         for field in self._view.fields:
-            pointer = f"/fields/{field.slug}"
-            is_noted = any(problem.pointer == pointer for problem in self.problems)
-            if field.required and values.get(field.id) is None and not is_noted:
-                self._note(pointer, _required(field))
+            is_empty = values.get(field.id) is None
+            if field.required and is_empty and field.id not in self._refused:
+                self._note(f"/fields/{field.slug}", _required(field))
 
     def _allowed(self) -> tuple[str, ...]:
         hidden = frozenset(Attribute) - self._view.attributes
         return tuple(key for key in KEYS if key not in hidden)
 
-    def _values(self, given: Mapping[str, JSON]) -> Iterator[tuple[int, Value]]:
+    def _values(self, given: Mapping[str, JSON]) -> dict[int, Value]:
+        found: dict[int, Value] = {}
+        for pointer, slug, value in self._named(given):
+            field = self._view.field_by_slug.get(slug)
+            if field is None:
+                self._note(pointer, _unknown(slug, self._view.field_by_slug))
+                continue
+            try:
+                read = self._value(field, value)
+                _check_same(field, found.setdefault(field.id, read), read)
+            except LeadwellError as error:
+                self._refused.add(field.id)
+                self._note(pointer, error)
+        return found
+
+    def _named(self, given: Mapping[str, JSON]) -> Iterator[tuple[str, str, JSON]]:
         for part in ("fields", *ALIASES):
             values = given.get(part)
             if isinstance(values, dict):
                 for slug, value in values.items():
-                    yield from self._value(f"/{part}/{_escaped(slug)}", slug, value)
+                    yield f"/{part}/{_escaped(slug)}", slug, value
             elif values is not None:
                 self._note(f"/{part}", wrong_type(values, "an object of fields"))
 
-    def _value(
-        self, pointer: str, slug: str, given: JSON
-    ) -> Iterator[tuple[int, Value]]:
-        field = self._view.field_by_slug.get(slug)
-        if field is None:
-            self._note(pointer, _unknown(slug, self._view.field_by_slug))
-        elif given is None or given in ("", []):
-            if field.required:
-                self._note(pointer, _required(field))
-            yield field.id, None
-        else:
-            try:
-                yield field.id, type_named(field.type).read(field, given, self._reading)
-            except LeadwellError as error:
-                self._note(pointer, error)
+    def _value(self, field: Field, given: JSON) -> Value:
+        if given is not None and given not in ("", []):
+            return type_named(field.type).read(field, given, self._reading)
+        if field.required:
+            raise _required(field)
+        return None
 
     def _status(self, given: Mapping[str, JSON]) -> int | UnsetType | None:
         if "status" not in given:
@@ -186,6 +198,24 @@ class _Reader:
 
     def _note(self, pointer: str, error: LeadwellError) -> None:
         self.problems.append(error.problem(pointer=pointer))
+        if len(self.problems) >= self._problems_max:
+            raise InvalidLead(self.problems)
+
+
+def _check_same(field: Field, first: Value, second: Value) -> None:
+    """Refuse a field that two parts of a body give differently."""
+    kind = type_named(field.type)
+    one, two = (
+        msgspec.json.encode(
+            None if value is None else kind.stored(value), order="deterministic"
+        )
+        for value in (first, second)
+    )
+    if one != two:
+        raise Contradiction(
+            f"{field.slug} is given twice, and differently",
+            hint="give it once, in fields",
+        )
 
 
 def _required(field: Field) -> Required:
@@ -196,7 +226,9 @@ def _unknown(name: str, known: Mapping[str, object] | tuple[str, ...]) -> Unknow
     near = nearest(name, known)
     return UnknownField(
         f"there is no field {name[:64]!r}",
-        hint=f"did you mean {near}?" if near else f"known here: {', '.join(known)}",
+        hint=f"did you mean {near}?"
+        if near
+        else f"known here: {', '.join(listed(known))}",
         value=name,
         allowed=listed(known),
         did_you_mean=near,

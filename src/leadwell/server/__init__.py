@@ -16,80 +16,23 @@ from leadwell.api.app import app
 from leadwell.api.hub import Hub, Limits
 from leadwell.errors import Refused, UsageError
 from leadwell.schema.times import microseconds
+from leadwell.server import opening
 from leadwell.server.clock import JumpGuard, now
+from leadwell.server.opening import key_path
+from leadwell.server.upkeep import Upkeep
 from leadwell.settings import Settings, from_environment
-from leadwell.store import migrations
-from leadwell.store.engines.sqlite import SQLiteConnection, SQLiteDatabase
+from leadwell.store.connection import Database
 
 KEY_BYTES = 32
-_SCHEME = "sqlite:///"
 
 
-def database_path(url: str) -> Path:
-    """Return the file behind `sqlite:///leads.db` (four slashes: an absolute path).
-
-    Raises:
-        UsageError: it is no address of a database that this hub knows.
-    """
-    path = url.removeprefix(_SCHEME)
-    if not url.startswith(_SCHEME) or not path:
-        raise UsageError(
-            f"{url!r} is not the address of a database",
-            hint="write sqlite:///leads.db, or sqlite:////var/lib/leads.db",
-        )
-    return Path(path)
-
-
-def open_database(url: str, *, create: bool) -> SQLiteDatabase:
-    """Open the database; a new file gets today's schema if it may be created.
+def open_database(settings: Settings, *, create: bool) -> Database:
+    """Open the database; an empty one gets today's schema if it may be created.
 
     Raises:
         Refused: it is missing, older than this release, or something else's.
     """
-    path = database_path(url)
-    if not path.exists() and not create:
-        raise Refused(
-            f"there is no database {path}",
-            hint="choose it with --database or LEADWELL_DATABASE, "
-            "or make one: leadwell campaign create schema.yaml",
-        )
-    database = SQLiteDatabase(path)
-    try:
-        _check_schema(database, path)
-    except BaseException:
-        database.close()
-        raise
-    return database
-
-
-def _check_schema(database: SQLiteDatabase, path: Path) -> None:
-    with database.reading() as connection:
-        version = migrations.version_of(connection)
-        pending = migrations.pending(version) if version else ()
-    if version == 0:
-        migrate(path)
-    if pending:
-        raise Refused(
-            f"the database has schema version {version}, "
-            f"this release needs {pending[-1].version}",
-            hint="back it up, then run: leadwell migrate",
-        )
-
-
-def migrate(path: Path) -> int:
-    """Bring the database file to today's schema; return its version."""
-    connection = SQLiteConnection(path)
-    try:
-        return migrations.apply(connection, microseconds(now()))
-    finally:
-        connection.raw.close()
-
-
-def key_path(settings: Settings) -> Path:
-    """Return where the instance key is kept."""
-    if settings.key_file:
-        return Path(settings.key_file)
-    return Path(f"{database_path(settings.database)}.key")
+    return opening.open_database(settings, create=create, now=microseconds(now()))
 
 
 def instance_key(settings: Settings) -> bytes:
@@ -117,7 +60,7 @@ def instance_key(settings: Settings) -> bytes:
 
 def hub_of(settings: Settings, *, create: bool = True) -> Hub:
     """Open everything one hub needs."""
-    database = open_database(settings.database, create=create)
+    database = open_database(settings, create=create)
     own = f"http://{settings.host}:{settings.port}{settings.root_path}"
     return Hub(
         database=database,
@@ -129,6 +72,8 @@ def hub_of(settings: Settings, *, create: bool = True) -> Hub:
             url_bytes_max=settings.url_bytes_max,
             header_bytes_max=settings.header_bytes_max,
             body_bytes_max=settings.body_bytes_max,
+            batch_bytes_max=settings.batch_bytes_max,
+            body_timeout_s=settings.body_timeout_s,
         ),
     )
 
@@ -142,7 +87,10 @@ def application() -> ASGIApp:
     @asynccontextmanager
     async def lifespan(router: Router) -> AsyncGenerator[None]:
         del router
+        upkeep = Upkeep(hub)
+        upkeep.start()
         yield
+        upkeep.stop()
         # Jobs that were handed in are finished; their answers may be out already.
         hub.database.close()
 

@@ -1,7 +1,7 @@
-"""Listen for requests: uvicorn, with a deadline and a bound for a request's head.
+"""Listen for requests: uvicorn, with deadlines for head and body, a bound for heads.
 
-uvicorn waits for ever for a head that trickles in, and reads one of any size; both
-let a stranger hold the hub's memory and connections.
+uvicorn waits for ever for a request that trickles in, and reads a head of any size;
+both let a stranger hold the hub's memory and connections.
 """
 
 import asyncio
@@ -24,6 +24,9 @@ HEAD_BYTES_MAX = 2 * 2**20
 """Where a head is cut off unread. One that is smaller, but over the hub's limits, is
 read and answered, so that its sender learns what was wrong."""
 KEEP_ALIVE_S = 5
+BODY_GRACE_S = 2
+"""How long after its deadline a body is cut off that nobody has waited for: one that
+was answered unread, for instance."""
 
 
 def bound(settings: Settings) -> tuple[socket.socket, Settings]:
@@ -101,12 +104,12 @@ class BoundedProtocol(HttpToolsProtocol):
         self.url = b""
         self._head_bytes = 0
         self._is_in_head = True
-        self._head_timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the deadline of the first head."""
         super().connection_made(transport)
-        self._start_timer()
+        self._start_timer(self._settings.header_timeout_s)
 
     def data_received(self, data: bytes) -> None:
         """Count what arrives until the head is complete."""
@@ -120,14 +123,20 @@ class BoundedProtocol(HttpToolsProtocol):
         """Start the deadline of a further head."""
         super().on_message_begin()
         self._is_in_head = True
-        self._start_timer()
+        self._start_timer(self._settings.header_timeout_s)
 
     def on_headers_complete(self) -> None:
         """The head is complete: from here the application's own limits hold."""
         self._is_in_head = False
         self._head_bytes = 0
         self._stop_timer()
+        self._start_timer(self._settings.body_timeout_s + BODY_GRACE_S)
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The body is complete, or there was none: nothing more is waited for."""
+        self._stop_timer()
+        super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Answer what the parser could not read like every other problem."""
@@ -154,20 +163,18 @@ class BoundedProtocol(HttpToolsProtocol):
         self.logger.debug(msg)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the deadline with the connection."""
+        """Forget the deadlines with the connection."""
         self._stop_timer()
         super().connection_lost(exc)
 
-    def _start_timer(self) -> None:
-        if self._head_timer is None:
-            self._head_timer = self.loop.call_later(
-                self._settings.header_timeout_s, self._cut
-            )
+    def _start_timer(self, within_s: float) -> None:
+        if self._timer is None:
+            self._timer = self.loop.call_later(within_s, self._cut)
 
     def _stop_timer(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _cut(self) -> None:
         self._stop_timer()

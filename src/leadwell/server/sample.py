@@ -25,7 +25,7 @@ LINEAGE = "demo"
 
 def fill(settings: Settings, random_bytes: Callable[[int], bytes]) -> tuple[str, str]:
     """Make the sample; return a token for all of it, and one for Partner West."""
-    database = open_database(settings.database, create=True)
+    database = open_database(settings, create=True)
     key, moment = instance_key(settings), now()
 
     def job(connection: Connection) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """Campaigns with their fields, options and statuses."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import msgspec
@@ -11,7 +11,7 @@ from leadwell.model.campaign import Campaign, Field, Option, Status, StatusType
 from leadwell.model.page import Page
 from leadwell.store import accounts
 from leadwell.store.connection import Connection, Params, one
-from leadwell.store.writes import scopes
+from leadwell.store.writes import partrows, scopes
 
 _CACHED_MAX = 512
 """How many campaigns a database keeps parsed; one takes some ten kilobytes."""
@@ -36,11 +36,11 @@ def find(connection: Connection, campaign_id: int) -> Campaign | None:
     )
     if row is None:
         return None
-    if row not in connection.memo:
+    found: Campaign | None = connection.memo.get(row)
+    if found is None:
         if len(connection.memo) >= _CACHED_MAX:
             connection.memo.clear()
-        connection.memo[row] = _assembled(connection, row)
-    found: Campaign = connection.memo[row]
+        found = connection.memo[row] = _assembled(connection, row)
     return found
 
 
@@ -88,8 +88,8 @@ def find_page(
         "limit": per_page,
         "offset": (page - 1) * per_page,
     }
-    where = """(:account_id IS NULL OR account_id = :account_id)
-           AND (:only IS NULL OR campaign_id = :only)"""
+    where = """(CAST(:account_id AS BIGINT) IS NULL OR account_id = :account_id)
+           AND (CAST(:only AS BIGINT) IS NULL OR campaign_id = :only)"""
     ((total,),) = connection.rows(
         f"SELECT count(*) FROM campaign WHERE {where}", params
     )
@@ -150,7 +150,8 @@ def add(
         """,
         params,
     )
-    _add_parts(connection, campaign)
+    partrows.insert_fields(connection, campaign.id, campaign.fields)
+    partrows.insert_statuses(connection, campaign.id, campaign.statuses)
     scopes.begin(connection, campaign.id, scopes.WHOLE)
     return campaign
 
@@ -166,6 +167,22 @@ def next_part_id(connection: Connection, campaign_id: int) -> int:
         {"campaign_id": campaign_id},
     )
     return int(part_id)
+
+
+def hold(connection: Connection, campaign_id: int) -> Campaign:
+    """Return the campaign, and keep its row in `counter` locked to the commit.
+
+    The first statement of every write that changes what writers of leads rely on:
+    until it is committed no ticket of the campaign is given.
+
+    Raises:
+        CampaignNotFound: there is none.
+    """
+    connection.run(
+        "UPDATE counter SET part_id = part_id WHERE campaign_id = :campaign_id",
+        {"campaign_id": campaign_id},
+    )
+    return known(connection, campaign_id)
 
 
 def _check_free(connection: Connection, account: Account, campaign: Campaign) -> None:
@@ -188,66 +205,6 @@ def _part_ids(campaign: Campaign) -> Iterator[int]:
     for field in campaign.fields:
         yield field.id
         yield from (option.id for option in field.options)
-
-
-def _add_parts(connection: Connection, campaign: Campaign) -> None:
-    connection.run_many(
-        """
-        INSERT INTO field (campaign_id, id, slug, label, type, required, json_schema,
-                           place)
-             VALUES (:campaign_id, :id, :slug, :label, :type, :required, :json_schema,
-                     :place)
-        """,
-        [
-            {
-                "campaign_id": campaign.id,
-                "id": field.id,
-                "slug": field.slug,
-                "label": field.label,
-                "type": field.type,
-                "required": int(field.required),
-                "json_schema": _json_text(field.json_schema),
-                "place": place,
-            }
-            for place, field in enumerate(campaign.fields)
-        ],
-    )
-    for field in campaign.fields:
-        _add_options(connection, campaign.id, field)
-    connection.run_many(
-        """
-        INSERT INTO status (campaign_id, id, slug, label, type, is_default, place)
-             VALUES (:campaign_id, :id, :slug, :label, :type, :is_default, :place)
-        """,
-        [
-            _choice(campaign.id, status, place)
-            | {"type": status.type.value, "is_default": int(status.is_default)}
-            for place, status in enumerate(campaign.statuses)
-        ],
-    )
-
-
-def _add_options(connection: Connection, campaign_id: int, field: Field) -> None:
-    connection.run_many(
-        """
-        INSERT INTO option (campaign_id, id, field_id, slug, label, place)
-             VALUES (:campaign_id, :id, :field_id, :slug, :label, :place)
-        """,
-        [
-            _choice(campaign_id, option, place) | {"field_id": field.id}
-            for place, option in enumerate(field.options)
-        ],
-    )
-
-
-def _choice(campaign_id: int, option: Option, place: int) -> dict[str, object]:
-    return {
-        "campaign_id": campaign_id,
-        "id": option.id,
-        "slug": option.slug,
-        "label": option.label,
-        "place": place,
-    }
 
 
 def _assembled(connection: Connection, row: tuple[object, ...]) -> Campaign:
@@ -277,6 +234,7 @@ def _assembled(connection: Connection, row: tuple[object, ...]) -> Campaign:
         """,
         params,
     )
+    aliases = _aliases(connection, params)
     return Campaign(
         id=int(str(campaign_id)),
         account_id=int(str(account_id)),
@@ -284,22 +242,47 @@ def _assembled(connection: Connection, row: tuple[object, ...]) -> Campaign:
         name=str(name),
         country=str(country),
         schema_version=int(str(version)),
-        fields=tuple(_fields(fields, options)),
+        fields=tuple(_fields(fields, options, aliases)),
         statuses=tuple(
-            Status(row[0], row[1], row[2], StatusType(row[3]), bool(row[4]))
+            Status(
+                row[0],
+                row[1],
+                row[2],
+                StatusType(row[3]),
+                bool(row[4]),
+                aliases=aliases.get(row[0], ()),
+            )
             for row in statuses
         ),
         people=accounts.find_people(connection, int(str(account_id))),
     )
 
 
+def _aliases(connection: Connection, params: Params) -> Mapping[int, tuple[str, ...]]:
+    rows = connection.rows(
+        """
+        SELECT part_id, slug FROM alias
+         WHERE campaign_id = :campaign_id
+         ORDER BY part_id, slug
+        """,
+        params,
+    )
+    found: dict[int, tuple[str, ...]] = {}
+    for part_id, slug in rows:
+        found[part_id] = (*found.get(part_id, ()), slug)
+    return found
+
+
 def _fields(
     rows: Iterable[tuple[int, str, str, str, int, str | None]],
     options: Iterable[tuple[int, int, str, str]],
+    aliases: Mapping[int, tuple[str, ...]],
 ) -> Iterator[Field]:
     by_field: dict[int, list[Option]] = {}
     for field_id, option_id, slug, label in options:
-        by_field.setdefault(field_id, []).append(Option(option_id, slug, label))
+        by_field.setdefault(field_id, []).append(
+            Option(option_id, slug, label, aliases=aliases.get(option_id, ()))
+        )
     for field_id, slug, label, kind, required, json_schema in rows:
         yield Field(
             field_id,
@@ -309,8 +292,5 @@ def _fields(
             bool(required),
             tuple(by_field.get(field_id, ())),
             msgspec.json.decode(json_schema) if json_schema else None,
+            aliases.get(field_id, ()),
         )
-
-
-def _json_text(value: object) -> str | None:
-    return None if value is None else msgspec.json.encode(value).decode()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -14,6 +15,11 @@ EPOCH_BYTES = 8
 
 class Dialect(Protocol):
     """Where the databases write the same thing differently."""
+
+    @property
+    def tables(self) -> str:
+        """The statement that lists the names of the tables there are."""
+        ...
 
     def held(self, column: str, field_id: int, *, is_number: bool) -> str:
         """Write the value of a field in one of the lead's JSON columns."""
@@ -50,9 +56,32 @@ class Connection(Protocol):
         """Run one statement once for each set of parameters."""
         ...
 
+    def lock_schema(self) -> None:
+        """Wait until no other process changes the schema, to the end of this."""
+        ...
+
+    def change_schema(self, sql: str) -> None:
+        """Run a script of the schema; it is written for SQLite (ADR 0012)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at in a database."""
+
+    state: str
+    """ok, warn or fail."""
+    what: str
+    said: str
+
 
 class Database(Protocol):
     """A database that is open for as long as the process lives."""
+
+    @property
+    def address(self) -> str:
+        """What messages call it; never with a password."""
+        ...
 
     def reading(self) -> AbstractContextManager[Connection]:
         """Open a read transaction: all its statements see the same moment."""
@@ -61,8 +90,13 @@ class Database(Protocol):
     def write(self, job: Callable[[Connection], T]) -> "Future[T]":
         """Run a job in a transaction of its own; done when it is durable.
 
-        A job that raises leaves no trace. Jobs of one process run one at a time.
+        A job that raises leaves no trace. Jobs that take the ticket of one campaign
+        run one after another; a job may be run again when it clashed with others.
         """
+        ...
+
+    def checkup(self) -> list[Finding]:
+        """Look at what an operator wants to know of the database's health."""
         ...
 
     def close(self) -> None:

@@ -266,7 +266,11 @@ def _entry(campaign: Campaign, query: LeadQuery, row: Row) -> Upsert | Removal:
 def _departures(
     connection: Connection, query: LeadQuery, place: Place, limit: int
 ) -> Changes:
-    """Tell what the reader held in scopes that its token no longer has."""
+    """Tell what the reader held in scopes that its token no longer has.
+
+    But for leads that stood in the new scope when the reader came to it: the feed
+    tells whatever becomes of them. One that enters later may leave untold.
+    """
     leaving = place.leaving[0]
     rows = connection.rows(
         f"""
@@ -282,7 +286,8 @@ def _departures(
                             WHERE other.campaign_id = :campaign_id
                               AND other.lead_id = member.lead_id
                               AND other.scope_id = :scope_id
-                              AND other.in_scope = 1)
+                              AND other.in_scope = 1
+                              AND other.entered_seq <= :begun)
          ORDER BY member.seq
          LIMIT :limit
         """,
@@ -294,6 +299,7 @@ def _departures(
             "told": leaving.told,
             "held": leaving.held,
             "start": leaving.start,
+            "begun": place.held,
             "limit": limit,
         },
     )

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from leadwell.errors import Conflict, NotFound
 from leadwell.model.campaign import Campaign
-from leadwell.model.query import Condition
+from leadwell.model.grant import Grant
+from leadwell.model.query import Condition, Question
 from leadwell.schema import saved
-from leadwell.store import campaigns
+from leadwell.store import campaigns, filtering
 from leadwell.store.connection import Connection, Row, one
 from leadwell.store.writes import chores, scopes
 
@@ -73,6 +74,8 @@ def keep(
     known = find_named(connection, campaign, name) if name else None
     if known is not None and known.conditions == conditions:
         return known
+    if known is not None:
+        chores.settle(connection, campaign, known.id, now)
     params = {
         "campaign_id": campaign.id,
         "id": known.id if known else campaigns.next_part_id(connection, campaign.id),
@@ -95,6 +98,36 @@ def keep(
     # What fits into one chunk is done at once; the rest goes on in chunks.
     chores.work(connection, campaign, now)
     return kept
+
+
+def effect(
+    connection: Connection,
+    campaign: Campaign,
+    before: tuple[Condition, ...] | None,
+    after: tuple[Condition, ...],
+) -> tuple[int, int]:
+    """Count the leads that enter and leave when a filter stands for other conditions.
+
+    Before a new filter there are none: every lead that it finds enters.
+    """
+    grant = Grant(campaign.account_id, campaign.id, forced=before or ())
+    query = grant.query(campaign, Question(conditions=after))
+    was, will, params = filtering.seen_and_asked(connection.dialect, campaign, query)
+    ((entering, leaving),) = connection.rows(
+        f"""
+        SELECT coalesce(sum(CASE WHEN stood.will = 1 AND stood.was = 0
+                                 THEN 1 ELSE 0 END), 0),
+               coalesce(sum(CASE WHEN stood.will = 0 AND stood.was = 1
+                                 THEN 1 ELSE 0 END), 0)
+          FROM (SELECT CASE WHEN {was if before is not None else "1 = 0"}
+                            THEN 1 ELSE 0 END AS was,
+                       CASE WHEN {will} THEN 1 ELSE 0 END AS will
+                  FROM lead
+                 WHERE lead.campaign_id = :campaign_id) AS stood
+        """,
+        params,
+    )
+    return int(entering), int(leaving)
 
 
 def remove(connection: Connection, campaign: Campaign, name: str) -> None:
@@ -133,6 +166,34 @@ def remove(connection: Connection, campaign: Campaign, name: str) -> None:
         params,
     )
     chores.drop(connection, campaign.id, chores.Kind.FLIP, known.id)
+
+
+def close_unused(connection: Connection, campaign_id: int) -> None:
+    """Close the unnamed filters that no token uses any more: nobody can reach them.
+
+    A token that has expired still uses its filter, for it can be given more time.
+    """
+    connection.run(
+        """
+        UPDATE filter SET closed = 1
+         WHERE campaign_id = :campaign_id AND name IS NULL AND closed = 0
+           AND NOT EXISTS (SELECT 1 FROM token
+                            WHERE token.campaign_id = :campaign_id
+                              AND token.filter_id = filter.id
+                              AND token.revoked_at IS NULL)
+        """,
+        {"campaign_id": campaign_id},
+    )
+    connection.run(
+        """
+        DELETE FROM chore
+         WHERE chore.campaign_id = :campaign_id AND chore.kind = 'flip'
+           AND chore.part_id IN (SELECT filter.id FROM filter
+                                  WHERE filter.campaign_id = :campaign_id
+                                    AND filter.closed = 1)
+        """,
+        {"campaign_id": campaign_id},
+    )
 
 
 def _filter(campaign: Campaign, row: Row) -> Filter:

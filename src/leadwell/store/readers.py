@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from leadwell.schema.times import from_microseconds
+from leadwell.model.campaign import Campaign
+from leadwell.schema.times import from_microseconds, microseconds
+from leadwell.store import tokens
 from leadwell.store.connection import Connection, Database, one
 
 NOTE_EVERY_US = 60_000_000
@@ -15,6 +17,7 @@ class Receipt:
     """A token that may have received a lead, and whether it knows of its erasure."""
 
     lineage: str
+    name: str
     since: datetime
     """When the token was given a scope that held the lead."""
     confirmed_at: datetime | None
@@ -43,38 +46,57 @@ def note(
     database.write(job)
 
 
-def receipts(connection: Connection, campaign_id: int, lead_id: int) -> list[Receipt]:
-    """Return the tokens that may have received a lead which is erased now."""
+def receipts(connection: Connection, campaign: Campaign, lead_id: int) -> list[Receipt]:
+    """Return the tokens that may have received a lead which is erased now.
+
+    They had a scope that held the lead, while it was not erased yet.
+    """
     rows = connection.rows(
         """
-        SELECT token_scope.lineage, min(token_scope.since), max(reader.seq),
-               max(reader.at), max(erasure.seq)
+        SELECT token_scope.lineage, min(token_scope.since)
           FROM scope_member
           JOIN token_scope
             ON token_scope.campaign_id = :campaign_id
            AND token_scope.scope_id = scope_member.scope_id
-          JOIN erasure
-            ON erasure.campaign_id = :campaign_id
-           AND erasure.lead_id = scope_member.lead_id
-          LEFT JOIN reader
-            ON reader.campaign_id = :campaign_id
-           AND reader.lineage = token_scope.lineage
          WHERE scope_member.campaign_id = :campaign_id
            AND scope_member.lead_id = :lead_id
-           AND token_scope.since < erasure.at
+           AND token_scope.since < scope_member.at
          GROUP BY token_scope.lineage
          ORDER BY token_scope.lineage
         """,
-        {"campaign_id": campaign_id, "lead_id": lead_id},
+        {"campaign_id": campaign.id, "lead_id": lead_id},
     )
+    found = {row[0]: int(row[1]) for row in rows}
+    names: dict[str, str] = {}
+    for token in tokens.find_all(connection, campaign.account_id):
+        names.setdefault(token.lineage, token.name)
+        if token.campaign_id is None:
+            # An account's token sees every lead of its campaigns.
+            found.setdefault(token.lineage, microseconds(token.created_at))
+    told = _told(connection, campaign.id, lead_id)
     return [
         Receipt(
-            row[0],
-            from_microseconds(row[1]),
-            from_microseconds(row[3]) if row[2] and row[2] >= row[4] else None,
+            lineage,
+            names.get(lineage, ""),
+            from_microseconds(since),
+            from_microseconds(told[lineage]) if lineage in told else None,
         )
-        for row in rows
+        for lineage, since in sorted(found.items())
     ]
+
+
+def _told(connection: Connection, campaign_id: int, lead_id: int) -> dict[str, int]:
+    rows = connection.rows(
+        """
+        SELECT reader.lineage, reader.at
+          FROM reader
+          JOIN erasure ON erasure.campaign_id = :campaign_id
+                      AND erasure.lead_id = :lead_id
+         WHERE reader.campaign_id = :campaign_id AND reader.seq >= erasure.seq
+        """,
+        {"campaign_id": campaign_id, "lead_id": lead_id},
+    )
+    return {row[0]: int(row[1]) for row in rows}
 
 
 def _is_worth_it(

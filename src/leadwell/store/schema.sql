@@ -249,6 +249,16 @@ CREATE TABLE token_scope (
     PRIMARY KEY (campaign_id, lineage, scope_id)
 ) STRICT, WITHOUT ROWID;
 
+-- When each generation of a token but the first began: what the campaign's last change
+-- was. A reader of the one before was shown nothing of its scope since.
+CREATE TABLE token_generation (
+    campaign_id INTEGER NOT NULL,
+    lineage     TEXT    NOT NULL,
+    generation  INTEGER NOT NULL,
+    from_seq    INTEGER NOT NULL,
+    PRIMARY KEY (campaign_id, lineage, generation)
+) STRICT, WITHOUT ROWID;
+
 -- How far a token has confirmed its reading of the change feed.
 CREATE TABLE reader (
     campaign_id INTEGER NOT NULL,

@@ -9,7 +9,9 @@ from leadwell.errors import NotFound
 from leadwell.model.campaign import Attribute
 from leadwell.model.token import Token
 from leadwell.schema.times import from_microseconds, microseconds
+from leadwell.store import campaigns, filters
 from leadwell.store.connection import Connection, Row, one
+from leadwell.store.writes import chores
 
 _COLUMNS = """public_id, lineage, name, account_id, campaign_id, may_write, filter_id,
                readable, created_at, expires_at, revoked_at, last_used_at, exposed_at,
@@ -56,8 +58,8 @@ def find_all(
     rows = connection.rows(
         f"""
         SELECT {_COLUMNS} FROM token
-         WHERE (:account_id IS NULL OR account_id = :account_id)
-           AND (:campaign_id IS NULL OR campaign_id = :campaign_id)
+         WHERE (CAST(:account_id AS BIGINT) IS NULL OR account_id = :account_id)
+           AND (CAST(:campaign_id AS BIGINT) IS NULL OR campaign_id = :campaign_id)
          ORDER BY created_at, public_id
         """,
         {"account_id": account_id, "campaign_id": campaign_id},
@@ -67,6 +69,7 @@ def find_all(
 
 def add(connection: Connection, token: Token, digest: bytes) -> None:
     """Keep a token by the digest of its secret."""
+    _settle(connection, token, only_named=True)
     connection.run(
         """
         INSERT INTO token (digest, public_id, lineage, name, account_id, campaign_id,
@@ -78,6 +81,8 @@ def add(connection: Connection, token: Token, digest: bytes) -> None:
         """,
         _params(token) | {"digest": digest},
     )
+    if token.campaign_id is not None:
+        _note_scope(connection, token)
 
 
 def change(connection: Connection, token: Token) -> None:
@@ -89,6 +94,10 @@ def change(connection: Connection, token: Token) -> None:
     before = known(connection, token.public_id)
     if (before.filter_id, before.readable) != (token.filter_id, token.readable):
         token = replace(token, generation=before.generation + 1)
+        _settle(connection, before)
+        _settle(connection, token, only_named=True)
+        _note_generation(connection, token)
+        _note_scope(connection, token)
     connection.run(
         """
         UPDATE token
@@ -100,6 +109,47 @@ def change(connection: Connection, token: Token) -> None:
         """,
         _params(token),
     )
+    is_freed = before.filter_id != token.filter_id or token.revoked_at is not None
+    if is_freed and token.campaign_id is not None:
+        filters.close_unused(connection, token.campaign_id)
+
+
+def hold(connection: Connection, public_id: str) -> Token:
+    """Return the token, and keep its campaign's writers waiting to the commit.
+
+    Who else changes what uses a filter comes before or after, never between.
+
+    Raises:
+        NotFound: there is none.
+    """
+    token = known(connection, public_id)
+    if token.campaign_id is not None:
+        campaigns.hold(connection, token.campaign_id)
+    return known(connection, public_id)
+
+
+def ended_at(
+    connection: Connection, campaign_id: int, lineage: str, generation: int
+) -> int | None:
+    """Return the last change that readers of this generation could be shown.
+
+    `None`: the generation has not ended. Served by the primary key.
+    """
+    row = one(
+        connection.rows(
+            """
+            SELECT from_seq FROM token_generation
+             WHERE campaign_id = :campaign_id AND lineage = :lineage
+               AND generation = :following
+            """,
+            {
+                "campaign_id": campaign_id,
+                "lineage": lineage,
+                "following": generation + 1,
+            },
+        )
+    )
+    return None if row is None else int(row[0])
 
 
 def note_use(connection: Connection, digest: bytes, now: int) -> None:
@@ -116,6 +166,57 @@ def note_exposure(connection: Connection, digest: bytes, now: int) -> None:
         "UPDATE token SET exposed_at = :now WHERE digest = :digest",
         {"now": now, "digest": digest},
     )
+
+
+def _note_scope(connection: Connection, token: Token) -> None:
+    """Note since when the token's scope was open to it: who may have had a lead."""
+    connection.run(
+        """
+        INSERT INTO token_scope (campaign_id, lineage, scope_id, since)
+             SELECT counter.campaign_id, :lineage, :scope_id, counter.stamped_at
+               FROM counter
+              WHERE counter.campaign_id = :campaign_id
+        ON CONFLICT (campaign_id, lineage, scope_id) DO NOTHING
+        """,
+        {
+            "campaign_id": token.campaign_id,
+            "lineage": token.lineage,
+            "scope_id": token.filter_id or 0,
+        },
+    )
+
+
+def _note_generation(connection: Connection, token: Token) -> None:
+    connection.run(
+        """
+        INSERT INTO token_generation (campaign_id, lineage, generation, from_seq)
+             SELECT counter.campaign_id, :lineage, :generation, counter.seq
+               FROM counter
+              WHERE counter.campaign_id = :campaign_id
+        ON CONFLICT (campaign_id, lineage, generation)
+          DO UPDATE SET from_seq = excluded.from_seq
+        """,
+        {
+            "campaign_id": token.campaign_id,
+            "lineage": token.lineage,
+            "generation": token.generation,
+        },
+    )
+
+
+def _settle(connection: Connection, token: Token, *, only_named: bool = False) -> None:
+    """Finish the flip of the token's scope, before the token comes or goes.
+
+    Who comes must not be told of leads that leave by an earlier edit, and who goes is
+    told of all that it was shown. An unnamed filter is never edited.
+    """
+    if token.campaign_id is None or token.filter_id is None:
+        return
+    campaign = campaigns.known(connection, token.campaign_id)
+    kept = filters.find(connection, campaign, token.filter_id)
+    if kept.name is not None or not only_named:
+        # Stamped a microsecond after the last change: the clock does not matter.
+        chores.settle(connection, campaign, kept.id, now=0)
 
 
 def _params(token: Token) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from leadwell.describe.schema import version
 from leadwell.model.cursor import Binding, Knows, Place, Walk
 from leadwell.model.query import Question
 from leadwell.schema import times
-from leadwell.store import feed
+from leadwell.store import feed, tokens
 from leadwell.store.connection import Connection
 from leadwell.store.feed import Head
 
@@ -54,12 +54,16 @@ def of_walk(opened: Opened, walk: Walk) -> Place:
     return replace(place, seen=walk.seen, schema=walk.schema)
 
 
-def turned(opened: Opened, place: Place, now: Head) -> Place:
+def turned(connection: Connection, opened: Opened, place: Place, now: Head) -> Place:
     """Return the place, moved into the token's present generation if need be."""
     grant = opened.grant
     if (place.generation, place.scope_id) == (grant.generation, grant.scope_id):
         return place
-    moved = place.turned(grant.scope_id, grant.generation, now.seq)
+    ended = tokens.ended_at(
+        connection, opened.campaign.id, grant.lineage, place.generation
+    )
+    ended = now.seq if ended is None else ended
+    moved = place.turned(grant.scope_id, grant.generation, now.seq, ended)
     return replace(moved, epoch=now.epoch)
 
 
@@ -77,7 +81,23 @@ def opened_place(
         return beginning(opened, now)
     place = hub.sealer.open_place(question.cursor, binding_of(opened, question))
     feed.check_known(connection, opened.campaign.id, place.epoch, place.seen)
-    return turned(opened, place, now)
+    return turned(connection, opened, place, now)
+
+
+def export_place(
+    hub: Hub, connection: Connection, opened: Opened, question: Question
+) -> Place:
+    """Return where the change feed goes on after an export, or after its rest.
+
+    Raises:
+        InvalidCursor, CursorLost: as for the change feed.
+    """
+    now = feed.head(connection, opened.campaign.id)
+    if question.cursor is None:
+        return handed_over(opened, now)
+    place = hub.sealer.open_place(question.cursor, binding_of(opened, question))
+    feed.check_known(connection, opened.campaign.id, place.epoch, place.seen)
+    return place
 
 
 def headers(

@@ -7,6 +7,7 @@ import time
 import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from leadwell.api import links
@@ -48,8 +49,11 @@ class Entrance:
             limits.check_head(scope, self._hub.limits)
             if _NEEDS_TOKEN.match(_path(scope)):
                 visit.bearer(self._gate)
-            bounded = limits.bounded(receive, self._hub.limits)
+            bounded = limits.bounded(receive, scope, self._hub.limits)
             await self._inside(scope, bounded, visit.send)
+        except ClientDisconnect:
+            # Who has gone away is told nothing, and it is no fault of ours.
+            _log.info("gone", request_id=visit.request_id)
         except LeadwellError as error:
             await visit.refuse(error, receive, self._hub)
         except HTTPException as error:

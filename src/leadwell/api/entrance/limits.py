@@ -1,21 +1,32 @@
-"""Refuse requests that are too large, or whose headers contradict themselves.
+"""Refuse requests that are too large or slow, or whose headers contradict each other.
 
 uvicorn itself accepts two `Authorization` headers, and headers of any size.
 """
 
 from collections import Counter
 
+import anyio
 from starlette.types import Message, Receive, Scope
 
 from leadwell.api.hub import Limits
 from leadwell.errors import (
     BodyTooLarge,
+    BodyTooSlow,
     HeadersTooLarge,
     MalformedRequest,
     URLTooLong,
 )
 
-_ONCE = frozenset({b"authorization", b"host", b"content-length", b"content-type"})
+_ONCE = (
+    b"authorization",
+    b"host",
+    b"content-length",
+    b"content-type",
+    b"content-encoding",
+    b"idempotency-key",
+)
+_BATCH = "/leads/batch"
+"""What carries many leads may be larger than what carries one."""
 
 
 def check_head(scope: Scope, limits: Limits) -> None:
@@ -45,37 +56,62 @@ def check_head(scope: Scope, limits: Limits) -> None:
                 f"the request has {counts[name]} {name.decode().title()} headers",
                 hint="send exactly one",
             )
-    _check_length(dict(headers), limits)
+    _check_length(scope, limits)
 
 
-def bounded(receive: Receive, limits: Limits) -> Receive:
-    """Return a `receive` that stops reading a body over the limit."""
+def bounded(receive: Receive, scope: Scope, limits: Limits) -> Receive:
+    """Return a `receive` that stops reading a body over the limit, or one too slow.
+
+    The deadline is that of the whole body, from the first look at it: a sender who
+    lets it trickle gains nothing. Once the body is complete, waiting is not limited.
+    """
+    most = _bytes_max(scope, limits)
     taken = 0
+    until: float | None = None
+    is_complete = False
 
     async def receive_bounded() -> Message:
-        nonlocal taken
-        message = await receive()
+        nonlocal taken, until, is_complete
+        if is_complete:
+            return await receive()
+        until = until or anyio.current_time() + limits.body_timeout_s
+        try:
+            with anyio.fail_after(until - anyio.current_time()):
+                message = await receive()
+        except TimeoutError:
+            raise BodyTooSlow(
+                f"the body did not arrive within {limits.body_timeout_s:g} seconds",
+                hint="send it faster, or in smaller parts",
+            ) from None
         taken += len(message.get("body", b""))
-        if taken > limits.body_bytes_max:
-            raise _too_large(limits)
+        is_complete = not message.get("more_body", False)
+        if taken > most:
+            raise _too_large(most)
         return message
 
     return receive_bounded
 
 
-def _check_length(headers: dict[bytes, bytes], limits: Limits) -> None:
+def _bytes_max(scope: Scope, limits: Limits) -> int:
+    is_batch = scope["method"] == "POST" and scope["path"].endswith(_BATCH)
+    return limits.batch_bytes_max if is_batch else limits.body_bytes_max
+
+
+def _check_length(scope: Scope, limits: Limits) -> None:
+    headers = dict(scope["headers"])
     text = headers.get(b"content-length", b"0")
     if not text.isdigit() or (b"transfer-encoding" in headers and text != b"0"):
         raise MalformedRequest(
             "the length of the body is not clear",
             hint="send either Content-Length or Transfer-Encoding: chunked",
         )
-    if int(text[:20]) > limits.body_bytes_max:
-        raise _too_large(limits)
+    most = _bytes_max(scope, limits)
+    if int(text[:20]) > most:
+        raise _too_large(most)
 
 
-def _too_large(limits: Limits) -> BodyTooLarge:
+def _too_large(most: int) -> BodyTooLarge:
     return BodyTooLarge(
         "the body is too large",
-        hint=f"at most {limits.body_bytes_max:,} bytes are read; send fewer leads",
+        hint=f"at most {most:,} bytes are read here; send fewer leads",
     )

@@ -13,6 +13,7 @@ STATUS_OF = {
     Kind.FORBIDDEN: 403,
     Kind.NOT_FOUND: 404,
     Kind.WRONG_METHOD: 405,
+    Kind.SLOW: 408,
     Kind.CONFLICT: 409,
     Kind.GONE: 410,
     Kind.PRECONDITION: 412,
@@ -36,7 +37,7 @@ def response(error: LeadwellError, *, public_url: str, request_id: str) -> Respo
         "status": status,
         "detail": error.detail,
         "code": error.code,
-        "errors": [_item(problem) for problem in error.problems],
+        "errors": [item(problem) for problem in error.problems],
         "request_id": request_id,
         "message": error.detail,
     }
@@ -48,7 +49,8 @@ def response(error: LeadwellError, *, public_url: str, request_id: str) -> Respo
     )
 
 
-def _item(problem: Problem) -> dict[str, Any]:
+def item(problem: Problem) -> dict[str, Any]:
+    """Render one problem of a request."""
     given = {
         "parameter": problem.parameter,
         "pointer": problem.pointer,
@@ -63,6 +65,9 @@ def _item(problem: Problem) -> dict[str, Any]:
 
 def _headers(error: LeadwellError, status: int) -> dict[str, str]:
     headers = {"Cache-Control": "no-store"}
+    if status == 408:
+        # The rest of the body may still come: the connection is of no more use.
+        headers["Connection"] = "close"
     if status == 503:
         headers["Retry-After"] = str(RETRY_AFTER_S)
     if status == 401 and error.code == "not_authenticated":

@@ -14,6 +14,9 @@ from leadwell.schema.fields.base import PLAIN, FieldType, JSONSchema, Reading
 from leadwell.schema.operators import EXISTS
 
 CHARACTERS_MAX = 65_536
+_NUL = rb"\u0000"
+WHOLE_END = 2**63
+"""Whole numbers within ±2^63 are kept exactly: 64-bit ids are common."""
 
 
 class Data(FieldType):
@@ -24,13 +27,18 @@ class Data(FieldType):
     def read(self, field: Field, given: JSON, reading: Reading = PLAIN) -> JSON:
         """Accept what the field's JSON Schema accepts (2020-12)."""
         del reading
+        _check_whole(given)
         try:
-            size = len(msgspec.json.encode(given))
+            text = msgspec.json.encode(given)
         except UnicodeEncodeError:
             raise MalformedValue(
                 "the JSON value has half a character", hint="send clean UTF-8"
             ) from None
-        if size > CHARACTERS_MAX:
+        if _NUL in text.replace(rb"\\", b""):
+            raise MalformedValue(
+                "the JSON value has a NUL", hint="no database keeps one in JSON"
+            )
+        if len(text) > CHARACTERS_MAX:
             raise MalformedValue(
                 "the JSON value is too large",
                 hint=f"at most {CHARACTERS_MAX:,} bytes are kept",
@@ -58,6 +66,21 @@ class Data(FieldType):
         """Give an empty list, the smallest value there is."""
         del field
         return "[]"
+
+
+def _check_whole(given: JSON) -> None:
+    """Refuse whole numbers that most readers of JSON would round in silence."""
+    if isinstance(given, dict):
+        for inner in given.values():
+            _check_whole(inner)
+    elif isinstance(given, list):
+        for inner in given:
+            _check_whole(inner)
+    elif isinstance(given, int) and not -WHOLE_END <= given < WHOLE_END:
+        raise MalformedValue(
+            f"the number {str(given)[:40]} has more than 64 bits",
+            hint="send it as a text, so that nobody rounds it",
+        )
 
 
 @lru_cache(maxsize=256)

@@ -15,13 +15,13 @@ from leadwell.schema.operators import CHOICE_OPERATORS, MANY_CHOICE_OPERATORS
 
 
 def option_meant(field: Field, slug: str) -> Option:
-    """Return the option with this slug, compared byte for byte.
+    """Return the option that has this slug, or had it before; byte for byte.
 
     Raises:
         LabelNotSlug: it is the label of an option; the error names its slug.
         UnknownOption: no option has this slug; the error names the nearest.
     """
-    found = field.option_by_slug.get(slug)
+    found = field.option_named(slug)
     if found is not None:
         return found
     slugs = listed(field.option_by_slug)

@@ -26,12 +26,13 @@ def sort(view: Campaign, text: str) -> tuple[SortKey, ...]:
             f"_sort has {len(parts)} keys", hint=f"at most {SORT_KEYS_MAX} are used"
         )
     known = sortable(view)
+    understood = _formerly_sortable(view) | known
     keys: list[SortKey] = []
     for part in parts:
         name = part.removeprefix("-")
-        if name not in known:
+        if name not in understood:
             raise _unknown(f"leads cannot be sorted by {name[:64]!r}", name, known)
-        keys.append(SortKey(known[name], descending=part.startswith("-")))
+        keys.append(SortKey(understood[name], descending=part.startswith("-")))
     return tuple(keys)
 
 
@@ -48,6 +49,15 @@ def sortable(view: Campaign) -> dict[str, FieldRef]:
     return names
 
 
+def _formerly_sortable(view: Campaign) -> dict[str, FieldRef]:
+    return {
+        prefix + alias: field.id
+        for alias, field in view.field_by_alias.items()
+        if type_named(field.type).sorts_by
+        for prefix in ("", FIELD_PREFIX)
+    }
+
+
 def shown(view: Campaign, text: str) -> Shown:
     """Read `name,status`: the fields and attributes that the answer keeps.
 
@@ -58,11 +68,11 @@ def shown(view: Campaign, text: str) -> Shown:
     fields: set[str] = set()
     kept: set[Attribute] = set()
     for name in text.split(","):
-        slug = name.removeprefix(FIELD_PREFIX)
+        field = view.field_named(name.removeprefix(FIELD_PREFIX))
         if name in attributes:
             kept.add(attributes[name])
-        elif slug in view.field_by_slug:
-            fields.add(slug)
+        elif field is not None:
+            fields.add(field.slug)
         else:
             known = (*view.field_by_slug, *attributes)
             raise _unknown(f"leads have no field {name[:64]!r}", name, known)

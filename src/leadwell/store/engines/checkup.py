@@ -2,7 +2,7 @@
 
 import apsw
 
-from leadwell.store.connection import Connection
+from leadwell.store.connection import Connection, Finding
 
 
 def pragma(connection: Connection, name: str) -> str:
@@ -15,6 +15,20 @@ def faults(connection: Connection) -> list[str]:
     """Check the whole file; an empty list means that it is sound."""
     found = [str(row[0]) for row in connection.rows("PRAGMA quick_check(10)")]
     return [] if found == ["ok"] else found
+
+
+def findings(connection: Connection) -> list[Finding]:
+    """Check the file, and whether SQLite waits for the disk."""
+    broken = faults(connection)
+    sound = Finding("ok", "integrity", "the file is sound")
+    journal = pragma(connection, "journal_mode")
+    level = pragma(connection, "synchronous")
+    is_durable = (journal, level) == ("wal", "2")
+    said = f"journal_mode {journal}, synchronous {level}"
+    return [
+        Finding("fail", "integrity", "; ".join(broken)) if broken else sound,
+        Finding("ok" if is_durable else "fail", "durability", said),
+    ]
 
 
 def last_stamp(connection: Connection) -> int:

@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 import apsw
 
 from leadwell.errors import Refused, Unavailable
-from leadwell.store.connection import EPOCH_BYTES, Connection, Params, Row
+from leadwell.store.connection import EPOCH_BYTES, Connection, Finding, Params, Row
+from leadwell.store.engines import checkup
 
 T = TypeVar("T")
 
@@ -40,7 +41,9 @@ _Outcome = tuple["Future[Any]", Any, BaseException | None]
 
 
 class SQLiteDialect:
-    """SQLite's way of reading JSON."""
+    """SQLite's way of reading JSON, and of saying what tables there are."""
+
+    tables = "SELECT name FROM sqlite_schema WHERE type = 'table'"
 
     def held(self, column: str, field_id: int, *, is_number: bool) -> str:
         """Read a member of a JSON object; its own type decides how it compares."""
@@ -82,8 +85,11 @@ class SQLiteConnection:
         """Run one statement once for each set of parameters."""
         self.raw.executemany(sql, params).fetchall()
 
-    def script(self, sql: str) -> None:
-        """Run several statements, for schemas and migrations."""
+    def lock_schema(self) -> None:
+        """Nothing to wait for: SQLite has one writer at a time."""
+
+    def change_schema(self, sql: str) -> None:
+        """Run a script; it may hold several statements."""
         self.raw.execute(sql).fetchall()
 
 
@@ -108,6 +114,7 @@ class SQLiteDatabase:
                 hint="make it first, or choose another --database",
             )
         self.path = path
+        self.address = str(path)
         self._vfs = vfs
         self._memo: dict[Row, Any] = {}
         self._epoch = epoch or secrets.token_bytes(EPOCH_BYTES)
@@ -149,6 +156,11 @@ class SQLiteDatabase:
                 self._writer.start()
             self._jobs.put((job, done))
         return done
+
+    def checkup(self) -> list[Finding]:
+        """Look at what an operator wants to know of the database's health."""
+        with self.reading() as connection:
+            return checkup.findings(connection)
 
     def close(self) -> None:
         """Finish the jobs that were handed in, and close."""
@@ -199,9 +211,12 @@ def _commit_together(connection: SQLiteConnection, group: list[_Job]) -> None:
             outcomes.append(_run_alone(connection, job, done))
         connection.raw.execute("COMMIT")
     except BaseException as error:
+        meaning = _meaning(error)
         if connection.raw.in_transaction:
             connection.raw.execute("ROLLBACK")
-        outcomes = [(done, None, error) for _, done in group]
+        # A schema that one job wrote and another read never was: it is forgotten.
+        connection.memo.clear()
+        outcomes = [(done, None, meaning) for _, done in group]
     for done, result, fault in outcomes:
         if fault is None:
             done.set_result(result)
@@ -209,10 +224,20 @@ def _commit_together(connection: SQLiteConnection, group: list[_Job]) -> None:
             done.set_exception(fault)
 
 
+def _meaning(error: BaseException) -> BaseException:
+    if isinstance(error, apsw.BusyError):
+        return Unavailable(
+            "another process is writing to the database", hint="try again in a moment"
+        )
+    return error
+
+
 def _run_alone(
     connection: SQLiteConnection, job: Callable[[Connection], Any], done: "Future[Any]"
 ) -> _Outcome:
     result: Any = None
+    # What a job reads may be undone: nobody else may remember it.
+    connection.memo = {}
     try:
         with connection.raw:
             result = job(connection)

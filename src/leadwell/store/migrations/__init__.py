@@ -1,8 +1,8 @@
 """The way from an older database to today's schema: numbered SQL scripts.
 
 `schema.sql` is the truth for a new database and counts as `BASELINE`; each
-later release adds `NNNN-words.sqlite.sql` here and the same change there. A test
-holds the two equal.
+later release adds `NNNN-words.sql` here and the same change there. A test holds the
+two equal. Both are written for SQLite and rendered for PostgreSQL (ADR 0012).
 """
 
 import re
@@ -12,11 +12,10 @@ from importlib import resources
 
 from leadwell.errors import Refused
 from leadwell.store.connection import Connection
-from leadwell.store.engines.sqlite import SQLiteConnection
 
 BASELINE = 2
 """Version 1 was that of databases made before the first release."""
-_NAME = re.compile(r"(\d{4})-[a-z0-9-]+\.sqlite\.sql")
+_NAME = re.compile(r"(\d{4})-[a-z0-9-]+\.sql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +48,15 @@ def version_of(connection: Connection) -> int:
     """Return the version of the database's schema; 0 when it has none yet.
 
     Raises:
-        Refused: the file is a database of something else.
+        Refused: the database is one of something else.
     """
-    tables = {
-        row[0]
-        for row in connection.rows(
-            "SELECT name FROM sqlite_schema WHERE type = 'table'"
-        )
-    }
+    tables = {row[0] for row in connection.rows(connection.dialect.tables)}
     if not tables:
         return 0
     if "migration" not in tables:
         raise Refused(
             "the database belongs to another program",
-            hint="choose another file with --database",
+            hint="choose another one with --database",
         )
     (version,) = connection.rows("SELECT max(version) FROM migration")[0]
     return int(version)
@@ -92,26 +86,26 @@ def pending(
 
 
 def apply(
-    connection: SQLiteConnection,
+    connection: Connection,
     now: int,
     migrations: Sequence[Migration] | None = None,
 ) -> int:
-    """Bring the database to today's schema, all or nothing; return its version.
+    """Bring the database to today's schema, in one transaction; return its version.
 
     `now` is in microseconds since 1970. A new database is made from the schema file.
     """
     migrations = known() if migrations is None else migrations
+    connection.lock_schema()
     version = version_of(connection)
-    with connection.raw:
-        if version == 0:
-            connection.script(schema())
-            newest = max((m.version for m in migrations), default=BASELINE)
-            _note(connection, newest, now)
-            return newest
-        for migration in pending(version, migrations):
-            connection.script(migration.sql)
-            _note(connection, migration.version, now)
-            version = migration.version
+    if version == 0:
+        connection.change_schema(schema())
+        newest = max((m.version for m in migrations), default=BASELINE)
+        _note(connection, newest, now)
+        return newest
+    for migration in pending(version, migrations):
+        connection.change_schema(migration.sql)
+        _note(connection, migration.version, now)
+        version = migration.version
     return version
 
 

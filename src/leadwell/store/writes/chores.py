@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from leadwell.model.campaign import Campaign
 from leadwell.model.lead import Lead, Value
+from leadwell.store import campaigns
 from leadwell.store.connection import Connection
 from leadwell.store.writes import rows, scopes, ticket
 from leadwell.store.writes.scopes import Membership, Reason, Step
@@ -77,6 +78,20 @@ def find(connection: Connection, campaign_id: int) -> list[Chore]:
     return [Chore(Kind(row[0]), row[1], row[2]) for row in found]
 
 
+def remaining(connection: Connection, campaign_id: int) -> int:
+    """Return how many leads are still to be looked at, as far as ids tell."""
+    ((left,),) = connection.rows(
+        """
+        SELECT coalesce(sum(counter.lead_id - chore.done_to), 0)
+          FROM chore
+          JOIN counter ON counter.campaign_id = chore.campaign_id
+         WHERE chore.campaign_id = :campaign_id
+        """,
+        {"campaign_id": campaign_id},
+    )
+    return int(left)
+
+
 def is_pending(connection: Connection, campaign_id: int, scope_id: int) -> bool:
     """Whether something is to be done that readers of this scope will be told of."""
     return bool(
@@ -104,11 +119,35 @@ def work(connection: Connection, campaign: Campaign, now: int) -> bool:
     `now` is in microseconds. One transaction, and its ticket is taken first.
     """
     taken = ticket.take(connection, campaign.id, CHUNK, now)
+    # The schema may have changed before the ticket was given.
+    campaign = campaigns.known(connection, campaign.id)
     waiting = find(connection, campaign.id)
     if not waiting:
         taken.close()
         return False
-    chore = waiting[0]
+    is_done = _chunk(connection, campaign, waiting[0], taken)
+    return not is_done or len(waiting) > 1
+
+
+def settle(connection: Connection, campaign: Campaign, scope_id: int, now: int) -> None:
+    """Finish the flip of a scope before it is given up, or given another filter.
+
+    Its readers may have been shown leads that it does not hold yet, and only what it
+    holds can be taken back from them.
+    """
+    while mine := [
+        chore
+        for chore in find(connection, campaign.id)
+        if (chore.kind, chore.part_id) == (Kind.FLIP, scope_id)
+    ]:
+        taken = ticket.take(connection, campaign.id, CHUNK, now)
+        _chunk(connection, campaign, mine[0], taken)
+
+
+def _chunk(
+    connection: Connection, campaign: Campaign, chore: Chore, taken: ticket.Ticket
+) -> bool:
+    """Do one chunk, and close the ticket; return whether the chore is done."""
     leads = rows.find_after(connection, campaign, chore.done_to, CHUNK)
     if chore.kind is Kind.FLIP:
         _flip(connection, campaign, chore.part_id, leads, taken)
@@ -120,9 +159,9 @@ def work(connection: Connection, campaign: Campaign, now: int) -> bool:
         writing.close()
     if len(leads) < CHUNK:
         drop(connection, campaign.id, chore.kind, chore.part_id)
-        return len(waiting) > 1
+        return True
     _note_done(connection, campaign.id, chore, leads[-1].id)
-    return True
+    return False
 
 
 def cleaned(campaign: Campaign, lead: Lead) -> Lead:

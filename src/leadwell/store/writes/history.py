@@ -112,12 +112,24 @@ def forget(connection: Connection, campaign_id: int, lead_id: int) -> None:
     )
 
 
-def forget_before(connection: Connection, campaign_id: int, at: int) -> None:
-    """Remove what is older than the retention: `at` is in microseconds."""
+def forget_before(connection: Connection, campaign_id: int, at: int) -> int:
+    """Remove what is older than `at`, in microseconds; return how many revisions.
+
+    Served by `lead_history_by_at`.
+    """
+    params = {"campaign_id": campaign_id, "at": at}
+    ((count,),) = connection.rows(
+        """
+        SELECT count(*) FROM lead_history
+         WHERE campaign_id = :campaign_id AND at < :at
+        """,
+        params,
+    )
     connection.run(
         "DELETE FROM lead_history WHERE campaign_id = :campaign_id AND at < :at",
-        {"campaign_id": campaign_id, "at": at},
+        params,
     )
+    return int(count)
 
 
 def _read(text: str) -> Mapping[str, tuple[Any, Any]]:

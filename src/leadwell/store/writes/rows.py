@@ -93,62 +93,6 @@ def delete(connection: Connection, campaign_id: int, lead_id: int) -> None:
     )
 
 
-def named(
-    connection: Connection, campaign: Campaign, lineage: str, external_id: str
-) -> int | None:
-    """Return the id of the lead that this partner calls by this name."""
-    row = one(
-        connection.rows(
-            """
-            SELECT lead_id FROM external_key
-             WHERE campaign_id = :campaign_id AND lineage = :lineage
-               AND external_id = :external_id
-            """,
-            {
-                "campaign_id": campaign.id,
-                "lineage": lineage,
-                "external_id": external_id,
-            },
-        )
-    )
-    return None if row is None else int(row[0])
-
-
-def name(connection: Connection, lineage: str, lead: Lead) -> None:
-    """Remember what this partner calls the lead."""
-    connection.run(
-        """
-        INSERT INTO external_key (campaign_id, lineage, external_id, lead_id)
-             VALUES (:campaign_id, :lineage, :external_id, :lead_id)
-        ON CONFLICT (campaign_id, lineage, external_id)
-          DO UPDATE SET lead_id = excluded.lead_id
-        """,
-        {
-            "campaign_id": lead.campaign_id,
-            "lineage": lineage,
-            "external_id": lead.external_id,
-            "lead_id": lead.id,
-        },
-    )
-
-
-def forget_name(connection: Connection, lineage: str, lead: Lead) -> None:
-    """Forget what this partner calls the lead, so that the name is free again."""
-    connection.run(
-        """
-        DELETE FROM external_key
-         WHERE campaign_id = :campaign_id AND lineage = :lineage
-           AND external_id = :external_id AND lead_id = :lead_id
-        """,
-        {
-            "campaign_id": lead.campaign_id,
-            "lineage": lineage,
-            "external_id": lead.external_id,
-            "lead_id": lead.id,
-        },
-    )
-
-
 def stored(campaign: Campaign, values: Mapping[int, Value]) -> dict[str, Any]:
     """Write values as the column `fields` keeps them, by the ids of their fields."""
     return {

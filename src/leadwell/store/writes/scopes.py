@@ -5,7 +5,7 @@ that was ever inside has a row in `scope_member`; a lead that never was leaves n
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from leadwell.model.campaign import Campaign
@@ -54,6 +54,11 @@ class Member:
     at: int = 0
     merged_into: int | None = None
 
+    @property
+    def is_erased(self) -> bool:
+        """Whether every reader that held the lead is told to erase it."""
+        return self.reason == Reason.ERASED
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -67,6 +72,8 @@ class Step:
     at: int
     reason: Reason = Reason.LEFT_SCOPE
     merged_into: int | None = None
+    before: Lead | None = None
+    """As it was; `None`: new, or it does not matter."""
 
 
 def find_open(connection: Connection, campaign: Campaign) -> tuple[Scope, ...]:
@@ -122,6 +129,10 @@ class Membership:
         default_factory=dict[tuple[int, int], Member]
     )
     _known: set[int] = field(default_factory=set[int])
+    _stood: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+    """What was inside before this transaction, by lead and scope."""
+    _unflipped: dict[int, int] | None = None
+    """Scopes that are being flipped, each with the last lead that is done."""
     _changed: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     _added: dict[int, list[Words]] = field(default_factory=dict[int, list[Words]])
     _taken: dict[int, list[Words]] = field(default_factory=dict[int, list[Words]])
@@ -141,6 +152,7 @@ class Membership:
         """Move a lead in, on or out in every scope."""
         self.load([step.lead_id])
         for scope in self.scopes:
+            self._catch_up(scope, step)
             self.follow_in(scope, step)
         if step.reason is Reason.ERASED:
             self._tell_all(step)
@@ -182,10 +194,11 @@ class Membership:
                             reason = excluded.reason, at = excluded.at,
                             merged_into = excluded.merged_into
             """,
-            [self._row(*key) for key in sorted(self._changed)],
+            [self._row(*key) for key in sorted(self._changed) if self._is_told(*key)],
         )
         for scope_id in sorted({*self._added, *self._taken}):
-            self._add_up(scope_id)
+            added, taken = self._added.get(scope_id, ()), self._taken.get(scope_id, ())
+            _add_up(self.connection, self.campaign.id, scope_id, added, taken)
 
     def _load(self, lead_id: int) -> None:
         rows = self.connection.rows(
@@ -198,7 +211,43 @@ class Membership:
             {"campaign_id": self.campaign.id, "lead_id": lead_id},
         )
         for scope_id, *values in rows:
-            self._members[lead_id, scope_id] = Member(*values)
+            member = self._members[lead_id, scope_id] = Member(*values)
+            if member.in_scope:
+                self._stood.add((lead_id, scope_id))
+
+    def _is_told(self, lead_id: int, scope_id: int) -> bool:
+        """Whether the lead was inside before or is now.
+
+        One that only passed through within this transaction was never seen.
+        """
+        member = self._members[lead_id, scope_id]
+        stood = (lead_id, scope_id) in self._stood
+        return bool(member.in_scope) or stood or member.is_erased
+
+    def _catch_up(self, scope: Scope, step: Step) -> None:
+        """Let a lead enter that the scope's new filter shows, but no flip has reached.
+
+        Somebody may have read it in a list, and is to be told when it leaves.
+        """
+        member = self._members.get((step.lead_id, scope.id))
+        is_in = member is not None and member.in_scope
+        if step.before is None or is_in or not self._awaits_flip(scope, step.lead_id):
+            return
+        if self.belongs(scope, step.before):
+            self._enter(scope.id, member, replace(step, version=step.before.version))
+            self._stood.add((step.lead_id, scope.id))
+
+    def _awaits_flip(self, scope: Scope, lead_id: int) -> bool:
+        if self._unflipped is None:
+            rows = self.connection.rows(
+                """
+                SELECT part_id, done_to FROM chore
+                 WHERE campaign_id = :campaign_id AND kind = 'flip'
+                """,
+                {"campaign_id": self.campaign.id},
+            )
+            self._unflipped = {row[0]: row[1] for row in rows}
+        return lead_id > self._unflipped.get(scope.id, lead_id)
 
     def _enter(self, scope_id: int, member: Member | None, step: Step) -> None:
         if member is None:
@@ -255,24 +304,29 @@ class Membership:
             "merged_into": member.merged_into,
         }
 
-    def _add_up(self, scope_id: int) -> None:
-        now = digest(self.connection, self.campaign.id, scope_id)
-        now = now.plus(self._added.get(scope_id, ()))
-        now = now.minus(self._taken.get(scope_id, ()))
-        self.connection.run(
-            """
-            UPDATE scope
-               SET leads = :leads, sum_0 = :sum_0, sum_1 = :sum_1, sum_2 = :sum_2,
-                   sum_3 = :sum_3
-             WHERE campaign_id = :campaign_id AND scope_id = :scope_id
-            """,
-            {
-                "campaign_id": self.campaign.id,
-                "scope_id": scope_id,
-                "leads": now.count,
-                "sum_0": now.sums[0],
-                "sum_1": now.sums[1],
-                "sum_2": now.sums[2],
-                "sum_3": now.sums[3],
-            },
-        )
+
+def _add_up(
+    connection: Connection,
+    campaign_id: int,
+    scope_id: int,
+    added: Iterable[Words],
+    taken: Iterable[Words],
+) -> None:
+    now = digest(connection, campaign_id, scope_id).plus(added).minus(taken)
+    connection.run(
+        """
+        UPDATE scope
+           SET leads = :leads, sum_0 = :sum_0, sum_1 = :sum_1, sum_2 = :sum_2,
+               sum_3 = :sum_3
+         WHERE campaign_id = :campaign_id AND scope_id = :scope_id
+        """,
+        {
+            "campaign_id": campaign_id,
+            "scope_id": scope_id,
+            "leads": now.count,
+            "sum_0": now.sums[0],
+            "sum_1": now.sums[1],
+            "sum_2": now.sums[2],
+            "sum_3": now.sums[3],
+        },
+    )

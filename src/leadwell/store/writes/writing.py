@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import msgspec
 from msgspec import UNSET
 
 from leadwell.errors import (
-    Conflict,
     InvalidLead,
     LeadNotFound,
-    LeadwellError,
     OutsideScope,
     PreconditionFailed,
     Unavailable,
@@ -20,7 +19,7 @@ from leadwell.model.query import Condition
 from leadwell.schema.matching import matches
 from leadwell.schema.submission import Submission
 from leadwell.store.connection import Connection
-from leadwell.store.writes import rows, scopes, ticket
+from leadwell.store.writes import names, rows, scopes, ticket
 from leadwell.store.writes.history import History
 from leadwell.store.writes.scopes import Membership, Reason, Step
 from leadwell.store.writes.ticket import Ticket
@@ -101,48 +100,52 @@ class Writing:
         seq = self.ticket.next_seq()
         rows.insert(self._connection, self.campaign, lead, seq)
         if lead.external_id is not None:
-            rows.name(self._connection, self._author.lineage, lead)
+            names.give(self._connection, self._author.lineage, lead)
         self.members.note_new(lead.id)
-        self._follow(lead, seq)
+        self._follow(lead, seq, None)
         self.history.note("create", None, lead, 1)
         return Outcome(lead, is_new=True)
 
     def change(
-        self, lead_id: int, given: Submission, if_version: int | None = None
+        self, lead_id: int, given: Submission, if_versions: frozenset[int] | None = None
     ) -> Outcome:
         """Change what the submission names of a lead.
 
         Raises:
             LeadNotFound: there is none, or none that the author may see.
-            PreconditionFailed: it has another version than `if_version`.
+            PreconditionFailed: it has none of the versions that are named.
             InvalidLead: it would leave the author's filter.
             Conflict: another lead has that external id.
         """
-        known = self._known(lead_id, if_version)
+        known = self._known(lead_id, if_versions)
         wanted = _merged(known, given)
-        if given.external_id is not UNSET and wanted.external_id != known.external_id:
-            self._rename(known, wanted)
+        if given.external_id is not UNSET:
+            self._check_inside(wanted)
+            lineage = self._author.lineage
+            names.change(self._connection, lineage, self.campaign, known, wanted)
         return self._changed(known, wanted, "update")
 
-    def remove(self, lead_id: int, if_version: int | None = None) -> None:
+    def remove(self, lead_id: int, if_versions: frozenset[int] | None = None) -> None:
         """Delete a lead.
 
         Raises:
             LeadNotFound, PreconditionFailed: as for a change.
         """
-        known = self._known(lead_id, if_version)
+        known = self._known(lead_id, if_versions)
         self._gone(known, Reason.DELETED)
         self.history.note("delete", known, None, known.version + 1)
 
     def merge(
-        self, lead_id: int, into_id: int, if_version: int | None = None
+        self, lead_id: int, into_id: int, if_versions: frozenset[int] | None = None
     ) -> Outcome:
         """Fill the empty fields of a lead with another's, and delete that other one.
+
+        What partners called the lead that is gone, they then call the one that stays.
 
         Raises:
             LeadNotFound, PreconditionFailed, InvalidLead: as for a change.
         """
-        known, into = self._known(lead_id, if_version), self._known(into_id, None)
+        known, into = self._known(lead_id, if_versions), self._known(into_id, None)
         filled = replace(
             into,
             values={**known.values, **into.values},
@@ -150,8 +153,11 @@ class Writing:
             assigned_to=into.assigned_to
             if into.assigned_to is not None
             else known.assigned_to,
+            external_id=into.external_id or known.external_id,
         )
         outcome = self._changed(into, filled, "merge")
+        # Who sends the lead that is gone again means the one that stayed.
+        names.pass_on(self._connection, known, into)
         self._gone(known, Reason.MERGED, merged_into=into.id)
         self.history.note("merge", known, None, known.version + 1)
         return outcome
@@ -172,18 +178,18 @@ class Writing:
     def _named(self, external_id: object) -> Lead | None:
         if not isinstance(external_id, str):
             return None
-        lead_id = rows.named(
+        lead_id = names.find(
             self._connection, self.campaign, self._author.lineage, external_id
         )
         if lead_id is None:
             return None
         return rows.find(self._connection, self.campaign, lead_id)
 
-    def _known(self, lead_id: int, if_version: int | None) -> Lead:
+    def _known(self, lead_id: int, if_versions: frozenset[int] | None) -> Lead:
         known = rows.find(self._connection, self.campaign, lead_id)
         if known is None or not matches(self.campaign, self._author.forced, known):
             raise LeadNotFound.of(lead_id, self.campaign.id)
-        if if_version not in (None, known.version):
+        if if_versions is not None and known.version not in if_versions:
             raise PreconditionFailed(
                 f"lead {lead_id} has version {known.version} now",
                 hint="read it again, and repeat your change on what it holds now",
@@ -193,7 +199,9 @@ class Writing:
     def _changed(self, known: Lead, wanted: Lead, op: str) -> Outcome:
         self._check_inside(known)
         self._check_inside(wanted)
-        if wanted == known:
+        if wanted == known and _as_kept(self.campaign, wanted) == _as_kept(
+            self.campaign, known
+        ):
             return Outcome(known, is_new=False)
         lead = self._rewrite(known, wanted, op)
         return Outcome(lead, is_new=False, is_changed=True)
@@ -204,23 +212,9 @@ class Writing:
         )
         seq = self.ticket.next_seq()
         rows.update(self._connection, self.campaign, lead, seq)
-        self._follow(lead, seq)
+        self._follow(lead, seq, known)
         self.history.note(op, known, lead, lead.version)
         return lead
-
-    def _rename(self, known: Lead, wanted: Lead) -> None:
-        lineage = self._author.lineage
-        self._check_inside(wanted)
-        if wanted.external_id is not None:
-            taken = self._named(wanted.external_id)
-            if taken is not None and taken.id != known.id:
-                raise Conflict(
-                    f"another lead has the external_id {wanted.external_id[:64]!r}",
-                    hint="merge the two, or choose another",
-                )
-            rows.name(self._connection, lineage, wanted)
-        if known.external_id is not None:
-            rows.forget_name(self._connection, lineage, known)
 
     def _gone(
         self, known: Lead, reason: Reason, merged_into: int | None = None
@@ -234,19 +228,17 @@ class Writing:
             self.ticket.now,
             reason,
             merged_into,
+            known,
         )
         self.members.follow(step)
 
-    def _follow(self, lead: Lead, seq: int) -> None:
-        self.members.follow(Step(lead.id, lead, lead.version, seq, self.ticket.now))
+    def _follow(self, lead: Lead, seq: int, before: Lead | None) -> None:
+        step = Step(lead.id, lead, lead.version, seq, self.ticket.now, before=before)
+        self.members.follow(step)
 
     def _check_inside(self, lead: Lead) -> None:
         if not matches(self.campaign, self._author.forced, lead):
-            error = OutsideScope(
-                "the lead lies outside this token's own filter",
-                hint="give the values that the filter asks for; see GET /v2/me",
-            )
-            raise InvalidLead([error.problem(pointer="")])
+            raise _outside()
 
 
 def add(
@@ -270,25 +262,6 @@ def add(
     return outcomes
 
 
-def add_each(
-    connection: Connection,
-    campaign: Campaign,
-    submissions: Sequence[Submission],
-    author: Author,
-    now: int,
-) -> list[Outcome | LeadwellError]:
-    """Add or update leads, each by itself: one that is refused stops no other one."""
-    writing = Writing.begin(connection, campaign, author, now, len(submissions))
-    outcomes: list[Outcome | LeadwellError] = []
-    for submission in submissions:
-        try:
-            outcomes.append(writing.save(submission))
-        except InvalidLead as error:
-            outcomes.append(error)
-    writing.close()
-    return outcomes
-
-
 def _check_current(connection: Connection, campaign: Campaign) -> None:
     ((version,),) = connection.rows(
         "SELECT schema_version FROM campaign WHERE campaign_id = :campaign_id",
@@ -299,6 +272,14 @@ def _check_current(connection: Connection, campaign: Campaign) -> None:
             "the campaign's schema changed while the lead was read",
             hint="send it again",
         )
+
+
+def _outside() -> InvalidLead:
+    error = OutsideScope(
+        "the lead lies outside this token's own filter",
+        hint="give the values that the filter asks for; see GET /v2/me",
+    )
+    return InvalidLead([error.problem(pointer="")])
 
 
 def _new(campaign: Campaign, given: Submission, taken: Ticket) -> Lead:
@@ -330,6 +311,12 @@ def _merged(known: Lead, given: Submission) -> Lead:
         external_id=known.external_id if external_id is UNSET else external_id,
         source_updated_at=given.source_updated_at or known.source_updated_at,
     )
+
+
+def _as_kept(campaign: Campaign, lead: Lead) -> bytes:
+    # To Python true is 1 and 1.50 is 1.5; a reader sees the difference.
+    kept = rows.stored(campaign, lead.values)
+    return msgspec.json.encode(kept, order="deterministic")
 
 
 def _filled(values: Mapping[int, Value]) -> dict[int, Value]:

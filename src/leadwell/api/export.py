@@ -1,0 +1,126 @@
+"""`…/leads/export`: all visible leads as one stream, in short transactions."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from pyroaring import BitMap64
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from leadwell.api import wire
+from leadwell.api.campaigns import Opened, open_again, open_campaign
+from leadwell.api.cursors import places
+from leadwell.api.hub import Hub
+from leadwell.describe import sheet
+from leadwell.describe.schema import version
+from leadwell.model.cursor import Place
+from leadwell.model.digest import Digest, words
+from leadwell.schema import querystring
+from leadwell.schema.question import following
+from leadwell.schema.question.following import Exporting
+from leadwell.store import exports, feed
+from leadwell.store.connection import Connection
+
+TYPES = {
+    "ndjson": "application/x-ndjson",
+    "csv": "text/csv; charset=utf-8; header=present",
+    "csv-excel": "text/csv; charset=utf-8; header=present",
+}
+
+
+@dataclass(slots=True)
+class Sent:
+    """What was sent of one export so far."""
+
+    digest: Digest = field(default_factory=Digest)
+
+    def note(self, read: list[exports.Exported]) -> None:
+        """Note the leads of one chunk."""
+        self.digest = self.digest.plus(words(x.id, x.version) for x, _ in read)
+
+
+@dataclass(frozen=True, slots=True)
+class Exports:
+    """All leads that a token sees, as one stream."""
+
+    hub: Hub
+
+    async def stream(self, request: Request) -> Response:
+        """Answer with every visible lead; the cursor stands in the headers."""
+        opened = open_campaign(self.hub, request)
+        pairs = querystring.decode(request.scope["query_string"])
+        asked = following.export(opened.view, pairs)
+        query = opened.grant.query(opened.campaign, asked.question)
+
+        def begin(connection: Connection) -> tuple[BitMap64, Place, int]:
+            place = places.export_place(self.hub, connection, opened, asked.question)
+            found = exports.members(connection, opened.campaign, query, asked.after)
+            return found, place, feed.watermark(connection, query)
+
+        found, place, watermark = await self.hub.read(begin)
+        headers = places.headers(self.hub, opened, asked.question, place, watermark)
+        headers |= {
+            **wire.PRIVATE,
+            "Leadwell-Schema-Version": version(opened.view),
+            "Leadwell-Count": str(len(found)),
+            "Content-Disposition": f'attachment; filename="leads.{asked.format[:6]}"'
+            if asked.format == "ndjson"
+            else 'attachment; filename="leads.csv"',
+        }
+        lines = self._lines(request, opened, asked, found, headers["Leadwell-Cursor"])
+        return StreamingResponse(lines, headers=headers, media_type=TYPES[asked.format])
+
+    async def _lines(
+        self,
+        request: Request,
+        opened: Opened,
+        asked: Exporting,
+        found: BitMap64,
+        cursor: str,
+    ) -> AsyncIterator[bytes]:
+        sent = Sent()
+        names = _names(opened, asked)
+        for_excel = asked.format == "csv-excel"
+        if asked.format != "ndjson":
+            yield sheet.header(names, for_excel=for_excel)
+        for ids in exports.chunks(found):
+            # The token may be revoked, and its filter edited, while this goes on.
+            now = open_again(self.hub, request)
+            read = await self.hub.read(_reading(now, asked, ids))
+            sent.note(read)
+            if asked.format == "ndjson":
+                yield b"".join(body + b"\n" for _, body in read)
+            else:
+                yield b"".join(
+                    sheet.row(names, msgspec.json.decode(body), for_excel=for_excel)
+                    for _, body in read
+                )
+        if asked.format == "ndjson":
+            yield _closing(sent.digest, cursor)
+
+
+def _reading(
+    opened: Opened, asked: Exporting, ids: list[int]
+) -> Callable[[Connection], list[exports.Exported]]:
+    query = opened.grant.query(opened.campaign, asked.question)
+    return lambda connection: exports.read(connection, opened.campaign, query, ids)
+
+
+def _names(opened: Opened, asked: Exporting) -> list[str]:
+    shown = asked.question.shown
+    if shown is None:
+        return sheet.columns(opened.view)
+    always = ("id", "created_at", "updated_at", "version")
+    return sheet.columns(opened.view, [*always, *shown.fields, *shown.attributes])
+
+
+def _closing(digest: Digest, cursor: str) -> bytes:
+    content: dict[str, Any] = {
+        "_end": True,
+        "count": digest.count,
+        "digest": digest.text,
+        "cursor": cursor,
+    }
+    return msgspec.json.encode(content) + b"\n"

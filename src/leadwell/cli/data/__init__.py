@@ -1,0 +1,1 @@
+"""`leadwell lead`, `backup` and `restore`: single leads, and all of them at once."""

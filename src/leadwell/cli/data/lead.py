@@ -1,0 +1,182 @@
+"""`leadwell lead`: the history of a lead, its erasure, and who was told."""
+
+from __future__ import annotations
+
+import re
+import sys
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from cyclopts import App
+
+from leadwell.cli import output
+from leadwell.cli.opening import HERE, CampaignId, Where, now_us
+from leadwell.errors import NotFound, Refused, UsageError
+
+if TYPE_CHECKING:
+    from leadwell.store.connection import Connection
+    from leadwell.store.writes.erasing import Erasure
+
+lead = App(name="lead", help="One lead: its history, its erasure, and who had it.")
+_DAYS = re.compile(r"(\d{1,5})d", re.ASCII)
+
+
+@lead.command
+def history(
+    id: int,  # noqa: A002 - the command's word
+    *,
+    campaign: CampaignId,
+    where: Where = HERE,
+) -> None:
+    """Show who changed what of a lead and when.
+
+    Example: leadwell lead history 9812 --campaign 362
+
+    Args:
+        id: the lead's id
+        campaign: the campaign's id
+        where: the database
+    """
+    from leadwell.schema.times import show
+    from leadwell.store import campaigns
+    from leadwell.store.writes import history as kept
+
+    def job(connection: Connection) -> list[dict[str, Any]]:
+        found = campaigns.known(connection, campaign)
+        names = {str(field.id): field.slug for field in found.fields}
+        return [
+            {
+                "version": each.version,
+                "at": show(each.at),
+                "by": each.author or "operator",
+                "what": each.op,
+                "changes": {
+                    names.get(ref, ref): list(values)
+                    for ref, values in each.changes.items()
+                },
+            }
+            for each in kept.find(connection, campaign, id)
+        ]
+
+    output.rows(where.read(job), as_json=where.json)
+
+
+@lead.command
+def erase(
+    id: int,  # noqa: A002 - the command's word
+    *,
+    campaign: CampaignId,
+    yes: bool = False,
+    where: Where = HERE,
+) -> None:
+    """Erase a lead for ever: its values, its history, its names.
+
+    Every token that ever held it is told so by the change feed. Its id is also kept
+    in a file beside the database, so that a restored backup erases it again.
+
+    Example: leadwell lead erase 9812 --campaign 362 --yes
+
+    Args:
+        id: the lead's id
+        campaign: the campaign's id
+        yes: do not ask
+        where: the database
+    """
+    from leadwell.server import erasures
+    from leadwell.store import campaigns
+    from leadwell.store.writes import erasing
+
+    if not yes:
+        _ask(f"Erase lead {id} of campaign {campaign}? It cannot be undone.")
+    path = erasures.path_of(where.settings())
+
+    def job(connection: Connection) -> Erasure:
+        found = campaigns.known(connection, campaign)
+        done = erasing.erase(connection, found, id, now_us())
+        # Before the commit: an erasure that is committed is never forgotten.
+        erasures.note(path, done)
+        return done
+
+    where.write(job)
+    content = {"erased": id, "campaign": campaign}
+    output.document(content, as_json=where.json, text=f"erased lead {id}")
+    output.hint(f"who had it: leadwell lead receipts {id} --campaign {campaign}")
+
+
+@lead.command
+def receipts(
+    id: int,  # noqa: A002 - the command's word
+    *,
+    campaign: CampaignId,
+    where: Where = HERE,
+) -> None:
+    """List the tokens that may have received an erased lead, and which know of it.
+
+    A token knows once it has sent a cursor from behind the erasure.
+
+    Example: leadwell lead receipts 9812 --campaign 362
+
+    Args:
+        id: the lead's id
+        campaign: the campaign's id
+        where: the database
+    """
+    from leadwell.schema.times import show
+    from leadwell.store import campaigns, readers
+    from leadwell.store.writes import erasing
+
+    def job(connection: Connection) -> list[dict[str, Any]]:
+        found = campaigns.known(connection, campaign)
+        if not erasing.is_erased(connection, campaign, id):
+            raise NotFound(
+                f"lead {id} of campaign {campaign} is not erased",
+                hint=f"erase it: leadwell lead erase {id} --campaign {campaign}",
+            )
+        return [
+            {
+                "token": each.name,
+                "id": each.lineage,
+                "could read since": show(each.since),
+                "confirmed_at": show(each.confirmed_at) if each.confirmed_at else None,
+            }
+            for each in readers.receipts(connection, found, id)
+        ]
+
+    output.rows(where.read(job), as_json=where.json)
+
+
+@lead.command
+def forget(
+    *, campaign: CampaignId, older_than: str = "365d", where: Where = HERE
+) -> None:
+    """Remove the history of leads that is older than the retention.
+
+    Example: leadwell lead forget --campaign 362 --older-than 180d
+
+    Args:
+        campaign: the campaign's id
+        older_than: how long history is kept: 1d to 99999d
+        where: the database
+    """
+    from leadwell.store import campaigns
+    from leadwell.store.writes import history as kept
+
+    shape = _DAYS.fullmatch(older_than)
+    if shape is None or int(shape[1]) == 0:
+        raise UsageError(f"{older_than!r} is no age", hint="write 180d or 365d")
+    age = timedelta(days=int(shape[1])) // timedelta(microseconds=1)
+
+    def job(connection: Connection) -> int:
+        found = campaigns.known(connection, campaign)
+        return kept.forget_before(connection, found.id, now_us() - age)
+
+    count = where.write(job)
+    content = {"removed": count, "campaign": campaign}
+    output.document(content, as_json=where.json, text=f"removed {count:,} revisions")
+
+
+def _ask(text: str) -> None:
+    if not sys.stdin.isatty():
+        raise Refused("this needs a yes", hint="add --yes")
+    if input(f"{text} [y/N] ").strip().lower() not in {"y", "yes"}:
+        raise Refused("nothing was done")

@@ -1,0 +1,1 @@
+"""`leadwell field`, `option` and `status`: change the schema of a living campaign."""

@@ -1,0 +1,157 @@
+"""How every edit of a schema is made: its consequences first, then all of its work."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cyclopts import Parameter
+
+from leadwell.cli import output
+from leadwell.cli.chores import finish
+from leadwell.cli.opening import CampaignId, Where
+from leadwell.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from leadwell.schema.parts import Name
+    from leadwell.store.connection import Connection, Database
+    from leadwell.store.parts import Consequences
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Change:
+    """What every edit of a schema takes."""
+
+    campaign: CampaignId
+    """The campaign's id."""
+    yes: bool = False
+    """Do it without being asked."""
+    dry_run: bool = False
+    """Only say what it would mean."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One edit of a schema."""
+
+    words: str
+    """What it does, after "this …"."""
+    job: Callable[[Connection], object]
+    about: Name | None = None
+    """The part that is changed; `None`: one that is new."""
+    revises: bool = False
+    """Whether leads are revised: the slug changes, or the part goes."""
+    is_removal: bool = False
+
+    def is_asked(self, found: Consequences) -> bool:
+        """Whether somebody has to agree."""
+        is_felt = bool(found.revised or found.uses)
+        return self.is_removal or (self.revises and is_felt)
+
+
+class _Undone(Exception):
+    """Ends a rehearsal: a job that raises leaves no trace."""
+
+
+def carry_out(edit: Edit, change: Change, where: Where) -> int:
+    """Show what an edit means, ask, make it, and do its work to the end.
+
+    Raises:
+        LeadwellError: it cannot be made.
+        Refused: nobody agreed.
+    """
+    with where.opened() as database:
+        found = _consequences(database, edit, change.campaign)
+        rehearse(database, edit.job)
+        content = _content(found) | {"campaign": change.campaign}
+        _show(edit, found)
+        code = 0
+        if not change.dry_run:
+            if edit.is_asked(found):
+                agree(yes=change.yes)
+            database.write(edit.job).result()
+            code = finish(database, change.campaign)
+    output.document(
+        content | {"dry_run": change.dry_run},
+        as_json=where.json,
+        text="nothing was changed: --dry-run" if change.dry_run else "done",
+    )
+    return code
+
+
+def agree(*, yes: bool) -> None:
+    """Ask whether to go on.
+
+    Raises:
+        Refused: the answer is no, or there is nobody to ask.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise Refused(
+            "this has consequences, and there is no terminal to ask at",
+            hint="look at what they are, and give --yes",
+        )
+    print("Go on? [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().casefold() not in {"y", "yes"}:
+        raise Refused("nothing was changed", hint="answer y to go on")
+
+
+def rehearse(database: Database, job: Callable[[Connection], object]) -> None:
+    """Make an edit and undo it, to be told of what stands against it.
+
+    Raises:
+        LeadwellError: it cannot be made.
+    """
+
+    def undone(connection: Connection) -> None:
+        job(connection)
+        raise _Undone
+
+    try:
+        database.write(undone).result()
+    except _Undone:
+        return
+
+
+def names(found: tuple[str, ...]) -> str:
+    """Write names of filters or tokens in a row."""
+    return ", ".join(found) or "none"
+
+
+def _consequences(database: Database, edit: Edit, campaign_id: int) -> Consequences:
+    from leadwell.store import campaigns, parts
+    from leadwell.store.parts import Consequences, Uses
+    from leadwell.store.writes.parts import found
+
+    with database.reading() as connection:
+        campaign = campaigns.known(connection, campaign_id)
+        if edit.about is None:
+            every = parts.total(connection, campaign)
+            return Consequences(0, every, Uses((), ()))
+        _, part = found(campaign, edit.about)
+        return parts.consequences(connection, campaign, part, revises=edit.revises)
+
+
+def _show(edit: Edit, found: Consequences) -> None:
+    lines = [f"This {edit.words}:"]
+    if found.revised:
+        lines.append(f"{found.revised:,} leads get a new revision; readers are told")
+    lines.append(f"{found.rendered:,} leads are rendered anew when they are read")
+    if edit.about is not None:
+        lines.append(f"saved filters that use it: {names(found.uses.filters)}")
+        lines.append(f"tokens that use it: {names(found.uses.tokens)}")
+    output.hint("\n  ".join(lines))
+
+
+def _content(found: Consequences) -> dict[str, Any]:
+    return {
+        "revised": found.revised,
+        "rendered": found.rendered,
+        "filters": list(found.uses.filters),
+        "tokens": list(found.uses.tokens),
+    }

@@ -1,0 +1,88 @@
+"""The erasures kept beside the database: a restore must not bring a lead back.
+
+One JSON object a line, with ids and a moment. It is written and synced before the
+erasure is committed, and done again at every start where the database lacks it.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from leadwell.errors import LeadNotFound, Refused
+from leadwell.settings import Settings
+from leadwell.store import campaigns
+from leadwell.store.connection import Connection, Database
+from leadwell.store.writes import erasing
+from leadwell.store.writes.erasing import Erasure
+
+_NAME = "leadwell.erasures"
+_SQLITE = "sqlite:///"
+
+
+class _Line(msgspec.Struct):
+    campaign_id: int
+    lead_id: int
+    at: int
+
+
+def path_of(settings: Settings) -> Path:
+    """Return where the erasures are kept: apart from the database's backups."""
+    if settings.erasure_file:
+        return Path(settings.erasure_file)
+    if settings.database.startswith(_SQLITE):
+        return Path(f"{settings.database.removeprefix(_SQLITE)}.erasures")
+    return Path(_NAME)
+
+
+def note(path: Path, erasure: Erasure) -> None:
+    """Add an erasure to the file; it is on the disk when this returns."""
+    line = msgspec.json.encode(_Line(erasure.campaign_id, erasure.lead_id, erasure.at))
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(handle, "ab") as file:
+        file.write(line + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def replay(path: Path, database: Database, now: int) -> int:
+    """Erase what the file names and the database still has; return how many.
+
+    Raises:
+        Refused: the file cannot be read.
+    """
+    done = 0
+    for line in _lines(path):
+
+        def job(connection: Connection, line: _Line = line) -> int:
+            return _again(connection, line, now)
+
+        done += database.write(job).result()
+    return done
+
+
+def _again(connection: Connection, line: _Line, now: int) -> int:
+    campaign = campaigns.find(connection, line.campaign_id)
+    if campaign is None or erasing.is_erased(connection, campaign.id, line.lead_id):
+        return 0
+    try:
+        erasing.erase(connection, campaign, line.lead_id, now)
+    except LeadNotFound:
+        # The backup is of before the lead was made.
+        return 0
+    return 1
+
+
+def _lines(path: Path) -> Iterator[_Line]:
+    if not path.exists():
+        return
+    decoder = msgspec.json.Decoder(_Line)
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        try:
+            yield decoder.decode(line)
+        except msgspec.MsgspecError:
+            raise Refused(
+                f"line {number} of {path} is no erasure",
+                hint="restore the file: without it erased leads could come back",
+            ) from None

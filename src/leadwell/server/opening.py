@@ -1,0 +1,111 @@
+"""Which database an address means, and opening it at today's schema."""
+
+import re
+from pathlib import Path
+
+from leadwell.errors import Refused, UsageError
+from leadwell.settings import Settings
+from leadwell.store import migrations
+from leadwell.store.connection import Database
+from leadwell.store.engines.sqlite import SQLiteDatabase
+
+_SQLITE = "sqlite:///"
+_POSTGRES = ("postgresql://", "postgres://")
+_KEY_NAME = "leadwell.key"
+_SECRETS = re.compile(r"(?<=://).*@|(?<=password=)[^&\s]*")
+
+
+def open_database(settings: Settings, *, create: bool, now: int) -> Database:
+    """Open the database; an empty one gets today's schema if it may be created.
+
+    `now` is in microseconds since 1970.
+
+    Raises:
+        Refused: it is missing, older than this release, or something else's.
+    """
+    database = connect(settings, create=create)
+    try:
+        _check_schema(database, create=create, now=now)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def connect(settings: Settings, *, create: bool = False) -> Database:
+    """Open the database as it is, whatever its schema.
+
+    Raises:
+        Refused: it is missing or not safe to use.
+        UsageError: its address cannot be read, or needs an extra.
+    """
+    url = settings.database
+    if url.startswith(_POSTGRES):
+        return _postgres(settings)
+    path = _path(url)
+    if not path.exists() and not create:
+        raise Refused(
+            f"there is no database {path}",
+            hint="choose it with --database or LEADWELL_DATABASE, "
+            "or make one: leadwell campaign create schema.yaml",
+        )
+    return SQLiteDatabase(path)
+
+
+def migrate(database: Database, now: int) -> int:
+    """Bring the database to today's schema; return its version."""
+    return database.write(lambda c: migrations.apply(c, now)).result()
+
+
+def key_path(settings: Settings) -> Path:
+    """Return where the instance key is kept."""
+    if settings.key_file:
+        return Path(settings.key_file)
+    if settings.database.startswith(_POSTGRES):
+        return Path(_KEY_NAME)
+    return Path(f"{_path(settings.database)}.key")
+
+
+def _path(url: str) -> Path:
+    path = url.removeprefix(_SQLITE)
+    if not url.startswith(_SQLITE) or not path:
+        raise UsageError(
+            f"{_SECRETS.sub('…', url)!r} is not the address of a database",
+            hint="write sqlite:///leads.db, sqlite:////var/lib/leads.db "
+            "or postgresql://user:password@host/name",
+        )
+    return Path(path)
+
+
+def _postgres(settings: Settings) -> Database:
+    try:
+        from leadwell.store.engines import postgres  # noqa: PLC0415 - an extra
+    except ImportError:
+        raise UsageError(
+            "PostgreSQL needs a part of Leadwell that is not installed",
+            hint="pip install 'leadwell[server,postgres]'",
+        ) from None
+    limits = postgres.Limits(
+        statement_timeout_s=settings.statement_timeout_s,
+        allow_unsafe=settings.allow_unsafe_database,
+    )
+    return postgres.PostgresDatabase(settings.database, limits)
+
+
+def _check_schema(database: Database, *, create: bool, now: int) -> None:
+    with database.reading() as connection:
+        version = migrations.version_of(connection)
+        pending = migrations.pending(version) if version else ()
+    if version == 0 and not create:
+        raise Refused(
+            f"the database {database.address} is empty",
+            hint="fill it: leadwell campaign create schema.yaml",
+        )
+    if version == 0:
+        migrate(database, now)
+    if pending:
+        raise Refused(
+            f"the database has schema version {version}, "
+            f"this release needs {pending[-1].version}",
+            hint="back it up, then run: leadwell migrate",
+        )

@@ -1,0 +1,59 @@
+"""Work that a running hub does beside its requests: chores that wait."""
+
+from threading import Event, Thread
+
+import structlog
+
+from leadwell.api.hub import Hub
+from leadwell.store import campaigns
+from leadwell.store.connection import Connection
+from leadwell.store.writes import chores
+
+LOOK_EVERY_S = 30.0
+"""How often a hub looks for work: a command that was interrupted left it behind."""
+
+
+class Upkeep:
+    """A thread that does waiting chores chunk by chunk, until it is told to stop.
+
+    Every process of a hub has one; the campaign's ticket lets them take turns.
+    """
+
+    def __init__(self, hub: Hub, look_every_s: float = LOOK_EVERY_S) -> None:
+        """Prepare; nothing runs before `start`."""
+        self._hub = hub
+        self._look_every_s = look_every_s
+        self._stopping = Event()
+        self._thread = Thread(target=self._run, name="upkeep", daemon=True)
+
+    def start(self) -> None:
+        """Look for work now, and again from time to time."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop after the chunk that is being done."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            with self._hub.database.reading() as connection:
+                waiting = chores.campaigns_with_work(connection)
+            for campaign_id in waiting:
+                self._finish(campaign_id)
+            self._stopping.wait(self._look_every_s)
+
+    def _finish(self, campaign_id: int) -> None:
+        try:
+            while not self._stopping.is_set() and self._chunk(campaign_id):
+                pass
+        except Exception:
+            # A full disk may have room again by the next look; others need not wait.
+            structlog.get_logger().exception("chores_failed", campaign_id=campaign_id)
+
+    def _chunk(self, campaign_id: int) -> bool:
+        def job(connection: Connection) -> bool:
+            campaign = campaigns.known(connection, campaign_id)
+            return chores.work(connection, campaign, self._hub.now)
+
+        return self._hub.database.write(job).result()

