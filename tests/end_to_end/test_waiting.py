@@ -22,7 +22,7 @@ from tests.served import KEY, Answer, Served, a_folder, a_hub
 FEED = "/v2/campaigns/362/leads/changes"
 ABANDONED = 200
 QUICK_S = 3
-"""Alone on a machine each takes a tenth of it; the suite's other tests want their share.
+"""Alone on a machine each takes a tenth of it; the other tests want their share.
 Without what is tested here it would be the 30 seconds of a poll."""
 PROC = Path("/proc")
 
