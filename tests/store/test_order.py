@@ -249,10 +249,11 @@ def listed(mirror: Mirror) -> set[int]:
 
 
 def test_a_slow_writer_hides_nothing_from_readers(
-    database, campaign, client, clock, token, tmp_path: Path
+    campaign, client, clock, token, tmp_path: Path, engine: str
 ) -> None:
     """One process has its stamp and is slow to commit; another one is quick."""
-    other = make.a_database_again(tmp_path / "leads.db")
+    database = make.a_database_again(tmp_path / "leads.db", engine)
+    other = make.a_database_again(tmp_path / "leads.db", engine)
     poller, mirror = Poller(client, token), Mirror(client, token)
     read = submission.read(campaign, {"fields": {"name": "Slow"}})
     stamped, go_on = Event(), Event()
@@ -279,4 +280,5 @@ def test_a_slow_writer_hides_nothing_from_readers(
     mirror.follow()
     assert poller.copy == {1: 1, 2: 1}
     assert sorted(mirror.copy) == [1, 2]
+    database.close()
     other.close()
