@@ -216,6 +216,7 @@ database.close()
 """
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_every_process_gives_the_same_tag(office: Office) -> None:
     # Sets of texts have another order in every process.
     slugs = ("name", "email", "phone", "website", "budget", "tags", "price")

@@ -92,6 +92,24 @@ def test_csv_has_a_column_for_each_field(client, token) -> None:
     assert fewer.text.splitlines()[0] == "id,name,created_at,updated_at,version"
 
 
+def test_a_field_may_have_the_name_of_a_column(client, database, account) -> None:
+    campaign = make.a_kept_campaign(
+        database,
+        account,
+        fields=[
+            {"slug": "version", "label": "Version", "type": "text"},
+            {"slug": "extra", "label": "Extra", "type": "json"},
+        ],
+    )
+    given = {"version": "seven", "extra": {"slug": "a", "n": 1}}
+    make.leads(database, campaign, [{"fields": given}])
+    token = make.a_token(database, account, campaign)
+    text = export(client, token, _format="csv").text
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert (row["field.version"], row["version"]) == ("seven", "1")
+    assert row["extra"] == '{"slug":"a","n":1}'
+
+
 @pytest.mark.parametrize("name", ["=1+1", "+cmd|' /C calc'!A0", "@SUM(A1)", "-2+3"])
 def test_a_spreadsheet_runs_nothing_that_a_stranger_wrote(
     client, database, account, campaign, name: str

@@ -80,25 +80,35 @@ class Exports:
         found: BitMap64,
         cursor: str,
     ) -> AsyncIterator[bytes]:
-        sent = Sent()
-        names = _names(opened, asked)
-        for_excel = asked.format == "csv-excel"
-        if asked.format != "ndjson":
-            yield sheet.header(names, for_excel=for_excel)
+        sent, sheet_of = Sent(), _sheet(opened, asked)
+        yield sheet_of.header
         for ids in exports.chunks(found):
             # The token may be revoked, and its filter edited, while this goes on.
             now = open_again(self.hub, request)
             read = await self.hub.read(_reading(now, asked, ids))
             sent.note(read)
-            if asked.format == "ndjson":
-                yield b"".join(body + b"\n" for _, body in read)
-            else:
-                yield b"".join(
-                    sheet.row(names, msgspec.json.decode(body), for_excel=for_excel)
-                    for _, body in read
-                )
+            yield b"".join(sheet_of.line(body) for _, body in read)
         if asked.format == "ndjson":
             yield _closing(sent.digest, cursor)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """How a lead becomes a line."""
+
+    header: bytes
+    line: Callable[[bytes], bytes]
+
+
+def _sheet(opened: Opened, asked: Exporting) -> _Sheet:
+    if asked.format == "ndjson":
+        return _Sheet(b"", lambda body: body + b"\n")
+    columns = sheet.columns(opened.view, asked.question.shown)
+    for_excel = asked.format == "csv-excel"
+    return _Sheet(
+        sheet.header(columns, for_excel=for_excel),
+        lambda body: sheet.row(columns, msgspec.json.decode(body), for_excel=for_excel),
+    )
 
 
 def _reading(
@@ -106,14 +116,6 @@ def _reading(
 ) -> Callable[[Connection], list[exports.Exported]]:
     query = opened.grant.query(opened.campaign, asked.question)
     return lambda connection: exports.read(connection, opened.campaign, query, ids)
-
-
-def _names(opened: Opened, asked: Exporting) -> list[str]:
-    shown = asked.question.shown
-    if shown is None:
-        return sheet.columns(opened.view)
-    always = ("id", "created_at", "updated_at", "version")
-    return sheet.columns(opened.view, [*always, *shown.fields, *shown.attributes])
 
 
 def _closing(digest: Digest, cursor: str) -> bytes:

@@ -1,71 +1,103 @@
 """Leads as rows of a sheet: one column a field, in a stable order."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from io import StringIO
 from typing import Any
 
 import msgspec
 
-from leadwell.model.campaign import Attribute, Campaign
+from leadwell.model.campaign import Attribute, Campaign, Field
+from leadwell.model.query import Shown
+from leadwell.schema.fields.select import MULTI_SELECT, SELECT
+from leadwell.schema.subjects import FIELD_PREFIX
 
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 """With these at its beginning a spreadsheet takes a cell for a formula."""
 BOM = b"\xef\xbb\xbf"
+Rendered = Mapping[str, Any]
+Cell = Callable[[Rendered], str]
 
 
-def columns(view: Campaign, shown: Sequence[str] | None = None) -> list[str]:
-    """Name the columns: what every lead has, and its fields in the schema's order."""
-    attributes = view.attributes
-    names = ["id"]
-    names += ["status"] if Attribute.STATUS in attributes else []
-    names += [field.slug for field in view.fields]
-    names += ["assigned_person"] if Attribute.ASSIGNED_PERSON in attributes else []
-    names += ["created_at", "updated_at", "version"]
-    names += ["external_id"] if Attribute.EXTERNAL_ID in attributes else []
-    return [name for name in names if shown is None or name in shown]
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its name, and how its cell is taken from a rendered lead."""
+
+    name: str
+    cell: Cell
 
 
-def header(names: Sequence[str], *, for_excel: bool) -> bytes:
+def columns(view: Campaign, shown: Shown | None = None) -> list[Column]:
+    """Return what every lead has, and in its middle the fields in their order.
+
+    A field whose slug is the name of another column gets the prefix that it has in a
+    filter, as `field.version`.
+    """
+    attributes = view.attributes if shown is None else shown.attributes
+    own: dict[str, Cell] = {
+        "id": lambda lead: str(lead["id"]),
+        "status": lambda lead: _choice(lead["status"]),
+        "assigned_person": lambda lead: _person(lead["assigned_person"]),
+        "created_at": lambda lead: lead["created_at"],
+        "updated_at": lambda lead: lead["updated_at"],
+        "version": lambda lead: str(lead["metadata"]["version"]),
+        "external_id": lambda lead: _text(lead["metadata"]["external_id"]),
+    }
+    hidden = {attribute.value for attribute in Attribute} - attributes
+    columns = [Column(name, cell) for name, cell in own.items() if name not in hidden]
+    fields = [
+        Column(FIELD_PREFIX * (field.slug in own) + field.slug, _cell_of(field))
+        for field in view.fields
+        if shown is None or field.slug in shown.fields
+    ]
+    after = 2 if "status" not in hidden else 1
+    return columns[:after] + fields + columns[after:]
+
+
+def header(columns: Sequence[Column], *, for_excel: bool) -> bytes:
     """Write the first line; for Excel with the mark that says UTF-8."""
-    return (BOM if for_excel else b"") + _line(list(names), for_excel=for_excel)
+    line = _line([column.name for column in columns], for_excel=for_excel)
+    return (BOM if for_excel else b"") + line
 
 
-def row(names: Sequence[str], lead: Mapping[str, Any], *, for_excel: bool) -> bytes:
+def row(columns: Sequence[Column], lead: Rendered, *, for_excel: bool) -> bytes:
     """Write one rendered lead as a line (RFC 4180).
 
     For Excel the separator is `;`, and what it would run as a formula is written as
     text: leads come from strangers.
     """
-    cells = [_text(_value(name, lead)) for name in names]
+    cells = [column.cell(lead) for column in columns]
     if for_excel:
         cells = [_harmless(cell) for cell in cells]
     return _line(cells, for_excel=for_excel)
 
 
-def _value(name: str, lead: Mapping[str, Any]) -> Any:
-    if name in {"version", "external_id"} and name not in lead["fields"]:
-        return lead["metadata"].get(name)
-    if name == "assigned_person" and name not in lead["fields"]:
-        person = lead.get(name)
-        return person["id"] if person else None
-    if name in {"id", "status", "created_at", "updated_at"}:
-        return lead.get(name)
-    return lead["fields"].get(name)
+def _cell_of(field: Field) -> Cell:
+    as_text: dict[str, Callable[[Any], str]] = {
+        SELECT.name: _choice,
+        MULTI_SELECT.name: _choices,
+    }
+    text = as_text.get(field.type, _text)
+    return lambda lead: text(lead["fields"][field.slug])
 
 
-def _text(value: Any) -> str:
+def _choice(option: Mapping[str, str] | None) -> str:
+    return option["slug"] if option else ""
+
+
+def _choices(options: Sequence[Mapping[str, str]] | None) -> str:
+    return ",".join(option["slug"] for option in options or ())
+
+
+def _person(person: Mapping[str, Any] | None) -> str:
+    return str(person["id"]) if person else ""
+
+
+def _text(value: object) -> str:
     if value is None:
         return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Mapping) and "slug" in value:
-        return str(value["slug"])
-    if isinstance(value, list) and all("slug" in each for each in value):
-        return ",".join(each["slug"] for each in value)
-    if isinstance(value, dict | list):
-        return msgspec.json.encode(value).decode()
-    return str(value)
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _harmless(cell: str) -> str:
