@@ -39,7 +39,7 @@ fix: setup  ## Format, and mend what ruff can mend
 
 proof: setup  ## The long proofs: crashes, load, twin builds
 	@echo "== proof"
-	@$(BIN)/pytest -m proof $(PYTEST)
+	@$(BIN)/pytest -n auto -m proof $(PYTEST)
 
 # -E: a page that is read from the cache keeps its warnings to itself.
 docs: setup  ## Build the documentation, warnings are errors
