@@ -86,7 +86,7 @@ lint: setup
 types: setup
 	@echo "== types"
 	@$(BIN)/mypy
-	@$(BIN)/basedpyright
+	@$(BIN)/basedpyright --project pyproject.toml
 imports: setup
 	@echo "== imports"
 	@$(BIN)/lint-imports --no-logo
