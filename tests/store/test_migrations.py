@@ -13,11 +13,12 @@ from leadwell.store.engines.postgres_text import rendered
 from leadwell.store.migrations import Migration
 from tests import make
 
+NEXT = migrations.BASELINE + 1
 ADD_COLOUR = Migration(
-    3, "0003-colour.sql", "ALTER TABLE account ADD colour TEXT; -- a; comment"
+    NEXT, "colour.sql", "ALTER TABLE account ADD colour TEXT; -- a; comment"
 )
 BROKEN = Migration(
-    4, "0004-broken.sql", "ALTER TABLE account ADD size TEXT; SELECT nonsense;"
+    NEXT + 1, "broken.sql", "ALTER TABLE account ADD size TEXT; SELECT nonsense;"
 )
 
 
@@ -49,9 +50,9 @@ def has(database: Database, column: str) -> bool:
 
 def test_migrations_are_applied_in_order_and_noted(old) -> None:
     assert version_of(old) == migrations.BASELINE
-    assert apply(old, ADD_COLOUR) == 3
-    assert apply(old, ADD_COLOUR) == 3
-    assert version_of(old) == 3
+    assert apply(old, ADD_COLOUR) == NEXT
+    assert apply(old, ADD_COLOUR) == NEXT
+    assert version_of(old) == NEXT
     assert has(old, "colour")
 
 
@@ -66,8 +67,8 @@ def test_a_migration_that_fails_leaves_everything_as_it_was(old) -> None:
 
 def test_a_database_of_a_newer_release_is_refused(old) -> None:
     apply(old, ADD_COLOUR)
-    with pytest.raises(Refused, match="schema version 3"):
-        migrations.pending(3, [])
+    with pytest.raises(Refused, match=f"schema version {NEXT}"):
+        migrations.pending(NEXT, [])
 
 
 def test_two_processes_may_begin_with_an_empty_database(

@@ -11,6 +11,7 @@ from anyio import CapacityLimiter, to_thread
 from leadwell.api.cursors.sealing import Sealer
 from leadwell.schema.times import microseconds
 from leadwell.store.connection import Connection, Database, T
+from leadwell.store.indexes import Indexes
 
 READERS_MAX = 8
 """Threads that read at once: SQLite gains nothing from more on a few cores."""
@@ -55,6 +56,11 @@ class Hub:
     def sealer(self) -> Sealer:
         """What seals cursors, and opens them."""
         return Sealer(self.key, self.nonce)
+
+    @cached_property
+    def indexes(self) -> Indexes:
+        """What makes any page of any filter quick."""
+        return Indexes(self.database)
 
     @property
     def now(self) -> int:

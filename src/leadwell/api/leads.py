@@ -18,7 +18,7 @@ from leadwell.model.grant import LeadQuery
 from leadwell.model.page import Page
 from leadwell.model.query import Question
 from leadwell.schema import querystring, question
-from leadwell.store import feed, leads
+from leadwell.store import feed, leads, pages
 from leadwell.store.connection import Connection
 
 Pairs = list[tuple[str, str]]
@@ -73,7 +73,7 @@ class Leads:
     ) -> Listed:
         now = feed.head(connection, opened.campaign.id)
         watermark = feed.watermark(connection, query)
-        page = leads.find_page(connection, opened.campaign, query)
+        page = pages.find(connection, self.hub.indexes, opened.campaign, query)
         place = places.handed_over(opened, now)
         return Listed(page, places.headers(self.hub, opened, asked, place, watermark))
 

@@ -91,6 +91,7 @@ def application() -> ASGIApp:
         upkeep.start()
         yield
         upkeep.stop()
+        hub.indexes.close()
         # Jobs that were handed in are finished; their answers may be out already.
         hub.database.close()
 

@@ -1,16 +1,21 @@
 """What every function of the store is given: one open transaction of some database."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from functools import wraps
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+P = ParamSpec("P")
 
 Row = tuple[Any, ...]
 Params = Mapping[str, Any]
 EPOCH_BYTES = 8
+REMEMBERED_MAX = 4_096
+"""Answers that are remembered of one moment."""
 
 
 class Dialect(Protocol):
@@ -25,6 +30,14 @@ class Dialect(Protocol):
         """Write the value of a field in one of the lead's JSON columns."""
         ...
 
+    def among(self, name: str) -> str:
+        """Write that a lead's id is in the list that a parameter binds."""
+        ...
+
+    def listed(self, ids: Sequence[int]) -> Any:
+        """Return a list of ids as a parameter binds it."""
+        ...
+
 
 class Connection(Protocol):
     """One transaction. Parameters are named, `:name`, and bound by the driver."""
@@ -37,6 +50,11 @@ class Connection(Protocol):
     @property
     def memo(self) -> dict[Row, Any]:
         """What this process remembers of the database, keyed by a row that it is of."""
+        ...
+
+    @property
+    def moment(self) -> dict[Row, Any] | None:
+        """What was read of this moment of the database already; `None`: of a write."""
         ...
 
     @property
@@ -102,6 +120,38 @@ class Database(Protocol):
     def close(self) -> None:
         """Finish the jobs that were handed in, and close."""
         ...
+
+
+class Reader(Protocol[P, T_co]):
+    """A function of the store that reads."""
+
+    def __call__(
+        self, connection: Connection, *args: P.args, **kwargs: P.kwargs
+    ) -> T_co:
+        """Read something."""
+        ...
+
+
+def remembered(function: Reader[P, T]) -> Reader[P, T]:
+    """Read the same thing once for each moment of the database.
+
+    For what many requests need and few writes change. What is asked must be hashable.
+    """
+
+    @wraps(function)
+    def read(connection: Connection, *args: P.args, **kwargs: P.kwargs) -> T:
+        moment = connection.moment
+        if moment is None:
+            return function(connection, *args, **kwargs)
+        key = (function, *args)
+        if key not in moment:
+            if len(moment) >= REMEMBERED_MAX:
+                moment.clear()
+            moment[key] = function(connection, *args, **kwargs)
+        found: T = moment[key]
+        return found
+
+    return read
 
 
 def one(rows: list[Row]) -> Row | None:

@@ -12,7 +12,7 @@ from leadwell.model.campaign import Campaign
 from leadwell.model.cursor import NO_EPOCH, Knows, Leaving, Place
 from leadwell.model.grant import LeadQuery
 from leadwell.store import filtering
-from leadwell.store.connection import Connection, Row, one
+from leadwell.store.connection import Connection, Row, one, remembered
 from leadwell.store.leads import COLUMNS, body_of, shown_of
 from leadwell.store.writes import chores
 
@@ -60,6 +60,7 @@ class Head:
     epoch: bytes
 
 
+@remembered
 def head(connection: Connection, campaign_id: int) -> Head:
     """Return the newest moment. Served by the primary keys."""
     ((seq,),) = connection.rows(
@@ -163,6 +164,11 @@ def newest(connection: Connection, query: LeadQuery) -> int:
 
 def epoch_of_scope(connection: Connection, query: LeadQuery) -> bytes:
     """Return the epoch in which the scope changed last."""
+    return epoch_at(connection, query.campaign_id, newest(connection, query))
+
+
+def epoch_at(connection: Connection, campaign_id: int, seq: int) -> bytes:
+    """Return the epoch that a moment lies in."""
     row = one(
         connection.rows(
             """
@@ -171,7 +177,7 @@ def epoch_of_scope(connection: Connection, query: LeadQuery) -> bytes:
              ORDER BY from_seq DESC
              LIMIT 1
             """,
-            {"campaign_id": query.campaign_id, "seq": newest(connection, query)},
+            {"campaign_id": campaign_id, "seq": seq},
         )
     )
     return NO_EPOCH if row is None else bytes(row[0])

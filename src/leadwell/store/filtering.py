@@ -1,6 +1,6 @@
 """A lead query as SQL: every condition, the searched words and the order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,11 +33,23 @@ class Clause:
 
 def where(dialect: Dialect, campaign: Campaign, query: LeadQuery) -> Clause:
     """Write which leads match; the campaign always comes first."""
-    clause = Clause("", {"campaign_id": query.campaign_id})
-    parts = ["lead.campaign_id = :campaign_id"]
-    parts += [_compared(dialect, campaign, c, clause) for c in query.conditions]
+    tests: list[Condition | Search] = [*query.conditions]
     if query.search is not None:
-        parts.append(_searched(dialect, query.search, clause))
+        tests.append(query.search)
+    return every(dialect, campaign, tests)
+
+
+def every(
+    dialect: Dialect, campaign: Campaign, tests: Iterable[Condition | Search]
+) -> Clause:
+    """Write which leads of a campaign pass all the tests."""
+    clause = Clause("", {"campaign_id": campaign.id})
+    parts = ["lead.campaign_id = :campaign_id"]
+    for test in tests:
+        if isinstance(test, Search):
+            parts.append(_searched(dialect, test, clause))
+        else:
+            parts.append(_compared(dialect, campaign, test, clause))
     clause.sql = _AND.join(parts)
     return clause
 

@@ -150,9 +150,7 @@ CREATE TABLE lead (
     schema_version    INTEGER NOT NULL,         -- which labels the body shows
     PRIMARY KEY (campaign_id, id)
 ) STRICT;
-CREATE UNIQUE INDEX lead_by_seq ON lead (campaign_id, seq);
 CREATE INDEX lead_by_updated ON lead (campaign_id, updated_at);
-CREATE INDEX lead_by_status ON lead (campaign_id, status);
 
 -- What each scope holds: scope 0 is the whole campaign, any other one is a filter's.
 -- The digest is that of CONTRACT §6, kept with every write.
@@ -286,3 +284,11 @@ CREATE TABLE import_row (
     lead_id     INTEGER NOT NULL,
     PRIMARY KEY (campaign_id, digest, nth)
 ) STRICT, WITHOUT ROWID;
+
+-- The read index of a campaign as it was at some moment; it may be thrown away.
+CREATE TABLE index_snapshot (
+    campaign_id INTEGER PRIMARY KEY,
+    epoch       BLOB    NOT NULL,
+    seq         INTEGER NOT NULL,               -- the last change that it knows
+    data        BLOB    NOT NULL
+) STRICT;

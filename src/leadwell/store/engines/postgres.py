@@ -94,6 +94,7 @@ class PostgresDatabase:
         """Open a read transaction: all its statements see the same moment."""
         try:
             with self._transaction(self._begin_read, self._memo) as connection:
+                connection.moment = {}
                 yield connection
         except Clash:
             # On a standby, where it stood in the way of what the primary sent.

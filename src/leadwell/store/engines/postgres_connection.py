@@ -1,5 +1,6 @@
 """One transaction of PostgreSQL, behind the protocol that the store knows."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -41,11 +42,21 @@ class PostgresDialect:
             return f"CAST({member} AS DOUBLE PRECISION)"
         return f'({member}) COLLATE "C"'
 
+    def among(self, name: str) -> str:
+        """Compare with an array."""
+        return f"lead.id = ANY(:{name})"
+
+    def listed(self, ids: Sequence[int]) -> list[int]:
+        """Bind the ids as an array."""
+        return list(ids)
+
 
 class PostgresConnection:
     """One connection, used by one thread at a time."""
 
     dialect = PostgresDialect()
+
+    moment: dict[Row, Any] | None = None
 
     def __init__(self, raw: Raw, memo: dict[Row, Any], epoch: bytes = b"") -> None:
         """Speak through a connection of the pool."""

@@ -5,7 +5,7 @@ does not promise (explanation/durability). Several requests share one commit.
 """
 
 import secrets
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,6 +50,14 @@ class SQLiteDialect:
         del is_number
         return f"json_extract(lead.{column}, '$.\"{int(field_id)}\"')"
 
+    def among(self, name: str) -> str:
+        """Read the list from JSON: one statement, however many they are."""
+        return f"lead.id IN (SELECT value FROM json_each(:{name}))"
+
+    def listed(self, ids: Sequence[int]) -> str:
+        """Write the ids as JSON."""
+        return f"[{','.join(map(str, ids))}]"
+
 
 class SQLiteConnection:
     """One connection, used by one thread at a time."""
@@ -65,6 +73,8 @@ class SQLiteConnection:
     ) -> None:
         """Open the file, making it when it is not there, through a VFS by its name."""
         self.memo: dict[Row, Any] = {} if memo is None else memo
+        self.moment: dict[Row, Any] | None = None
+        self._version = -1
         self.epoch = epoch
         self.raw = apsw.Connection(
             str(path), vfs=vfs, statementcachesize=_STATEMENT_CACHE
@@ -84,6 +94,16 @@ class SQLiteConnection:
     def run_many(self, sql: str, params: list[Params]) -> None:
         """Run one statement once for each set of parameters."""
         self.raw.executemany(sql, params).fetchall()
+
+    def begin(self) -> None:
+        """Begin a read transaction, and forget what others have changed since.
+
+        The version of the data differs when another connection has committed.
+        """
+        self.raw.execute("BEGIN")
+        version = self.raw.pragma("data_version")
+        if self.moment is None or version != self._version:
+            self._version, self.moment = version, {}
 
     def lock_schema(self) -> None:
         """Nothing to wait for: SQLite has one writer at a time."""
@@ -133,7 +153,7 @@ class SQLiteDatabase:
         except Empty:
             connection = self._opened()
         try:
-            connection.raw.execute("BEGIN")
+            connection.begin()
             yield connection
         finally:
             if connection.raw.in_transaction:

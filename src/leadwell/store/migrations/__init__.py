@@ -13,7 +13,7 @@ from importlib import resources
 from leadwell.errors import Refused
 from leadwell.store.connection import Connection
 
-BASELINE = 2
+BASELINE = 3
 """Version 1 was that of databases made before the first release."""
 _NAME = re.compile(r"(\d{4})-[a-z0-9-]+\.sql")
 

@@ -1,0 +1,162 @@
+"""The indexes that a process keeps: made when they are asked for, followed, let go."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Lock
+
+import structlog
+from pyroaring import BitMap
+
+from leadwell.model.campaign import Campaign
+from leadwell.model.grant import LeadQuery
+from leadwell.store import campaigns, feed
+from leadwell.store.connection import Connection, Database
+from leadwell.store.indexes import making
+from leadwell.store.indexes.kept import Kept, Window
+from leadwell.store.writes import scopes
+
+_log = structlog.get_logger("leadwell.index")
+SMALL = 2_000
+"""So many leads are read at once, by who asks first."""
+BUDGET_BYTES = 256 * 2**20
+SAVED_AFTER = 100_000
+"""Changes after which an index is stored again."""
+
+
+class Indexes:
+    """All of them. Any thread may ask; what takes long is done beside the readers."""
+
+    def __init__(self, database: Database, budget_bytes: int = BUDGET_BYTES) -> None:
+        """Keep none yet."""
+        self._database = database
+        self._budget_bytes = budget_bytes
+        self._kept: OrderedDict[int, Kept] = OrderedDict()
+        self._busy: set[int] = set()
+        self._lock = Lock()
+        self._stopping = Event()
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="index")
+
+    def window(
+        self, connection: Connection, campaign: Campaign, query: LeadQuery
+    ) -> Window | None:
+        """Return the ids on a page; `None`: ask SQL, which may take long."""
+        seq = feed.head(connection, campaign.id).seq
+        kept = self._at(connection, campaign, seq)
+        return None if kept is None else kept.window(connection, campaign, query, seq)
+
+    def matching(
+        self, connection: Connection, campaign: Campaign, query: LeadQuery
+    ) -> BitMap | None:
+        """Return all ids that match; `None`: ask SQL, which may take long."""
+        seq = feed.head(connection, campaign.id).seq
+        kept = self._at(connection, campaign, seq)
+        if kept is None:
+            return None
+        return kept.matching(connection, campaign, query, seq)
+
+    def scan(
+        self, connection: Connection, campaign: Campaign, query: LeadQuery
+    ) -> None:
+        """Look at all leads for what sets cannot tell; it may take long."""
+        seq = feed.head(connection, campaign.id).seq
+        kept = self._at(connection, campaign, seq)
+        if kept is not None:
+            kept.scan(connection, campaign, query, seq)
+
+    def held(self) -> list[int]:
+        """Return the campaigns whose indexes are kept; that asked last comes last."""
+        return list(self._kept)
+
+    def settle(self) -> None:
+        """Wait until what is done beside the readers is done."""
+        self._beside.submit(lambda: None).result()
+
+    def close(self) -> None:
+        """Store what has changed much, and let all go."""
+        self._stopping.set()
+        self._beside.shutdown(wait=True, cancel_futures=True)
+        for campaign_id, kept in self._kept.items():
+            self._save(campaign_id, kept, after=SAVED_AFTER // 10)
+        self._kept.clear()
+
+    def _at(self, connection: Connection, campaign: Campaign, seq: int) -> Kept | None:
+        with self._lock:
+            kept = self._kept.get(campaign.id)
+            if kept is not None:
+                self._kept.move_to_end(campaign.id)
+        if kept is None:
+            leads = scopes.digest(connection, campaign.id, scopes.WHOLE).count
+            if leads <= SMALL:
+                index = making.make_at_once(connection, campaign, seq)
+                return self._keep(campaign.id, Kept(index, seq))
+            self._do_beside(campaign.id, self._make)
+        elif not kept.follow(connection, campaign, seq) and kept.index.seq < seq:
+            self._do_beside(campaign.id, self._catch_up)
+        return kept
+
+    def _keep(self, campaign_id: int, made: Kept) -> Kept:
+        """Keep one more, and let go of those that were not asked for longest."""
+        with self._lock:
+            kept = self._kept.setdefault(campaign_id, made)
+            sizes = {key: each.index.size_bytes for key, each in self._kept.items()}
+            total = sum(sizes.values())
+            for key in list(self._kept)[:-1]:
+                if total > self._budget_bytes:
+                    del self._kept[key]
+                    total -= sizes[key]
+        return kept
+
+    def _do_beside(self, campaign_id: int, job: Callable[[int], None]) -> None:
+        with self._lock:
+            if campaign_id in self._busy or self._stopping.is_set():
+                return
+            self._busy.add(campaign_id)
+            self._beside.submit(self._run, campaign_id, job)
+
+    def _run(self, campaign_id: int, job: Callable[[int], None]) -> None:
+        try:
+            job(campaign_id)
+        except Exception:
+            # Readers have SQL; the next one has it tried again.
+            _log.exception("index_failed", campaign_id=campaign_id)
+        finally:
+            self._busy.discard(campaign_id)
+
+    def _make(self, campaign_id: int) -> None:
+        with self._database.reading() as connection:
+            campaign = campaigns.known(connection, campaign_id)
+            index = making.load(connection, campaign_id)
+        saved_seq = index.seq if index else 0
+        index = index or making.make(self._database, campaign, self._goes_on)
+        if index is not None:
+            kept = Kept(index, saved_seq)
+            self._follow_to_end(campaign_id, kept)
+            self._keep(campaign_id, kept)
+            self._save(campaign_id, kept, after=SAVED_AFTER if saved_seq else 1)
+
+    def _catch_up(self, campaign_id: int) -> None:
+        kept = self._kept.get(campaign_id)
+        if kept is not None:
+            self._follow_to_end(campaign_id, kept)
+            self._save(campaign_id, kept, after=SAVED_AFTER)
+
+    def _follow_to_end(self, campaign_id: int, kept: Kept) -> None:
+        while self._goes_on():
+            with self._database.reading() as connection:
+                campaign = campaigns.known(connection, campaign_id)
+                seq = feed.head(connection, campaign_id).seq
+                if kept.follow(connection, campaign, seq) or kept.index.seq > seq:
+                    return
+
+    def _goes_on(self) -> bool:
+        return not self._stopping.is_set()
+
+    def _save(self, campaign_id: int, kept: Kept, after: int) -> None:
+        if kept.index.seq - kept.saved_seq < after:
+            return
+        data, seq = kept.written()
+        self._database.write(
+            lambda connection: making.save(connection, campaign_id, data, seq)
+        ).result()
+        kept.saved_seq = seq
