@@ -80,9 +80,9 @@ def told(connection: Connection, indexes: Indexes, query: LeadQuery) -> str:
     assert window.total == by_sql.total, query
     expected = [msgspec.json.decode(body)["id"] for body in by_sql.items]
     assert list(window.ids) == expected, query
-    page = pages.find_quickly(connection, indexes, campaign, query)
-    assert page is not None
-    assert list(page.items) == list(by_sql.items)
+    found = pages.find_quickly(connection, indexes, campaign, query)
+    assert found is not None
+    assert list(found.page.items) == list(by_sql.items)
     return how
 
 

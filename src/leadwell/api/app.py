@@ -1,23 +1,24 @@
 """Every path the hub answers, on one screen."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, Router
-from starlette.types import ASGIApp, Lifespan
+from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from leadwell.api import help as help_pages
 from leadwell.api.campaigns import Campaigns
 from leadwell.api.changes import Changes
 from leadwell.api.entrance import Entrance
-from leadwell.api.export import Exports
 from leadwell.api.health import Health
 from leadwell.api.hub import Hub
 from leadwell.api.leads import Leads
+from leadwell.api.lists.export import Exports
+from leadwell.api.lists.listing import Listing
 from leadwell.api.writes import Writes
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
@@ -45,7 +46,7 @@ def app(hub: Hub, lifespan: Lifespan[Router] | None = None) -> ASGIApp:
     campaigns, health = Campaigns(hub), Health(hub)
     one = "/v2/campaigns/{campaign_id:id}"
     routes = [
-        _route(f"{one}/leads", GET=leads.list, POST=writes.add),
+        _route(f"{one}/leads", GET=Listing(hub), POST=writes.add),
         _route(f"{one}/leads/batch", POST=writes.batch),
         _route(f"{one}/leads/changes", GET=changes.list),
         _route(f"{one}/leads/digest", GET=changes.digest),
@@ -63,7 +64,7 @@ def app(hub: Hub, lifespan: Lifespan[Router] | None = None) -> ASGIApp:
         _route("/v2/campaigns", GET=campaigns.list),
         _route("/v2/me", GET=campaigns.me),
         # The article writes its requests without the version.
-        _route("/campaigns/{campaign_id:id}/leads", GET=leads.list),
+        _route("/campaigns/{campaign_id:id}/leads", GET=Listing(hub)),
         _route("/leads", POST=writes.add_anywhere),
         _route("/docs/errors/{code}", GET=help_pages.error),
         _route("/health/live", GET=health.live),
@@ -72,12 +73,31 @@ def app(hub: Hub, lifespan: Lifespan[Router] | None = None) -> ASGIApp:
     return Entrance(Router(routes, redirect_slashes=False, lifespan=lifespan), hub)
 
 
-def _route(path: str, **handlers: Handler) -> Route:
-    async def handle(request: Request) -> Response:
-        method = "GET" if request.method == "HEAD" else request.method
-        return await handlers[method](request)
+class _Methods:
+    """What one path does, by method; of a `HEAD` the server drops the body."""
 
-    route = Route(path, handle, methods=list(handlers))
+    def __init__(self, handlers: Mapping[str, Handler | Listing]) -> None:
+        self._apps = {
+            method: handler if isinstance(handler, Listing) else _answering(handler)
+            for method, handler in handlers.items()
+        }
+        if "GET" in self._apps:
+            self._apps["HEAD"] = self._apps["GET"]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._apps[scope["method"]](scope, receive, send)
+
+
+def _answering(handler: Handler) -> ASGIApp:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await handler(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    return answer
+
+
+def _route(path: str, **handlers: Handler | Listing) -> Route:
+    route = Route(path, _Methods(handlers), methods=list(handlers))
     # A $ also matches before a newline at the end, and /v2/me%0A is not /v2/me.
     route.path_regex = re.compile(route.path_regex.pattern.removesuffix("$") + r"\Z")
     return route

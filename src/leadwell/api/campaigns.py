@@ -14,6 +14,7 @@ from leadwell.model.grant import Grant
 from leadwell.schema import querystring, question
 from leadwell.schema.visibility import view as view_of
 from leadwell.store import accounts, campaigns
+from leadwell.store.connection import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,14 @@ def open_again(hub: Hub, request: Request) -> Opened:
 
 def open_numbered(hub: Hub, grant: Grant, campaign_id: int) -> Opened:
     """Return the campaign with this number; the same errors as for a path."""
-    grant.check_campaign(campaign_id)
     with hub.database.reading() as connection:
-        found = campaigns.find(connection, campaign_id)
-    campaign = grant.check_owner(found, campaign_id)
+        return open_in(connection, grant, campaign_id)
+
+
+def open_in(connection: Connection, grant: Grant, campaign_id: int) -> Opened:
+    """Return the campaign with this number as it is at the moment that is read."""
+    grant.check_campaign(campaign_id)
+    campaign = grant.check_owner(campaigns.find(connection, campaign_id), campaign_id)
     return Opened(grant, campaign, view_of(campaign, grant))
 
 
@@ -80,7 +85,8 @@ class Campaigns:
                 asked.page,
                 asked.per_page,
             )
-        around = links.around(f"{self.hub.public_url}/v2/campaigns", pairs, page)
+        url = f"{self.hub.public_url}/v2/campaigns"
+        around = links.around(url, links.but_page(pairs), page)
         shown = [access.campaign(view_of(found, grant)) for found in page.items]
         return wire.document(
             {"data": shown, "pagination": wire.pagination(page)},

@@ -104,7 +104,7 @@ class Changes:
             replace(found.place, schema=schema),
             found.has_more,
             found.up_to_date,
-            feed.newest(connection, query),
+            feed.newest(connection, query.campaign_id, query.scope_id),
             extra,
         )
 
@@ -120,7 +120,7 @@ class Changes:
             opened = open_again(self.hub, request)
             query = opened.grant.query(opened.campaign, asked.question)
             with self.hub.database.reading() as connection:
-                newest = feed.newest(connection, query)
+                newest = feed.newest(connection, query.campaign_id, query.scope_id)
             if newest == answer.newest and self._is_same(opened, answer):
                 continue
             answer = await self.hub.read(partial(self._look, opened, asked))

@@ -14,10 +14,10 @@ def leads_url(public_url: str, campaign_id: int) -> str:
     return f"{public_url}/v2/campaigns/{campaign_id}/leads"
 
 
-def around(url: str, pairs: Pairs, page: Page[Any]) -> dict[str, str]:
+def around(url: str, asked: str, page: Page[Any]) -> dict[str, str]:
     """Return the pages around one (RFC 8288): first, prev, next and last.
 
-    What was asked is kept as it was; only the page number differs.
+    `asked` is the query string but for the page; only the page number differs.
     """
     last = max(page.total_pages, 1)
     numbers = {"first": 1}
@@ -26,7 +26,8 @@ def around(url: str, pairs: Pairs, page: Page[Any]) -> dict[str, str]:
     if page.number < last:
         numbers["next"] = page.number + 1
     numbers["last"] = last
-    return {rel: _turned(url, pairs, number) for rel, number in numbers.items()}
+    start = f"{url}?{asked}&page=" if asked else f"{url}?page="
+    return {rel: f"{start}{number}" for rel, number in numbers.items()}
 
 
 def onward(url: str, pairs: Pairs, cursor: str | None) -> dict[str, str]:
@@ -53,7 +54,7 @@ def header(links: dict[str, str]) -> str:
     return ", ".join(f'<{url}>; rel="{rel}"' for rel, url in links.items())
 
 
-def _turned(url: str, pairs: Pairs, number: int) -> str:
+def but_page(pairs: Pairs) -> str:
+    """Write parameters as a query string, all but the page."""
     kept = [pair for pair in pairs if pair[0] != "page"]
-    asked = [*kept, ("page", str(number))]
-    return f"{url}?{urlencode(asked, quote_via=quote, safe=',:')}"
+    return urlencode(kept, quote_via=quote, safe=",:")

@@ -7,8 +7,6 @@ bytes of the same version, and none of them is a change that a writer must know 
 
 import hashlib
 import re
-from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
 from importlib.metadata import version as version_of
 
@@ -18,11 +16,10 @@ from starlette.responses import Response
 
 from leadwell.api import wire
 from leadwell.api.campaigns import Opened
-from leadwell.api.hub import Hub
 from leadwell.describe.schema import version
 from leadwell.errors import MalformedRequest
-from leadwell.model.grant import LeadQuery
 from leadwell.store import feed
+from leadwell.store.connection import Connection
 from leadwell.store.writes import scopes
 
 _DIGITS = 24
@@ -42,22 +39,29 @@ class _Lead(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Lead)
 
 
-def of_list(
-    hub: Hub, opened: Opened, query: LeadQuery, pairs: Sequence[tuple[str, str]]
-) -> str:
+def of_list(connection: Connection, opened: Opened, *asked: object) -> str:
     """Name a page without reading it: by its scope's own revision and the question.
 
     What lies outside the scope does not change it. Weak, for labels are not compared
     byte by byte but by the version of the schema.
     """
-    with hub.database.reading() as connection:
-        digest = scopes.digest(connection, query.campaign_id, query.scope_id)
-        epoch = feed.epoch_of_scope(connection, query)
-    # Sets are put in an order: the tag must be the same in every process.
-    shown = query.shown and (sorted(query.shown.fields), sorted(query.shown.attributes))
-    asked = (replace(query, shown=None), shown, list(pairs))
-    parts = (digest, epoch, asked, version(opened.view), _build())
-    return f'W/"{_hashed(repr(parts).encode("utf-8", "surrogatepass"))}"'
+    campaign_id, scope_id = opened.campaign.id, opened.grant.scope_id
+    digest = scopes.digest(connection, campaign_id, scope_id)
+    epoch = feed.epoch_of_scope(connection, campaign_id, scope_id)
+    return f'W/"{_hashed(repr((digest, epoch, _seen(opened), asked)).encode())}"'
+
+
+def _seen(opened: Opened) -> str:
+    """Name what a token sees of its campaign, and the build that shows it."""
+    grant, view = opened.grant, opened.view
+
+    def name() -> str:
+        # Sets are put in an order: the tag must be the same in every process.
+        readable = None if grant.readable is None else sorted(map(str, grant.readable))
+        parts = (view.id, grant.forced, readable, version(view), _build())
+        return _hashed(repr(parts).encode("utf-8", "surrogatepass"))
+
+    return view.deriving(("seen", grant.forced, grant.readable), name)
 
 
 def of_lead(body: bytes) -> str:

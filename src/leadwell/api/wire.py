@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 from starlette.responses import Response
+from starlette.types import Send
 
 from leadwell.model.page import Page
 from leadwell.schema.rendering import joined
@@ -14,17 +15,30 @@ PRIVATE = {
     "Cache-Control": "private, no-cache",
     "Vary": "Authorization, Accept, Accept-Encoding",
 }
+_PAGE_HEAD = [
+    (b"content-type", b"application/json"),
+    *((name.lower().encode(), value.encode()) for name, value in PRIVATE.items()),
+]
 
 
-def page(
-    found: Page[bytes], headers: Mapping[str, str], meta: Mapping[str, Any] | None
-) -> Response:
-    """Answer with a page of leads: exactly `data` and `pagination`, unless asked."""
-    parts = [b'{"data":', joined(found.items), b',"pagination":']
+def page(found: Page[bytes], meta: Mapping[str, Any] | None = None) -> bytes:
+    """Write a page of leads: exactly `data` and `pagination`, unless more is asked."""
+    parts = [b'{"data":[', b",".join(found.items), b'],"pagination":']
     parts.append(msgspec.json.encode(pagination(found)))
     if meta is not None:
         parts += [b',"meta":', msgspec.json.encode(meta)]
-    return _json(b"".join([*parts, b"}"]), 200, headers)
+    return b"".join([*parts, b"}"])
+
+
+async def send(send: Send, headers: Mapping[str, str], body: bytes) -> None:
+    """Send JSON without the detour of a response object."""
+    raw = [
+        *_PAGE_HEAD,
+        (b"content-length", str(len(body)).encode()),
+        *((name.lower().encode(), value.encode()) for name, value in headers.items()),
+    ]
+    await send({"type": "http.response.start", "status": 200, "headers": raw})
+    await send({"type": "http.response.body", "body": body})
 
 
 def one(

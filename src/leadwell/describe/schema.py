@@ -39,6 +39,10 @@ def version(view: Campaign) -> str:
     It is a digest of what the token may see, so that a change of a hidden field
     does not show.
     """
+    return view.deriving("version", lambda: _version(view))
+
+
+def _version(view: Campaign) -> str:
     seen = [
         view.id,
         view.name,

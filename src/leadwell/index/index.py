@@ -114,7 +114,10 @@ class Index:
 
 def kinds_of(campaign: Campaign) -> Kinds:
     """Return how the campaign's fields are read."""
-    return {str(each.id): (each.id, each.type) for each in campaign.fields}
+    return campaign.deriving(
+        "kinds",
+        lambda: {str(each.id): (each.id, each.type) for each in campaign.fields},
+    )
 
 
 def _held(kinds: Kinds, row: Row) -> Iterator[tuple[FieldRef, Iterable[int]]]:

@@ -1,11 +1,17 @@
 """A campaign and the schema its leads follow."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from typing import Any, TypeVar
 
 from leadwell.model.lead import JSON
+
+T = TypeVar("T")
+
+DERIVED_MAX = 1_000
+"""What is kept with one campaign; questions that were asked are among it."""
 
 
 class Column(StrEnum):
@@ -120,6 +126,23 @@ class Campaign:
     statuses: tuple[Status, ...] = ()
     people: tuple[Person, ...] = ()
     attributes: frozenset[Attribute] = ALL_ATTRIBUTES
+
+    @cached_property
+    def derived(self) -> dict[Hashable, Any]:
+        """What readers of this value made of it and keep with it, by their own keys.
+
+        It is a value, so what follows from it never grows old.
+        """
+        return {}
+
+    def deriving(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what follows from this value under a key, made on first use."""
+        if key not in self.derived:
+            if len(self.derived) >= DERIVED_MAX:
+                self.derived.clear()
+            self.derived[key] = make()
+        found: T = self.derived[key]
+        return found
 
     @cached_property
     def field_by_id(self) -> Mapping[int, Field]:

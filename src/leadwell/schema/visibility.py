@@ -25,6 +25,11 @@ def view(campaign: Campaign, grant: Grant) -> Campaign:
     An option that the token's own filter excludes is hidden as well: a vendor never
     reads the names of the other vendors.
     """
+    key = ("view", grant.forced, grant.readable)
+    return campaign.deriving(key, lambda: _view(campaign, grant))
+
+
+def _view(campaign: Campaign, grant: Grant) -> Campaign:
     readable = grant.readable
     fields = tuple(
         _narrowed(field, campaign, grant.forced)

@@ -10,7 +10,7 @@ from leadwell.model.account import Account
 from leadwell.model.campaign import Campaign, Field, Option, Status, StatusType
 from leadwell.model.page import Page
 from leadwell.store import accounts
-from leadwell.store.connection import Connection, Params, one
+from leadwell.store.connection import Connection, Params, Row, one, remembered
 from leadwell.store.writes import partrows, scopes
 
 _CACHED_MAX = 512
@@ -23,7 +23,20 @@ def find(connection: Connection, campaign_id: int) -> Campaign | None:
     The parsed schema is kept as long as its version stands. Served by the primary
     keys of `campaign`, `field`, `option` and `status`.
     """
-    row = one(
+    row = _row(connection, campaign_id)
+    if row is None:
+        return None
+    found: Campaign | None = connection.memo.get(row)
+    if found is None:
+        if len(connection.memo) >= _CACHED_MAX:
+            connection.memo.clear()
+        found = connection.memo[row] = _assembled(connection, row)
+    return found
+
+
+@remembered
+def _row(connection: Connection, campaign_id: int) -> Row | None:
+    return one(
         connection.rows(
             """
             SELECT campaign_id, account_id, schema_version, created_at, slug, name,
@@ -34,14 +47,6 @@ def find(connection: Connection, campaign_id: int) -> Campaign | None:
             {"campaign_id": campaign_id},
         )
     )
-    if row is None:
-        return None
-    found: Campaign | None = connection.memo.get(row)
-    if found is None:
-        if len(connection.memo) >= _CACHED_MAX:
-            connection.memo.clear()
-        found = connection.memo[row] = _assembled(connection, row)
-    return found
 
 
 def known(connection: Connection, campaign_id: int) -> Campaign:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -140,18 +140,23 @@ def remembered(function: Reader[P, T]) -> Reader[P, T]:
 
     @wraps(function)
     def read(connection: Connection, *args: P.args, **kwargs: P.kwargs) -> T:
-        moment = connection.moment
-        if moment is None:
-            return function(connection, *args, **kwargs)
-        key = (function, *args)
-        if key not in moment:
-            if len(moment) >= REMEMBERED_MAX:
-                moment.clear()
-            moment[key] = function(connection, *args, **kwargs)
-        found: T = moment[key]
-        return found
+        make = partial(function, connection, *args, **kwargs)
+        return remember(connection, (function, *args), make)
 
     return read
+
+
+def remember(connection: Connection, key: Row, make: Callable[[], T]) -> T:
+    """Return what was made of this moment of the database under a key, or make it."""
+    moment = connection.moment
+    if moment is None:
+        return make()
+    if key not in moment:
+        if len(moment) >= REMEMBERED_MAX:
+            moment.clear()
+        moment[key] = make()
+    found: T = moment[key]
+    return found
 
 
 def one(rows: list[Row]) -> Row | None:

@@ -150,23 +150,26 @@ def read(
     )
 
 
-def newest(connection: Connection, query: LeadQuery) -> int:
+@remembered
+def newest(connection: Connection, campaign_id: int, scope_id: int) -> int:
     """Return the newest change of the scope: what a waiting reader looks at."""
     ((seq,),) = connection.rows(
         """
         SELECT coalesce(max(seq), 0) FROM scope_member
          WHERE campaign_id = :campaign_id AND scope_id = :scope_id
         """,
-        {"campaign_id": query.campaign_id, "scope_id": query.scope_id},
+        {"campaign_id": campaign_id, "scope_id": scope_id},
     )
     return int(seq)
 
 
-def epoch_of_scope(connection: Connection, query: LeadQuery) -> bytes:
+def epoch_of_scope(connection: Connection, campaign_id: int, scope_id: int) -> bytes:
     """Return the epoch in which the scope changed last."""
-    return epoch_at(connection, query.campaign_id, newest(connection, query))
+    seq = newest(connection, campaign_id, scope_id)
+    return epoch_at(connection, campaign_id, seq)
 
 
+@remembered
 def epoch_at(connection: Connection, campaign_id: int, seq: int) -> bytes:
     """Return the epoch that a moment lies in."""
     row = one(
@@ -183,7 +186,8 @@ def epoch_at(connection: Connection, campaign_id: int, seq: int) -> bytes:
     return NO_EPOCH if row is None else bytes(row[0])
 
 
-def watermark(connection: Connection, query: LeadQuery) -> int:
+@remembered
+def watermark(connection: Connection, campaign_id: int, scope_id: int) -> int:
     """Return what to send as `updated_after` next time, in microseconds.
 
     It is the stamp of a lead that the token sees: every later change has a later one.
@@ -201,7 +205,7 @@ def watermark(connection: Connection, query: LeadQuery) -> int:
              ORDER BY scope_member.seq DESC
              LIMIT 1
             """,
-            {"campaign_id": query.campaign_id, "scope_id": query.scope_id},
+            {"campaign_id": campaign_id, "scope_id": scope_id},
         )
     )
     return 0 if row is None else int(row[0])

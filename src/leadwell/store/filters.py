@@ -8,7 +8,7 @@ from leadwell.model.grant import Grant
 from leadwell.model.query import Condition, Question
 from leadwell.schema import saved
 from leadwell.store import campaigns, filtering
-from leadwell.store.connection import Connection, Row, one
+from leadwell.store.connection import Connection, Row, one, remembered
 from leadwell.store.writes import chores, scopes
 
 
@@ -23,14 +23,20 @@ class Filter:
 
 def find(connection: Connection, campaign: Campaign, filter_id: int) -> Filter:
     """Return the filter with this id; one that a token names always exists."""
+    row = _row(connection, campaign.id, filter_id)
+    return campaign.deriving(("filter", row), lambda: _filter(campaign, row))
+
+
+@remembered
+def _row(connection: Connection, campaign_id: int, filter_id: int) -> Row:
     (row,) = connection.rows(
         """
         SELECT id, name, conditions FROM filter
          WHERE campaign_id = :campaign_id AND id = :id
         """,
-        {"campaign_id": campaign.id, "id": filter_id},
+        {"campaign_id": campaign_id, "id": filter_id},
     )
-    return _filter(campaign, row)
+    return row
 
 
 def find_named(connection: Connection, campaign: Campaign, name: str) -> Filter | None:

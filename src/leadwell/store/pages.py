@@ -1,10 +1,13 @@
 """Pages of leads through the index: which ids, then their bodies.
 
-What the index cannot tell, SQL does: `leads.find_page` answers every question, and is
-what this is tested against.
+What the index cannot tell, SQL does: it answers every question, and is what the index
+is tested against.
 """
 
+from dataclasses import dataclass
+
 from leadwell.model.campaign import Campaign
+from leadwell.model.cursor import Walk
 from leadwell.model.grant import LeadQuery
 from leadwell.model.page import Page
 from leadwell.store import leads
@@ -12,25 +15,50 @@ from leadwell.store.connection import Connection
 from leadwell.store.indexes import Indexes
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of rendered leads."""
+
+    page: Page[bytes]
+    last_id: int | None
+    """Where a walk goes on; `None`: nothing follows, or it is no walk."""
+
+
 def find_quickly(
-    connection: Connection, indexes: Indexes, campaign: Campaign, query: LeadQuery
-) -> Page[bytes] | None:
-    """Return one page of rendered leads and the true total.
+    connection: Connection,
+    indexes: Indexes,
+    campaign: Campaign,
+    query: LeadQuery,
+    walk: Walk | None = None,
+) -> Found | None:
+    """Return one page and the true total; that of a walk begins behind its last id.
 
     Its cost is bounded, and depends neither on the page's number nor on how many leads
     there are. `None`: it takes longer this time, see `find`.
     """
-    window = indexes.window(connection, campaign, query)
+    after = None if walk is None else walk.last_id
+    window = indexes.window(connection, campaign, query, after)
     if window is None:
         return None
     bodies = leads.find_bodies(connection, campaign, query, window.ids)
-    return Page(bodies, query.page, query.per_page, window.total)
+    if walk is None:
+        return Found(Page(bodies, query.page, query.per_page, window.total), None)
+    page = Page(bodies, walk.page, query.per_page, window.total)
+    return Found(page, window.ids[-1] if window.has_more else None)
 
 
 def find(
-    connection: Connection, indexes: Indexes, campaign: Campaign, query: LeadQuery
-) -> Page[bytes]:
-    """Return one page of rendered leads and the true total, however long it takes."""
+    connection: Connection,
+    indexes: Indexes,
+    campaign: Campaign,
+    query: LeadQuery,
+    walk: Walk | None = None,
+) -> Found:
+    """Return the same, however long it takes."""
     indexes.scan(connection, campaign, query)
-    found = find_quickly(connection, indexes, campaign, query)
-    return found or leads.find_page(connection, campaign, query)
+    found = find_quickly(connection, indexes, campaign, query, walk)
+    if found is not None:
+        return found
+    if walk is None:
+        return Found(leads.find_page(connection, campaign, query), None)
+    return Found(*leads.find_after(connection, campaign, query, walk))

@@ -5,11 +5,12 @@ does not promise (explanation/durability). Several requests share one commit.
 """
 
 import secrets
+from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
-from queue import Empty, LifoQueue, SimpleQueue
+from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import Any, TypeVar
 
@@ -138,19 +139,20 @@ class SQLiteDatabase:
         self._vfs = vfs
         self._memo: dict[Row, Any] = {}
         self._epoch = epoch or secrets.token_bytes(EPOCH_BYTES)
-        self._idle: LifoQueue[SQLiteConnection] = LifoQueue()
+        self._idle: deque[SQLiteConnection] = deque()
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._writer: Thread | None = None
         self._lock = Lock()
         self._is_open = True
-        self._idle.put(self._opened())
+        self._idle.append(self._opened())
 
     @contextmanager
     def reading(self) -> Generator[Connection]:
         """Open a read transaction: all its statements see the same moment."""
         try:
-            connection = self._idle.get_nowait()
-        except Empty:
+            # The one used last: what it remembers is the newest.
+            connection = self._idle.pop()
+        except IndexError:
             connection = self._opened()
         try:
             connection.begin()
@@ -158,7 +160,7 @@ class SQLiteDatabase:
         finally:
             if connection.raw.in_transaction:
                 connection.raw.execute("ROLLBACK")
-            self._idle.put(connection)
+            self._idle.append(connection)
 
     def write(self, job: Callable[[Connection], T]) -> "Future[T]":
         """Hand a job to the writer; the future is done once the job is durable."""
@@ -190,8 +192,8 @@ class SQLiteDatabase:
         if writer is not None:
             self._jobs.put(None)
             writer.join()
-        while self._idle.qsize():
-            self._idle.get().raw.close()
+        while self._idle:
+            self._idle.pop().raw.close()
 
     def _opened(self) -> SQLiteConnection:
         try:

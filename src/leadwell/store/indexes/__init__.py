@@ -38,12 +38,21 @@ class Indexes:
         self._beside = ThreadPoolExecutor(1, thread_name_prefix="index")
 
     def window(
-        self, connection: Connection, campaign: Campaign, query: LeadQuery
+        self,
+        connection: Connection,
+        campaign: Campaign,
+        query: LeadQuery,
+        after: int | None = None,
     ) -> Window | None:
-        """Return the ids on a page; `None`: ask SQL, which may take long."""
+        """Return the ids on a page, with `after` on that which begins behind an id.
+
+        `None`: ask SQL, which may take long.
+        """
         seq = feed.head(connection, campaign.id).seq
         kept = self._at(connection, campaign, seq)
-        return None if kept is None else kept.window(connection, campaign, query, seq)
+        if kept is None:
+            return None
+        return kept.window(connection, campaign, query, seq, after)
 
     def matching(
         self, connection: Connection, campaign: Campaign, query: LeadQuery

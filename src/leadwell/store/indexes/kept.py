@@ -33,6 +33,8 @@ class Window(NamedTuple):
 
     ids: Sequence[int]
     total: int
+    has_more: bool
+    """Whether others come after them."""
 
 
 class Scan(NamedTuple):
@@ -60,18 +62,28 @@ class Kept:
     """Answers at the index's present moment, by the version of the schema."""
 
     def window(
-        self, connection: Connection, campaign: Campaign, query: LeadQuery, seq: int
+        self,
+        connection: Connection,
+        campaign: Campaign,
+        query: LeadQuery,
+        seq: int,
+        after: int | None = None,
     ) -> Window | None:
         """Return the ids on a page; `None` when that takes more than a moment.
 
-        `seq` is the last change that the connection sees.
+        `seq` is the last change that the connection sees. With `after`, the page
+        begins behind that id, wherever it stood.
         """
         with self._lock:
             ids = self._matching(connection, campaign, query, seq)
             if ids is None:
                 return None
-            found = select(self.index, ids, query.sort, query.offset, query.per_page)
-            return None if found is None else Window(found, len(ids))
+            start = query.offset if after is None else ids.rank(after)
+            found = select(self.index, ids, query.sort, start, query.per_page)
+            if found is None:
+                return None
+            total = len(ids)
+            return Window(found, total, has_more=start + len(found) < total)
 
     def matching(
         self, connection: Connection, campaign: Campaign, query: LeadQuery, seq: int

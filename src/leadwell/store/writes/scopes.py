@@ -14,7 +14,7 @@ from leadwell.model.lead import Lead
 from leadwell.model.query import Condition
 from leadwell.schema import saved
 from leadwell.schema.matching import matches
-from leadwell.store.connection import Connection, Row
+from leadwell.store.connection import Connection, Row, remembered
 
 WHOLE = 0
 """The scope of tokens without a filter."""
@@ -105,6 +105,7 @@ def begin(connection: Connection, campaign_id: int, scope_id: int) -> None:
     )
 
 
+@remembered
 def digest(connection: Connection, campaign_id: int, scope_id: int) -> Digest:
     """Return what the scope adds up to. Served by the primary key."""
     ((leads, *sums),) = connection.rows(

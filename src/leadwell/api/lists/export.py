@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from pyroaring import BitMap64
+from pyroaring import BitMap
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -15,7 +15,6 @@ from leadwell.api.cursors import places
 from leadwell.api.hub import Hub
 from leadwell.describe import sheet
 from leadwell.describe.schema import version
-from leadwell.model.cursor import Place
 from leadwell.model.digest import Digest, words
 from leadwell.schema import querystring
 from leadwell.schema.question import following
@@ -38,7 +37,7 @@ class Sent:
 
     def note(self, read: list[exports.Exported]) -> None:
         """Note the leads of one chunk."""
-        self.digest = self.digest.plus(words(x.id, x.version) for x, _ in read)
+        self.digest = self.digest.plus(words(x.id, x.version) for x in read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,30 +53,38 @@ class Exports:
         asked = following.export(opened.view, pairs)
         query = opened.grant.query(opened.campaign, asked.question)
 
-        def begin(connection: Connection) -> tuple[BitMap64, Place, int]:
-            place = places.export_place(self.hub, connection, opened, asked.question)
-            found = exports.members(connection, opened.campaign, query, asked.after)
-            return found, place, feed.watermark(connection, query)
+        def begin(connection: Connection) -> tuple[BitMap, dict[str, str]]:
+            headers = self._beside(connection, opened, asked)
+            indexes, campaign = self.hub.indexes, opened.campaign
+            return exports.members(connection, indexes, campaign, query), headers
 
-        found, place, watermark = await self.hub.read(begin)
-        headers = places.headers(self.hub, opened, asked.question, place, watermark)
-        headers |= {
-            **wire.PRIVATE,
-            "Leadwell-Schema-Version": version(opened.view),
-            "Leadwell-Count": str(len(found)),
-            "Content-Disposition": f'attachment; filename="leads.{asked.format[:6]}"'
-            if asked.format == "ndjson"
-            else 'attachment; filename="leads.csv"',
-        }
+        found, headers = await self.hub.read(begin)
+        found.remove_range(0, min(asked.after, exports.LEAD_ID_MAX) + 1)
+        headers["Leadwell-Count"] = str(len(found))
         lines = self._lines(request, opened, asked, found, headers["Leadwell-Cursor"])
         return StreamingResponse(lines, headers=headers, media_type=TYPES[asked.format])
+
+    def _beside(
+        self, connection: Connection, opened: Opened, asked: Exporting
+    ) -> dict[str, str]:
+        """Return the headers; the change feed goes on where the export begins."""
+        question, grant = asked.question, opened.grant
+        place = places.export_place(self.hub, connection, opened, question)
+        watermark = feed.watermark(connection, opened.campaign.id, grant.scope_id)
+        ending = "ndjson" if asked.format == "ndjson" else "csv"
+        return {
+            **places.headers(self.hub, opened, question, place, watermark),
+            **wire.PRIVATE,
+            "Leadwell-Schema-Version": version(opened.view),
+            "Content-Disposition": f'attachment; filename="leads.{ending}"',
+        }
 
     async def _lines(
         self,
         request: Request,
         opened: Opened,
         asked: Exporting,
-        found: BitMap64,
+        found: BitMap,
         cursor: str,
     ) -> AsyncIterator[bytes]:
         sent, sheet_of = Sent(), _sheet(opened, asked)
@@ -87,7 +94,7 @@ class Exports:
             now = open_again(self.hub, request)
             read = await self.hub.read(_reading(now, asked, ids))
             sent.note(read)
-            yield b"".join(sheet_of.line(body) for _, body in read)
+            yield b"".join(sheet_of.line(each.body) for each in read)
         if asked.format == "ndjson":
             yield _closing(sent.digest, cursor)
 

@@ -1,0 +1,64 @@
+"""List requests, read once: the same question on another page is not read again."""
+
+import re
+from dataclasses import dataclass, replace
+
+from leadwell.api import links
+from leadwell.model.campaign import Campaign
+from leadwell.model.query import Question
+from leadwell.schema import querystring, question
+
+Pairs = list[tuple[str, str]]
+_PAGE = re.compile(rb"page=([1-9][0-9]{0,8})")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a list request asks, and how its other pages are asked for."""
+
+    question: Question
+    pairs: Pairs
+    """The parameters but for the page's number, as they came."""
+    text: str
+    """The same as a query string."""
+    names_page: bool
+
+
+def read(view: Campaign, raw: bytes) -> Asked:
+    """Read a query string, as `question.read` does.
+
+    Raises:
+        InvalidQuestion, MalformedQuery, TooMany: as there.
+    """
+    rest, page = _parted(raw)
+    if b"_cursor=" in raw or page is None:
+        return _read(view, raw)
+    asked = view.deriving(("asked", rest), lambda: _read(view, rest))
+    if rest is raw:
+        return asked
+    if asked.names_page:
+        # It is named in another spelling too: that is refused, not guessed.
+        return _read(view, raw)
+    return replace(asked, question=replace(asked.question, page=page))
+
+
+def _read(view: Campaign, raw: bytes) -> Asked:
+    pairs = querystring.decode(raw)
+    asked = question.read(view, pairs)
+    kept = [pair for pair in pairs if pair[0] != "page"]
+    names_page = len(kept) < len(pairs)
+    return Asked(asked, kept, links.but_page(kept), names_page=names_page)
+
+
+def _parted(raw: bytes) -> tuple[bytes, int | None]:
+    """Return a query string without its page, and the page; `None`: not so simple."""
+    if b"page=" not in raw:
+        return raw, 1
+    parts = raw.split(b"&")
+    pages = [part for part in parts if part.startswith(b"page")]
+    if not pages:
+        return raw, 1
+    found = _PAGE.fullmatch(pages[0])
+    if len(pages) > 1 or found is None:
+        return raw, None
+    return b"&".join(part for part in parts if part is not pages[0]), int(found[1])
