@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from leadwell.cli import main
+from leadwell.store import migrations
 from tests import make
 
 
@@ -286,8 +287,8 @@ def test_the_doctor_finds_what_is_wrong(made: Run, folder: Path) -> None:
 
 def test_migrating_a_new_database_has_nothing_to_do(made: Run) -> None:
     assert made("migrate", "--dry-run", "--json").json == {
-        "before": 2,
-        "after": 2,
+        "before": migrations.BASELINE,
+        "after": migrations.BASELINE,
         "pending": [],
         "dry_run": True,
     }

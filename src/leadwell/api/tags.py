@@ -19,7 +19,7 @@ from leadwell.api.campaigns import Opened
 from leadwell.describe.schema import version
 from leadwell.errors import MalformedRequest
 from leadwell.store import feed
-from leadwell.store.connection import Connection
+from leadwell.store.connection import Connection, remembered
 from leadwell.store.writes import scopes
 
 _DIGITS = 24
@@ -45,10 +45,15 @@ def of_list(connection: Connection, opened: Opened, *asked: object) -> str:
     What lies outside the scope does not change it. Weak, for labels are not compared
     byte by byte but by the version of the schema.
     """
-    campaign_id, scope_id = opened.campaign.id, opened.grant.scope_id
+    revision = _revision(connection, opened.campaign.id, opened.grant.scope_id)
+    parts = f"{revision} {_seen(opened)} {asked!r}"
+    return f'W/"{_hashed(parts.encode())}"'
+
+
+@remembered
+def _revision(connection: Connection, campaign_id: int, scope_id: int) -> str:
     digest = scopes.digest(connection, campaign_id, scope_id)
-    epoch = feed.epoch_of_scope(connection, campaign_id, scope_id)
-    return f'W/"{_hashed(repr((digest, epoch, _seen(opened), asked)).encode())}"'
+    return repr((digest, feed.epoch_of_scope(connection, campaign_id, scope_id)))
 
 
 def _seen(opened: Opened) -> str:

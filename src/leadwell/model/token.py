@@ -7,7 +7,6 @@ scanners tell a token from noise; it protects nothing. Base62, so that a double
 click selects all of it. Only an HMAC-SHA-256 under the instance's key is stored.
 """
 
-import hashlib
 import hmac
 import re
 import zlib
@@ -85,7 +84,7 @@ def is_mistyped(text: str) -> bool:
 
 def digest(key: bytes, text: str) -> bytes:
     """Return what is stored of a token: its HMAC-SHA-256 under the instance key."""
-    return hmac.new(key, text.encode("utf-8"), hashlib.sha256).digest()
+    return hmac.digest(key, text.encode("utf-8"), "sha256")
 
 
 def _checksum(head: str) -> str:

@@ -7,7 +7,9 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import structlog
 from starlette.routing import Router
 from starlette.types import ASGIApp
@@ -114,12 +116,18 @@ def configure_logs(level: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
+            structlog.processors.JSONRenderer(serializer=_as_json),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         # A line and its end in one write: several workers share one stderr.
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
     )
+
+
+def _as_json(line: dict[str, Any], **_: Any) -> str:
+    text: bytes = msgspec.json.encode(line, enc_hook=str)
+    return text.decode()
 
 
 def _make_key(path: Path) -> None:

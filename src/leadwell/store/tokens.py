@@ -10,7 +10,7 @@ from leadwell.model.campaign import Attribute
 from leadwell.model.token import Token
 from leadwell.schema.times import from_microseconds, microseconds
 from leadwell.store import campaigns, filters
-from leadwell.store.connection import Connection, Row, one, remembered
+from leadwell.store.connection import Connection, Row, one
 from leadwell.store.writes import chores
 
 _COLUMNS = """public_id, lineage, name, account_id, campaign_id, may_write, filter_id,
@@ -18,7 +18,6 @@ _COLUMNS = """public_id, lineage, name, account_id, campaign_id, may_write, filt
                addresses, generation"""
 
 
-@remembered
 def find_by_digest(connection: Connection, digest: bytes) -> Token | None:
     """Return the token with this digest, open or not. Served by the primary key."""
     row = one(

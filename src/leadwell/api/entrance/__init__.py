@@ -5,7 +5,6 @@ import secrets
 import time
 
 import structlog
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from leadwell.api import links
 from leadwell.api.entrance import limits, problems
 from leadwell.api.entrance.auth import Gate
+from leadwell.api.entrance.limits import header
 from leadwell.api.hub import Hub
 from leadwell.errors import (
     CursorLost,
@@ -25,6 +25,7 @@ from leadwell.schema import querystring
 
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 _NEEDS_TOKEN = re.compile(r"/v2(/|$)|/campaigns/|/leads\Z")
+_NOSNIFF = (b"x-content-type-options", b"nosniff")
 _log = structlog.get_logger("leadwell.request")
 
 
@@ -79,7 +80,7 @@ class _Visit:
         self._status = 0
         self._bytes = 0
         self._token_id: str | None = None
-        given = dict(scope["headers"]).get(b"x-request-id", b"")
+        given = header(scope, b"x-request-id") or b""
         own = _GIVEN_ID.fullmatch(given)
         self.request_id = given.decode() if own else f"req_{secrets.token_hex(12)}"
         scope.setdefault("state", {})["request_id"] = self.request_id
@@ -93,9 +94,8 @@ class _Visit:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._status = message["status"]
-            headers = MutableHeaders(scope=message)
-            headers["X-Request-ID"] = self.request_id
-            headers["X-Content-Type-Options"] = "nosniff"
+            own = (b"x-request-id", self.request_id.encode())
+            message["headers"] = [*message["headers"], own, _NOSNIFF]
         self._bytes += len(message.get("body", b""))
         await self._send(message)
 

@@ -7,6 +7,7 @@ from urllib.parse import unquote_to_bytes
 
 from starlette.types import Scope
 
+from leadwell.api.entrance.limits import header
 from leadwell.api.hub import Hub
 from leadwell.errors import (
     AddressNotAllowed,
@@ -19,9 +20,9 @@ from leadwell.model.grant import Grant
 from leadwell.model.query import Condition
 from leadwell.model.token import Token, digest, is_mistyped, token_in
 from leadwell.schema import querystring
-from leadwell.schema.times import show
+from leadwell.schema.times import microseconds, show
 from leadwell.store import campaigns, filters, tokens
-from leadwell.store.connection import Connection
+from leadwell.store.connection import Connection, remembered
 
 NOTE_EVERY_US = 60_000_000
 """How often the last use of a token is written: once a minute is enough to see it."""
@@ -54,25 +55,29 @@ class Gate:
             InvalidToken: it is wrong, expired or revoked.
             AddressNotAllowed: it may not be used from the client's address.
         """
-        header = dict(scope["headers"]).get(b"authorization")
-        self._refuse_in_url(scope["query_string"], has_header=header is not None)
-        if header is None:
+        given = header(scope, b"authorization")
+        self._refuse_in_url(scope["query_string"], has_header=given is not None)
+        if given is None:
             raise NotAuthenticated(
                 "this needs a token", hint="send the header Authorization: Bearer …"
             )
-        text = _bearer(header)
+        text = _bearer(given)
         key = digest(self.hub.key, text)
+        # One with a typing mistake is refused without asking the database.
+        if key not in self._noted and is_mistyped(text):
+            raise InvalidToken("the token is not valid")
         with self.hub.database.reading() as connection:
-            token = tokens.find_by_digest(connection, key)
-            now = self.hub.clock()
-            if token is None or not token.is_open(now):
-                raise _closed(token, now)
-            _check_address(token, scope)
-            grant = _grant(connection, token)
-        self._note_use(key)
-        return Bearer(token, grant)
+            bearer = _bearer_of(connection, key)
+        now = self.hub.clock()
+        if bearer is None or not bearer.token.is_open(now):
+            raise _closed(bearer, now)
+        _check_address(bearer.token, scope)
+        self._note_use(key, microseconds(now))
+        return bearer
 
     def _refuse_in_url(self, query_string: bytes, *, has_header: bool) -> None:
+        if has_header and b"%" not in query_string and b"lw_" not in query_string:
+            return
         # However it is encoded, wherever it stands, and whatever else is wrong.
         text = unquote_to_bytes(query_string).decode("ascii", "replace")
         found = token_in(text)
@@ -89,8 +94,7 @@ class Gate:
         key, now = digest(self.hub.key, text), self.hub.moment
         self.hub.database.write(lambda c: tokens.note_exposure(c, key, now))
 
-    def _note_use(self, key: bytes) -> None:
-        now = self.hub.moment
+    def _note_use(self, key: bytes, now: int) -> None:
         if now - self._noted.get(key, 0) >= NOTE_EVERY_US:
             self._noted[key] = now
             self.hub.database.write(lambda c: tokens.note_use(c, key, now))
@@ -113,14 +117,13 @@ def _bearer(header: bytes) -> str:
             hint="write it as Authorization: Bearer …",
         )
     is_clean = credentials.isascii() and len(credentials) <= TOKEN_BYTES_MAX
-    text = credentials.decode("ascii", "replace")
-    # A token of ours with a typing mistake is refused without asking the database.
-    if not is_clean or is_mistyped(text):
+    if not is_clean:
         raise InvalidToken("the token is not valid")
-    return text
+    return credentials.decode("ascii")
 
 
-def _closed(token: Token | None, now: datetime) -> InvalidToken:
+def _closed(bearer: Bearer | None, now: datetime) -> InvalidToken:
+    token = None if bearer is None else bearer.token
     # Only who holds the whole secret learns why it no longer works.
     if token is not None and token.revoked_at is not None:
         return InvalidToken(f"the token was revoked {show(token.revoked_at)}")
@@ -143,6 +146,13 @@ def _check_address(token: Token, scope: Scope) -> None:
             "this token may not be used from your address",
             hint="ask the campaign's owner to add it",
         )
+
+
+@remembered
+def _bearer_of(connection: Connection, key: bytes) -> Bearer | None:
+    """Return who holds the token, open or not."""
+    token = tokens.find_by_digest(connection, key)
+    return None if token is None else Bearer(token, _grant(connection, token))
 
 
 def _grant(connection: Connection, token: Token) -> Grant:

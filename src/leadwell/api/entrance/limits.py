@@ -3,8 +3,6 @@
 uvicorn itself accepts two `Authorization` headers, and headers of any size.
 """
 
-from collections import Counter
-
 import anyio
 from starlette.types import Message, Receive, Scope
 
@@ -49,14 +47,24 @@ def check_head(scope: Scope, limits: Limits) -> None:
             hint=f"at most {limits.headers_max} headers and "
             f"{limits.header_bytes_max:,} bytes are read",
         )
-    counts = Counter(name for name, _ in headers)
-    for name in _ONCE:
-        if counts[name] > 1:
+    names = [name for name, _ in headers]
+    for name in _ONCE if len(set(names)) < len(names) else ():
+        if names.count(name) > 1:
             raise MalformedRequest(
-                f"the request has {counts[name]} {name.decode().title()} headers",
+                f"the request has {names.count(name)} {name.decode().title()} headers",
                 hint="send exactly one",
             )
-    _check_length(scope, limits)
+    if b"content-length" in names:
+        _check_length(scope, limits)
+
+
+def header(scope: Scope, name: bytes) -> bytes | None:
+    """Return a header of the request; the last one, where there are several."""
+    found = None
+    for given, value in scope["headers"]:
+        if given == name:
+            found = value
+    return found
 
 
 def bounded(receive: Receive, scope: Scope, limits: Limits) -> Receive:
@@ -98,9 +106,9 @@ def _bytes_max(scope: Scope, limits: Limits) -> int:
 
 
 def _check_length(scope: Scope, limits: Limits) -> None:
-    headers = dict(scope["headers"])
-    text = headers.get(b"content-length", b"0")
-    if not text.isdigit() or (b"transfer-encoding" in headers and text != b"0"):
+    text = header(scope, b"content-length") or b""
+    is_chunked = header(scope, b"transfer-encoding") is not None
+    if not text.isdigit() or (is_chunked and text != b"0"):
         raise MalformedRequest(
             "the length of the body is not clear",
             hint="send either Content-Length or Transfer-Encoding: chunked",

@@ -35,6 +35,7 @@ PRAGMA foreign_keys = ON;
 PRAGMA trusted_schema = OFF;
 PRAGMA secure_delete = ON;
 PRAGMA cell_size_check = ON;
+PRAGMA cache_size = -16384;
 """
 
 _Job = tuple[Callable[[Connection], Any], "Future[Any]"]
