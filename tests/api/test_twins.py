@@ -1,0 +1,70 @@
+"""Nothing on the wire depends on what a token may not see (CONTRACT §3).
+
+Two hubs differ only there, and are asked the same at random while leads are written,
+seen and unseen. Totals, digests, tags, cursors, errors and statements must not differ.
+"""
+
+import os
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests import leaks, twins
+from tests.happenings import Happenings
+from tests.questions import Questions
+from tests.submissions import Submissions
+
+CASES = 300
+FOUND_WITHIN = 300
+LONG = int(os.environ.get("LEADWELL_TEST_CASES", "20000"))
+"""Requests of the long run: LEADWELL_TEST_CASES=200000 make proof."""
+PER_SEED = 1_000
+"""Then both hubs begin anew: their leads grow, and so does the time of a request."""
+
+
+def _ask(
+    folder: Path, seed: int, count: int, engine: str = "sqlite", *, few_fields: bool
+) -> int:
+    with twins.opened(folder, engine, few_fields=few_fields) as pair:
+        random = Random(seed)  # noqa: S311 - a seeded run, no secret
+        happenings = Happenings(pair, random, few_fields)
+        questions = Questions(happenings, random, Submissions(happenings, random))
+        questions.run(count)
+    return questions.asked
+
+
+@pytest.mark.parametrize("few_fields", [False, True])
+def test_what_a_token_may_not_see_changes_no_byte(
+    tmp_path: Path, engine: str, few_fields: bool
+) -> None:
+    assert _ask(tmp_path, 1, CASES, engine, few_fields=few_fields) >= CASES
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("few_fields", [False, True])
+@pytest.mark.parametrize("seed", range(LONG // PER_SEED))
+def test_it_changes_no_byte_of_many_answers(
+    tmp_path: Path, engine: str, seed: int, few_fields: bool
+) -> None:
+    assert _ask(tmp_path, seed, PER_SEED, engine, few_fields=few_fields) >= PER_SEED
+
+
+def _ask_both(folder: Path) -> int:
+    """Look at what is hidden of leads that are seen, and then at the hidden ones."""
+    few = _ask(folder / "few", 2, FOUND_WITHIN, few_fields=True)
+    return few + _ask(folder / "all", 2, FOUND_WITHIN, few_fields=False)
+
+
+@pytest.mark.parametrize("plant", leaks.OF_ALL)
+def test_a_planted_leak_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plant: leaks.Plant
+) -> None:
+    plant(monkeypatch)
+
+    with pytest.raises(twins.Differs):
+        _ask_both(tmp_path)
+
+
+def test_the_same_requests_without_a_leak_pass(tmp_path: Path) -> None:
+    assert _ask_both(tmp_path) >= 2 * FOUND_WITHIN

@@ -1,0 +1,211 @@
+"""Two hubs that differ only in what a token may not see, and their answers compared.
+
+Clock, nonces and epoch are the same in both, and so are the ids, versions and stamps of
+all that the token sees. What is left, but for what is sealed in a cursor, must be the
+same to the byte; and so must the statements that it took, which stand for the time.
+"""
+
+import re
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack, contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from leadwell.api.app import app
+from leadwell.api.hub import Hub
+from leadwell.model.campaign import Attribute, Campaign
+from leadwell.store import accounts
+from leadwell.store.writes import rows
+from tests import make
+from tests.watching import Watched
+
+LIST = "/v2/campaigns/362/leads"
+FILTER = "source=partner-west"
+SEEN = ("name", "phone", "website", "source", "customer-type", "tags", "visit_at")
+"""What a token of few fields may see, beside the status."""
+UNSEEN = ("email", "project-notes", "budget", "price", "newsletter", "df_lines")
+"""Some of the fields that it may not see; other values stand there in each twin."""
+VENDORS = (("partner-north", "Partner North"), ("partner-nord", "Nord & Sons"))
+"""The option that the token's filter excludes; another one in each twin."""
+_CURSOR = re.compile(rb"c1_[A-Za-z0-9_-]+")
+_LIST_TAG = re.compile(rb'W/"[0-9a-f]{24}"')
+
+
+class Differs(AssertionError):
+    """An answer tells something of what its token may not see."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request to both twins; `{cursor}` in its path is each twin's own."""
+
+    token: str
+    path: str
+    method: str = "GET"
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    cursors: tuple[str, str] = ("", "")
+
+
+@dataclass
+class Twin:
+    """One of the two hubs, and what is its own."""
+
+    hub: Hub
+    database: Watched
+    client: TestClient
+    clock: make.Clock
+    campaign: Campaign
+    tokens: Mapping[str, str]
+    hidden: Random
+    """Where everything comes from that the token may not see."""
+    vendor: str
+    names: list[str]
+    """External ids that hidden leads are given by somebody else."""
+    free: list[int] = field(default_factory=list[int])
+    """Hidden leads that never come into sight."""
+
+    def ask(self, asked: Ask, cursor: str = "") -> Any:
+        """Send a request; its statements, and no others, are noted."""
+        headers = {"X-Request-ID": "fixed"} | dict(asked.headers)
+        if token := self.tokens.get(asked.token):
+            headers["Authorization"] = f"Bearer {token}"
+        given = {} if asked.body is None else {"json": asked.body}
+        url = asked.path.replace("{cursor}", cursor)
+        self.database.said.clear()
+        answer = self.client.request(asked.method, url, headers=headers, **given)
+        self.database.settle()
+        # Two hubs that break alike would tell nothing apart.
+        assert answer.status_code < 500, answer.text
+        return answer
+
+    def do(self, path: str, body: Any = None, method: str = "POST") -> Any:
+        """Let somebody who sees everything write, and return what it answers."""
+        answer = self.ask(Ask("everyone", LIST + path, method, body))
+        assert answer.status_code in {200, 201, 204}, answer.text
+        return answer.json()["data"] if answer.content else None
+
+    def inside(self) -> list[int]:
+        """The leads that the filter lets through, by a look at all of them."""
+        source = self.campaign.field_by_slug["source"]
+        west = source.options[0].id
+        with self.database.reading() as connection:
+            found = rows.find_after(connection, self.campaign, 0, 10_000)
+        return [lead.id for lead in found if lead.values.get(source.id) == west]
+
+    def wait_until(self, seconds: int) -> None:
+        """Move the clock, however often it was looked at before."""
+        self.clock.now = make.MIDNIGHT + timedelta(seconds=seconds)
+
+
+@contextmanager
+def opened(
+    folder: Path, engine: str = "sqlite", *, few_fields: bool = False
+) -> Generator[tuple[Twin, Twin]]:
+    """Two empty hubs, for as long as they are asked."""
+    with ExitStack() as stack:
+        one, two = (
+            stack.enter_context(
+                _running(folder / str(number), number, engine, few_fields)
+            )
+            for number in range(2)
+        )
+        yield one, two
+
+
+@contextmanager
+def _running(
+    folder: Path, number: int, engine: str, few_fields: bool
+) -> Generator[Twin]:
+    twin = a_twin(folder, number, engine, few_fields=few_fields)
+    with twin.client:
+        yield twin
+    twin.database.settle()
+    twin.hub.indexes.close()
+    twin.database.close()
+
+
+def a_twin(folder: Path, number: int, engine: str, *, few_fields: bool) -> Twin:
+    """One hub of a pair; a token of few fields is told of those alone."""
+    folder.mkdir(parents=True)
+    database = make.a_database(folder / "leads.db", engine)
+    account = make.an_account(database)
+    database.write(lambda c: accounts.add_person(c, account, "Sales Two")).result()
+    fields = _fields(*VENDORS[number])
+    campaign = make.a_kept_campaign(database, account, fields=fields)
+    walls = make.a_kept_campaign(database, account, id=363, name="Walls", fields=fields)
+    ids = {campaign.field_by_slug[slug].id for slug in SEEN}
+    readable = frozenset({*ids, Attribute.STATUS}) if few_fields else None
+    numbered = iter(range(1, 9))
+
+    def token(filter: str = "", **changes: Any) -> str:  # noqa: A002 - as in make
+        name = f"Token {next(numbered)}"
+        changes |= {"name": name, "public_id": name, "lineage": name}
+        return make.a_token(database, account, campaign, filter, **changes)
+
+    watched, clock = Watched(database), make.Clock()
+    nonce = Random(0).randbytes  # noqa: S311 - the same bytes in both
+    hub = Hub(watched, make.KEY, clock, "https://hub.example", nonce=nonce)
+    return Twin(
+        hub,
+        watched,
+        TestClient(app(hub)),
+        clock,
+        campaign,
+        {
+            "everyone": token(may_write=True),
+            "walls": token(may_write=True, campaign_id=walls.id),
+            "reader": token(FILTER, readable=readable),
+            "writer": token(FILTER, readable=readable, may_write=True),
+        },
+        Random(100 + number),  # noqa: S311 - seeded, no secret
+        VENDORS[number][0],
+        [f"own-{each}" for each in range(number, 200, 2)],
+    )
+
+
+def _fields(slug: str, label: str) -> list[dict[str, Any]]:
+    fields = deepcopy(make.FIELDS)
+    source = next(each for each in fields if each["slug"] == "source")
+    source["options"][1] = {"slug": slug, "label": label}
+    return fields
+
+
+def compare(twins: tuple[Twin, Twin], asked: Ask) -> tuple[Any, Any]:
+    """Ask both twins, require the same answer, and return both."""
+    one, two = (
+        twin.ask(asked, cursor)
+        for twin, cursor in zip(twins, asked.cursors, strict=True)
+    )
+    # The tag of a page is a digest of its question too, and so of the cursor in it.
+    has_cursor = asked.cursors[0] != asked.cursors[1]
+    told = [_told(answer, has_cursor=has_cursor) for answer in (one, two)]
+    check_same(told[0], told[1], asked)
+    check_same(twins[0].database.said, twins[1].database.said, asked)
+    return one, two
+
+
+def check_same(one: object, two: object, asked: Ask) -> None:
+    """Say which request it was that told the twins apart."""
+    if one != two:
+        raise Differs(f"{asked.method} {asked.path} {asked.body}: {one} or {two}")
+
+
+def _told(
+    answer: Any, *, has_cursor: bool
+) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    headers = [(name, _unsealed(value)) for name, value in answer.headers.raw]
+    if has_cursor:
+        headers = [(name, _LIST_TAG.sub(b"tag", value)) for name, value in headers]
+    return answer.status_code, headers, _unsealed(answer.content)
+
+
+def _unsealed(content: bytes) -> bytes:
+    """Put its length in place of each cursor: what stands in it nobody can read."""
+    return _CURSOR.sub(lambda found: b"c1_%d" % len(found[0]), content)

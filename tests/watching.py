@@ -1,0 +1,67 @@
+"""A database that notes which statements an answer waits for."""
+
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from leadwell.api import writes
+from leadwell.store.connection import Connection
+
+T = TypeVar("T")
+
+
+class Spy:
+    """A connection that notes each statement."""
+
+    def __init__(self, inner: Connection, said: list[str]) -> None:
+        self._inner = inner
+        self._said = said
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def rows(self, sql: str, params: Any = None) -> Any:
+        self._said.append(sql)
+        return self._inner.rows(sql, params)
+
+    def run(self, sql: str, params: Any = None) -> None:
+        self._said.append(sql)
+        self._inner.run(sql, params)
+
+    def run_many(self, sql: str, params: Any) -> None:
+        self._said += [sql] * len(params)
+        self._inner.run_many(sql, params)
+
+
+class Watched:
+    """A database that notes the statements which an answer waits for."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+        self._behind: list[Future[Any]] = []
+        self.said: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    @contextmanager
+    def reading(self) -> Generator[Any]:
+        with self._inner.reading() as connection:
+            # What is remembered of a moment tells when anybody wrote last, whoever it
+            # was, as a wait for the writer does: that is left out here.
+            connection.moment.clear()
+            yield Spy(connection, self.said)
+
+    def write(self, job: Callable[[Any], T]) -> "Future[T]":
+        if job.__module__ == writes.__name__:
+            done: Future[T] = self._inner.write(lambda c: job(Spy(c, self.said)))
+            return done
+        # Notes of who read when: no answer waits for them, but the next request does.
+        note: Future[T] = self._inner.write(job)
+        self._behind.append(note)
+        return note
+
+    def settle(self) -> None:
+        while self._behind:
+            self._behind.pop().result()
