@@ -240,7 +240,7 @@ def edit_token(model: Model) -> None:
         named = filters.find_named(connection, campaign, name) if name else None
         seen = token.readable if readable == "same" else readable
         changed = replace(token, filter_id=named and named.id, readable=seen)
-        tokens.change(connection, changed)
+        tokens.change(connection, changed, now=0)
 
     model.database.write(job).result()
 

@@ -232,7 +232,7 @@ def edit(office: Office, writer: Writer, **changes: Any) -> None:
             asked = question.conditions(campaign, querystring.decode(text.encode()))
             kept = filters.keep(connection, campaign, None, asked, now=0)
             changes["filter_id"] = kept.id
-        tokens.change(connection, replace(token, **changes))
+        tokens.change(connection, replace(token, **changes), now=0)
 
     office.database.write(job).result()
 

@@ -234,7 +234,7 @@ def test_what_a_filter_in_force_names_cannot_be_removed(
 def revoke(database: Database, text: str) -> None:
     def job(connection: Connection) -> None:
         token = tokens.hold(connection, text.split("_")[1])
-        tokens.change(connection, replace(token, revoked_at=make.MIDNIGHT))
+        tokens.change(connection, replace(token, revoked_at=make.MIDNIGHT), now=0)
 
     database.write(job).result()
 
@@ -253,7 +253,7 @@ def test_an_unnamed_filter_is_closed_with_its_last_token(
 
     def share(connection: Connection) -> None:
         token = tokens.hold(connection, texts[1].split("_")[1])
-        tokens.change(connection, replace(token, filter_id=first))
+        tokens.change(connection, replace(token, filter_id=first), now=0)
 
     database.write(share).result()
     assert open_filters(database) == [first]

@@ -85,11 +85,11 @@ def test_a_flip_is_finished_before_its_token_leaves(
 
     def leave(connection: Connection) -> None:
         token = tokens.hold(connection, text.split("_")[1])
-        tokens.change(connection, replace(token, filter_id=None))
+        tokens.change(connection, replace(token, filter_id=None), now=0)
 
     database.write(leave).result()
     with database.reading() as connection:
         assert chores.find(connection, 362) == []
-        ended = tokens.ended_at(connection, 362, text.split("_")[1], 1)
+        ended = tokens.ended(connection, 362, text.split("_")[1], 1)
     assert ended
     assert [row[1] for row in members(database, half_flipped)] == [1, 1, 1]

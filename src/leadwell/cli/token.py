@@ -197,7 +197,7 @@ def edit(
             may_write=known.may_write if write is None else write,
         )
         changed = _with_rights(connection, changed, rights)
-        tokens.change(connection, changed)
+        tokens.change(connection, changed, now_us())
         return described(connection, changed, _now()), changed.campaign_id
 
     content, campaign_id = where.write(job)
@@ -220,7 +220,8 @@ def revoke(id: str, *, where: Where = HERE) -> None:  # noqa: A002 - the command
     def job(connection: Connection) -> None:
         known = tokens.hold(connection, id)
         if known.revoked_at is None:
-            tokens.change(connection, replace(known, revoked_at=_now()))
+            revoked = replace(known, revoked_at=_now())
+            tokens.change(connection, revoked, now_us())
 
     where.write(job)
     output.document({"revoked": id}, as_json=where.json, text=f"revoked {id}")
@@ -260,7 +261,7 @@ def rotate(
                 hint="make a new one: leadwell token create",
             )
         ends = until if old.expires_at is None else min(old.expires_at, until)
-        tokens.change(connection, replace(old, expires_at=ends))
+        tokens.change(connection, replace(old, expires_at=ends), now_us())
         made = replace(
             old,
             public_id=public_id_of(text),

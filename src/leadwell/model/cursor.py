@@ -4,7 +4,7 @@ Every cursor of one kind packs to the same number of bytes, whatever it says, so
 its length tells nothing.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from enum import IntEnum
 from struct import Struct, error
 
@@ -14,7 +14,7 @@ EVER = 2**62
 """Past every sequence number."""
 _BINDING = Struct(f">Q{DIGEST_BYTES}s{DIGEST_BYTES}s")
 _PLACE = Struct(f">QQ8sQQQB{DIGEST_BYTES}sB")
-_LEAVING = Struct(">QQQQQ")
+_LEAVING = Struct(">QQQQQQQ")
 _WALK = Struct(f">QQQ8sQQ{DIGEST_BYTES}s")
 
 
@@ -41,6 +41,14 @@ class Knows(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Ended:
+    """The end of a generation: the campaign's last change then, and the moment."""
+
+    seq: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Leaving:
     """A scope that the token no longer has, and what the reader held of it."""
 
@@ -48,6 +56,9 @@ class Leaving:
     start: int
     held: int
     told: int
+    ended: int
+    """The last change in which the token had the scope, and when it lost it."""
+    ended_at: int
     done_to: int = 0
 
 
@@ -87,13 +98,16 @@ class Place:
         """Return the place once the reader's copy is exact."""
         return replace(self, knows=Knows.NOTHING)
 
-    def turned(self, scope_id: int, generation: int, start: int, ended: int) -> "Place":
+    def turned(
+        self, scope_id: int, generation: int, start: int, ended: "Ended"
+    ) -> "Place":
         """Return the place in another scope: first the departures, then all anew.
 
-        What entered the old scope after it had `ended` for this token, the reader
+        What entered the old scope after it had ended for this token, the reader
         cannot hold.
         """
-        left = Leaving(self.scope_id, self.start, min(self.held, ended), self.seq)
+        held = min(self.held, ended.seq)
+        left = Leaving(self.scope_id, self.start, held, self.seq, ended.seq, ended.at)
         return replace(
             self,
             scope_id=scope_id,
@@ -142,10 +156,7 @@ def pack_place(binding: Binding, place: Place) -> bytes:
         place.schema,
         len(place.leaving),
     )
-    left = (
-        _LEAVING.pack(each.scope_id, each.start, each.held, each.told, each.done_to)
-        for each in place.leaving
-    )
+    left = (_LEAVING.pack(*astuple(each)) for each in place.leaving)
     return _bound(binding) + packed + b"".join(left)
 
 

@@ -15,6 +15,7 @@ from leadwell.store import filtering
 from leadwell.store.connection import Connection, Row, one, remembered
 from leadwell.store.leads import COLUMNS, body_of, shown_of
 from leadwell.store.writes import chores
+from leadwell.store.writes.scopes import Reason
 
 LEFT_FILTER = "left_filter"
 SCOPE_CHANGED = "scope_changed"
@@ -313,7 +314,7 @@ def _departures(
             "limit": limit,
         },
     )
-    entries = tuple(_departure(row) for row in rows)
+    entries = tuple(_departure(row, leaving) for row in rows)
     if len(rows) < limit:
         rest: tuple[Leaving, ...] = place.leaving[1:]
     else:
@@ -323,6 +324,10 @@ def _departures(
     )
 
 
-def _departure(row: tuple[Any, ...]) -> Removal:
-    lead_id, _, version, in_scope, reason, at = row
-    return Removal(lead_id, version, SCOPE_CHANGED if in_scope else reason, at)
+def _departure(row: tuple[Any, ...], leaving: Leaving) -> Removal:
+    lead_id, seq, version, in_scope, reason, at = row
+    # What became of it later, the token may not know; but that it is erased, it must.
+    is_told = not in_scope and (seq <= leaving.ended or reason == Reason.ERASED)
+    if is_told:
+        return Removal(lead_id, version, reason, at)
+    return Removal(lead_id, version, SCOPE_CHANGED, leaving.ended_at)

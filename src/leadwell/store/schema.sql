@@ -254,6 +254,7 @@ CREATE TABLE token_generation (
     lineage     TEXT    NOT NULL,
     generation  INTEGER NOT NULL,
     from_seq    INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
     PRIMARY KEY (campaign_id, lineage, generation)
 ) STRICT, WITHOUT ROWID;
 

@@ -7,6 +7,7 @@ import msgspec
 
 from leadwell.errors import NotFound
 from leadwell.model.campaign import Attribute
+from leadwell.model.cursor import Ended
 from leadwell.model.token import Token
 from leadwell.schema.times import from_microseconds, microseconds
 from leadwell.store import campaigns, filters
@@ -85,7 +86,7 @@ def add(connection: Connection, token: Token, digest: bytes) -> None:
         _note_scope(connection, token)
 
 
-def change(connection: Connection, token: Token) -> None:
+def change(connection: Connection, token: Token, now: int) -> None:
     """Write what may change of a token: everything but its secret and its owner.
 
     Another filter or other fields begin a new generation: readers of its feed are
@@ -96,7 +97,7 @@ def change(connection: Connection, token: Token) -> None:
         token = replace(token, generation=before.generation + 1)
         _settle(connection, before)
         _settle(connection, token, only_named=True)
-        _note_generation(connection, token)
+        _note_generation(connection, token, now)
         _note_scope(connection, token)
     connection.run(
         """
@@ -128,9 +129,9 @@ def hold(connection: Connection, public_id: str) -> Token:
     return known(connection, public_id)
 
 
-def ended_at(
+def ended(
     connection: Connection, campaign_id: int, lineage: str, generation: int
-) -> int | None:
+) -> Ended | None:
     """Return the last change that readers of this generation could be shown.
 
     `None`: the generation has not ended. Served by the primary key.
@@ -138,7 +139,7 @@ def ended_at(
     row = one(
         connection.rows(
             """
-            SELECT from_seq FROM token_generation
+            SELECT from_seq, at FROM token_generation
              WHERE campaign_id = :campaign_id AND lineage = :lineage
                AND generation = :following
             """,
@@ -149,7 +150,7 @@ def ended_at(
             },
         )
     )
-    return None if row is None else int(row[0])
+    return None if row is None else Ended(*row)
 
 
 def note_use(connection: Connection, digest: bytes, now: int) -> None:
@@ -186,20 +187,21 @@ def _note_scope(connection: Connection, token: Token) -> None:
     )
 
 
-def _note_generation(connection: Connection, token: Token) -> None:
+def _note_generation(connection: Connection, token: Token, now: int) -> None:
     connection.run(
         """
-        INSERT INTO token_generation (campaign_id, lineage, generation, from_seq)
-             SELECT counter.campaign_id, :lineage, :generation, counter.seq
+        INSERT INTO token_generation (campaign_id, lineage, generation, from_seq, at)
+             SELECT counter.campaign_id, :lineage, :generation, counter.seq, :at
                FROM counter
               WHERE counter.campaign_id = :campaign_id
         ON CONFLICT (campaign_id, lineage, generation)
-          DO UPDATE SET from_seq = excluded.from_seq
+          DO UPDATE SET from_seq = excluded.from_seq, at = excluded.at
         """,
         {
             "campaign_id": token.campaign_id,
             "lineage": token.lineage,
             "generation": token.generation,
+            "at": now,
         },
     )
 

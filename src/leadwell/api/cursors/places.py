@@ -6,7 +6,7 @@ from leadwell.api.campaigns import Opened
 from leadwell.api.cursors.sealing import digest_of
 from leadwell.api.hub import Hub
 from leadwell.describe.schema import version
-from leadwell.model.cursor import Binding, Knows, Place, Walk
+from leadwell.model.cursor import Binding, Ended, Knows, Place, Walk
 from leadwell.model.query import Question
 from leadwell.schema import times
 from leadwell.store import feed, tokens
@@ -54,15 +54,17 @@ def of_walk(opened: Opened, walk: Walk) -> Place:
     return replace(place, seen=walk.seen, schema=walk.schema)
 
 
-def turned(connection: Connection, opened: Opened, place: Place, now: Head) -> Place:
+def turned(
+    hub: Hub, connection: Connection, opened: Opened, place: Place, now: Head
+) -> Place:
     """Return the place, moved into the token's present generation if need be."""
     grant = opened.grant
     if (place.generation, place.scope_id) == (grant.generation, grant.scope_id):
         return place
-    ended = tokens.ended_at(
+    ended = tokens.ended(
         connection, opened.campaign.id, grant.lineage, place.generation
     )
-    ended = now.seq if ended is None else ended
+    ended = ended or Ended(now.seq, hub.moment)
     moved = place.turned(grant.scope_id, grant.generation, now.seq, ended)
     return replace(moved, epoch=now.epoch)
 
@@ -81,7 +83,7 @@ def opened_place(
         return beginning(opened, now)
     place = hub.sealer.open_place(question.cursor, binding_of(opened, question))
     feed.check_known(connection, opened.campaign.id, place.epoch, place.seen)
-    return turned(connection, opened, place, now)
+    return turned(hub, connection, opened, place, now)
 
 
 def export_place(
