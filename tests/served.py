@@ -114,6 +114,16 @@ class Served:
         self.process.wait(timeout=START_TIMEOUT_S)
 
 
+@dataclass
+class Reader:
+    """Speaks to the hub that runs now, for a mirror that may outlive it."""
+
+    hub: Served
+
+    def get(self, path: str, params: Any = None, headers: Any = None) -> Answer:
+        return self.hub.request("GET", path, params=params, headers=headers)
+
+
 def a_folder(path: Path, engine: str = "sqlite", *, is_edited: bool = False) -> str:
     """A database with a campaign and one lead; returns a token for it.
 

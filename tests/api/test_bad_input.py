@@ -231,6 +231,10 @@ class Counted:
         self._database = database
         self.reads = 0
 
+    @property
+    def is_remote(self) -> bool:
+        return bool(self._database.is_remote)
+
     def reading(self) -> AbstractContextManager[Connection]:
         self.reads += 1
         found: AbstractContextManager[Connection] = self._database.reading()

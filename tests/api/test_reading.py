@@ -103,7 +103,7 @@ def test_a_page_past_the_end_is_empty(client, bearer, seven) -> None:
         "total_pages": 3,
     }
     assert "next" not in links(answer)
-    assert links(answer)["prev"].endswith("page=3")
+    assert "&page=3&_snapshot=" in links(answer)["prev"]
 
 
 def test_nothing_found_has_no_pages(client, bearer) -> None:
@@ -124,7 +124,7 @@ def test_links_lead_through_all_pages(client, bearer, seven) -> None:
         found += ids(answer)
 
     assert found == [1, 2, 3, 4, 5, 6, 7]
-    assert links(answer)["last"].endswith("page=4")
+    assert "&page=4&_snapshot=" in links(answer)["last"]
     assert links(answer)["first"].endswith("page=1")
     assert "status=new,contacted" in links(answer)["first"]
 

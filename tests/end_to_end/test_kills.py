@@ -23,7 +23,7 @@ import urllib3
 from leadwell.store.connection import Connection
 from tests import make
 from tests.mirror import Mirror
-from tests.served import Answer, Served, a_folder, a_hub
+from tests.served import Answer, Reader, Served, a_folder, a_hub
 
 KILLS = int(os.environ.get("LEADWELL_TEST_KILLS", "100"))
 """A longer run: LEADWELL_TEST_KILLS=1000 make proof."""
@@ -146,16 +146,6 @@ def shown(lead: dict[str, Any]) -> Expected:
         "budget": lead["fields"]["budget"],
         "external_id": lead["metadata"]["external_id"],
     }
-
-
-@dataclass
-class Reader:
-    """Speaks to the hub that runs now, for a mirror that outlives it."""
-
-    hub: Served
-
-    def get(self, path: str, params: Any, headers: Any) -> Answer:
-        return self.hub.request("GET", path, params=params, headers=headers)
 
 
 @dataclass

@@ -1,14 +1,13 @@
 """Long polls of a running hub: what wakes them, what ends them, what they cost."""
 
-import re
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -17,13 +16,13 @@ from leadwell.store.connection import Connection
 from leadwell.store.engines.sqlite import SQLiteDatabase
 from tests import make
 from tests.served import KEY, Answer, Served, a_folder, a_hub
+from tests.sizes import PROC, Size, size_of, until
 
 FEED = "/v2/campaigns/362/leads/changes"
 ABANDONED = 200
 QUICK_S = 3
 """Alone on a machine each takes a tenth of it; the other tests want their share.
 Without what is tested here it would be the 30 seconds of a poll."""
-PROC = Path("/proc")
 
 
 @pytest.fixture(params=[1, 2], ids=["one worker", "two workers"])
@@ -194,35 +193,3 @@ def answer_of(opened: socket.socket) -> bytes:
         assert received
         data += received
     return data
-
-
-def until(is_true: Callable[[], bool]) -> None:
-    started = time.monotonic()
-    while not is_true():
-        assert time.monotonic() - started < 3 * QUICK_S
-        time.sleep(0.02)
-
-
-class Size(NamedTuple):
-    """What a hub's processes hold together."""
-
-    threads: int
-    files: int
-    memory_kib: int
-
-
-def size_of(hub: Served) -> Size:
-    pids = [hub.process.pid, *children_of(hub.process.pid)]
-    found = [Size(*numbers_of(PROC / str(pid))) for pid in pids]
-    return Size(*(sum(each) for each in zip(*found, strict=True)))
-
-
-def children_of(pid: int) -> list[int]:
-    tasks = (PROC / str(pid) / "task").glob("*/children")
-    return [int(child) for task in tasks for child in task.read_text().split()]
-
-
-def numbers_of(process: Path) -> tuple[int, int, int]:
-    status = (process / "status").read_text()
-    memory, threads = map(int, re.findall(r"(?:Threads|VmRSS):\s+(\d+)", status))
-    return threads, len(list((process / "fd").iterdir())), memory

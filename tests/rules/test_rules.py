@@ -129,6 +129,14 @@ class TestEveryModule:
         ]
         assert not made, "only a Grant makes a LeadQuery: ask grant.query(…)"
 
+    def test_waits_for_the_database_only_where_the_hub_does(self, module: Path) -> None:
+        place = module.relative_to(SRC)
+        if place.parts[0] != "api" or place == Path("api/hub.py"):
+            return
+        found = ast.walk(tree_of(module))
+        names = {node.attr for node in found if isinstance(node, ast.Attribute)}
+        assert "reading" not in names, "ask hub.look_up(…) or hub.read(…)"
+
     def test_has_no_long_function(self, module: Path) -> None:
         found = functions_of(tree_of(module))
         assert not [node.name for node in found if lines_of(node) > 60]

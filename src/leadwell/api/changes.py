@@ -1,7 +1,7 @@
 """`…/leads/changes` and `…/leads/digest`: follow the leads, and prove a copy."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -10,17 +10,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from leadwell.api import wire
-from leadwell.api.campaigns import Opened, open_again, open_campaign
+from leadwell.api.campaigns import Opened, open_campaign
 from leadwell.api.cursors import places
 from leadwell.api.hub import Hub
 from leadwell.describe.schema import version
 from leadwell.model.cursor import Place
+from leadwell.model.query import Question
 from leadwell.schema import querystring, times
 from leadwell.schema.question import following
 from leadwell.schema.question.following import Following
-from leadwell.store import digests, feed, readers
+from leadwell.store import digests, feed
 from leadwell.store.connection import Connection
 from leadwell.store.feed import Removal, Upsert
+from leadwell.store.readers import Progress
 
 LOOK_EVERY_S = 0.1
 """How often a waiting request looks for changes: one index look-up each time."""
@@ -30,12 +32,16 @@ LOOK_EVERY_S = 0.1
 class Answer:
     """What one look at the feed found."""
 
+    opened: Opened
+    asked: Following
     entries: list[bytes]
     place: Place
-    has_more: bool
-    up_to_date: bool
     newest: int
-    extra: dict[str, Any]
+    has_more: bool = False
+    up_to_date: bool = False
+    extra: dict[str, Any] = field(default_factory=dict[str, Any])
+    progress: Progress | None = None
+    """What the reader has stored, when it is worth a note."""
 
     @property
     def is_news(self) -> bool:
@@ -51,14 +57,12 @@ class Changes:
 
     async def list(self, request: Request) -> Response:
         """Answer with the changes after a cursor, in commit order."""
-        opened = open_campaign(self.hub, request)
-        pairs = querystring.decode(request.scope["query_string"])
-        asked = following.changes(opened.view, pairs)
-        answer = await self.hub.read(partial(self._look, opened, asked))
-        if asked.wait_s and not answer.is_news:
-            opened, answer = await self._waited(request, opened, asked, answer)
-        self._note_read(opened, asked, answer.place)
-        binding = places.binding_of(opened, asked.question)
+        answer = await self.hub.read(partial(self._look, request))
+        if answer.asked.wait_s and not answer.is_news:
+            answer = await self._waited(request, answer)
+        if answer.progress is not None:
+            self.hub.database.write(answer.progress.note)
+        binding = places.binding_of(answer.opened, answer.asked.question)
         content = {
             "cursor": self.hub.sealer.place(binding, answer.place),
             "has_more": answer.has_more,
@@ -69,12 +73,12 @@ class Changes:
 
     async def digest(self, request: Request) -> Response:
         """Answer with what the visible leads add up to."""
-        opened = open_campaign(self.hub, request)
-        pairs = querystring.decode(request.scope["query_string"])
-        asked = following.digest(opened.view, pairs)
-        query = opened.grant.query(opened.campaign, asked.question)
 
         def job(connection: Connection) -> dict[str, Any]:
+            opened = open_campaign(connection, request)
+            pairs = querystring.decode(request.scope["query_string"])
+            asked = following.digest(opened.view, pairs)
+            query = opened.grant.query(opened.campaign, asked.question)
             now = feed.head(connection, opened.campaign.id)
             place = places.handed_over(opened, now)
             found = digests.find(connection, opened.campaign, query, asked)
@@ -83,13 +87,19 @@ class Changes:
 
         return wire.document(await self.hub.read(job))
 
-    def _look(self, opened: Opened, asked: Following, connection: Connection) -> Answer:
-        question = asked.question
-        query = opened.grant.query(opened.campaign, question)
+    def _look(self, request: Request, connection: Connection) -> Answer:
+        opened = open_campaign(connection, request)
+        pairs = querystring.decode(request.scope["query_string"])
+        asked = following.changes(opened.view, pairs)
         if asked.from_now:
             now = feed.head(connection, opened.campaign.id)
             place = places.handed_over(opened, now)
-            return Answer([], place, False, False, now.seq, {})  # noqa: FBT003
+            return Answer(opened, asked, [], place, now.seq)
+        return self._read(connection, opened, asked)
+
+    def _read(self, connection: Connection, opened: Opened, asked: Following) -> Answer:
+        question = asked.question
+        query = opened.grant.query(opened.campaign, question)
         place = places.opened_place(self.hub, connection, opened, question)
         found = feed.read(connection, opened.campaign, query, place, asked.limit)
         schema = places.schema_of(opened)
@@ -100,55 +110,53 @@ class Changes:
         if asked.with_digest and found.up_to_date:
             extra = digests.of(connection, opened.campaign, query)
         return Answer(
+            opened,
+            asked,
             entries,
             replace(found.place, schema=schema),
+            feed.newest(connection, query.campaign_id, query.scope_id),
             found.has_more,
             found.up_to_date,
-            feed.newest(connection, query.campaign_id, query.scope_id),
             extra,
+            self._progress(connection, opened, question, found.place),
         )
 
-    async def _waited(
-        self, request: Request, opened: Opened, asked: Following, answer: Answer
-    ) -> tuple[Opened, Answer]:
+    async def _waited(self, request: Request, answer: Answer) -> Answer:
         """Look again and again until there is news, or the time is over."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + asked.wait_s
+        until = loop.time() + answer.asked.wait_s
         while loop.time() < until and not await request.is_disconnected():
             await asyncio.sleep(min(LOOK_EVERY_S, max(until - loop.time(), 0)))
-            # The token may be revoked, and its filter edited, while it waits.
-            opened = open_again(self.hub, request)
-            query = opened.grant.query(opened.campaign, asked.question)
-            with self.hub.database.reading() as connection:
-                newest = feed.newest(connection, query.campaign_id, query.scope_id)
-            if newest == answer.newest and self._is_same(opened, answer):
+            if await self.hub.look_up(partial(_is_same, request, answer)):
                 continue
-            answer = await self.hub.read(partial(self._look, opened, asked))
+            answer = await self.hub.read(partial(self._look, request))
             if answer.is_news:
                 break
-        return opened, answer
+        return answer
 
-    def _is_same(self, opened: Opened, answer: Answer) -> bool:
-        return (
-            answer.up_to_date
-            and places.schema_of(opened) == answer.place.schema
-            and answer.place.generation == opened.grant.generation
-        )
+    def _progress(
+        self, connection: Connection, opened: Opened, question: Question, place: Place
+    ) -> Progress | None:
+        """Return that the reader has stored all up to the cursor that it sent."""
+        if question.cursor is None or place.leaving:
+            return None
+        binding = places.binding_of(opened, question)
+        sent = self.hub.sealer.open_place(question.cursor, binding)
+        reader = (opened.campaign.id, opened.grant.lineage)
+        progress = Progress(*reader, sent.seq, self.hub.moment)
+        return progress if progress.is_worth_it(connection) else None
 
-    def _note_read(self, opened: Opened, asked: Following, place: Place) -> None:
-        """Note that the reader has stored all up to the cursor that it sent."""
-        if asked.question.cursor is None or place.leaving:
-            return
-        sent = self.hub.sealer.open_place(
-            asked.question.cursor, places.binding_of(opened, asked.question)
-        )
-        readers.note(
-            self.hub.database,
-            opened.campaign.id,
-            opened.grant.lineage,
-            sent.seq,
-            self.hub.moment,
-        )
+
+def _is_same(request: Request, answer: Answer, connection: Connection) -> bool:
+    """Whether nothing has changed: neither the leads nor what the token may see."""
+    opened = open_campaign(connection, request)
+    scope_id = opened.grant.scope_id
+    return (
+        answer.up_to_date
+        and feed.newest(connection, opened.campaign.id, scope_id) == answer.newest
+        and places.schema_of(opened) == answer.place.schema
+        and opened.grant.generation == answer.place.generation
+    )
 
 
 def _entry(change: Upsert | Removal) -> bytes:

@@ -28,8 +28,7 @@ class Health:
         """Answer when the database answers."""
         del request
         try:
-            with self.hub.database.reading() as connection:
-                accounts.find_all(connection)
+            await self.hub.look_up(accounts.find_all)
         except Exception as error:
             raise Unavailable("the database does not answer") from error
         return wire.document({"status": "ready"}, _UNCACHED)

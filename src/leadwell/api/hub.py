@@ -4,11 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 from secrets import token_bytes
+from tempfile import mkdtemp
 
 from anyio import CapacityLimiter, to_thread
 
 from leadwell.api.cursors.sealing import Sealer
+from leadwell.api.lists.pins import Pins
 from leadwell.schema.times import microseconds
 from leadwell.store.connection import Connection, Database, T
 from leadwell.store.indexes import Indexes
@@ -48,6 +51,8 @@ class Hub:
     """Where the random bytes of cursors come from."""
     guard: Callable[[datetime], None] = _believed
     """What refuses a moment that the clock cannot have come to by itself."""
+    pins_folder: Path | None = None
+    """Where all processes of a hub keep the pins of pages; else one of its own."""
     readers: CapacityLimiter = field(
         default_factory=lambda: CapacityLimiter(READERS_MAX)
     )
@@ -56,6 +61,11 @@ class Hub:
     def sealer(self) -> Sealer:
         """What seals cursors, and opens them."""
         return Sealer(self.key, self.nonce)
+
+    @cached_property
+    def pins(self) -> Pins:
+        """What runs of page numbers are about."""
+        return Pins(self.pins_folder or Path(mkdtemp(prefix="leadwell-")))
 
     @cached_property
     def indexes(self) -> Indexes:
@@ -80,9 +90,18 @@ class Hub:
 
     async def read(self, job: Callable[[Connection], T]) -> T:
         """Run a read that may take long in a thread, in one transaction."""
+        return await to_thread.run_sync(self._run, job, limiter=self.readers)
 
-        def run() -> T:
-            with self.database.reading() as connection:
-                return job(connection)
+    async def look_up(self, job: Callable[[Connection], T]) -> T:
+        """Run a read of a few rows in one transaction: at once, where it cannot wait.
 
-        return await to_thread.run_sync(run, limiter=self.readers)
+        A thread costs more than such a read of a file takes; a server that is slow
+        to answer must not hold up the requests that have no need of it.
+        """
+        if self.database.is_remote:
+            return await self.read(job)
+        return self._run(job)
+
+    def _run(self, job: Callable[[Connection], T]) -> T:
+        with self.database.reading() as connection:
+            return job(connection)

@@ -12,6 +12,7 @@ from leadwell.describe.schema import version
 from leadwell.errors import LeadNotFound
 from leadwell.schema import querystring, question
 from leadwell.store import leads
+from leadwell.store.connection import Connection
 
 Pairs = list[tuple[str, str]]
 
@@ -24,15 +25,19 @@ class Leads:
 
     async def show(self, request: Request) -> Response:
         """Answer with one lead; one outside the token's filter does not exist."""
-        opened = open_campaign(self.hub, request)
-        pairs = querystring.decode(request.scope["query_string"])
-        asked = question.only_shown(opened.view, pairs)
         lead_id = int(request.path_params["lead_id"])
-        query = opened.grant.lead(opened.campaign, lead_id, asked.shown)
-        with self.hub.database.reading() as connection:
+
+        def job(connection: Connection) -> tuple[Opened, bytes]:
+            opened = open_campaign(connection, request)
+            pairs = querystring.decode(request.scope["query_string"])
+            asked = question.only_shown(opened.view, pairs)
+            query = opened.grant.lead(opened.campaign, lead_id, asked.shown)
             found = leads.find_one(connection, opened.campaign, query)
-        if found is None:
-            raise LeadNotFound.of(lead_id, opened.campaign.id)
+            if found is None:
+                raise LeadNotFound.of(lead_id, opened.campaign.id)
+            return opened, found
+
+        opened, found = await self.hub.look_up(job)
         tag = tags.of_lead(found)
         if tags.is_known(request, tag):
             return tags.unchanged(tag, self._version(opened))

@@ -14,10 +14,13 @@ def leads_url(public_url: str, campaign_id: int) -> str:
     return f"{public_url}/v2/campaigns/{campaign_id}/leads"
 
 
-def around(url: str, asked: str, page: Page[Any]) -> dict[str, str]:
+def around(
+    url: str, asked: str, page: Page[Any], snapshot: str | None = None
+) -> dict[str, str]:
     """Return the pages around one (RFC 8288): first, prev, next and last.
 
-    `asked` is the query string but for the page; only the page number differs.
+    `asked` is the query string but for the page; only the page number differs. With
+    the pin of a run all but the first page belong to that run.
     """
     last = max(page.total_pages, 1)
     numbers = {"first": 1}
@@ -27,7 +30,11 @@ def around(url: str, asked: str, page: Page[Any]) -> dict[str, str]:
         numbers["next"] = page.number + 1
     numbers["last"] = last
     start = f"{url}?{asked}&page=" if asked else f"{url}?page="
-    return {rel: f"{start}{number}" for rel, number in numbers.items()}
+    run = f"&_snapshot={snapshot}" if snapshot else ""
+    return {
+        rel: f"{start}{number}{'' if rel == 'first' else run}"
+        for rel, number in numbers.items()
+    }
 
 
 def onward(url: str, pairs: Pairs, cursor: str | None) -> dict[str, str]:
@@ -42,6 +49,8 @@ def onward(url: str, pairs: Pairs, cursor: str | None) -> dict[str, str]:
 def afresh(url: str, pairs: Pairs) -> str:
     """Return where a reader begins anew whose cursor leads nowhere."""
     kept = [pair for pair in pairs if pair[0] not in {"_cursor", "_after"}]
+    if url.endswith("/leads") and len(kept) == len(pairs):
+        return f"{url}?{but_page([p for p in pairs if p[0] != '_snapshot'])}"
     if url.endswith("/leads"):
         # A list is walked by cursor only when it is said so.
         kept.append(("_cursor", "start"))

@@ -45,9 +45,13 @@ def of_list(connection: Connection, opened: Opened, *asked: object) -> str:
     What lies outside the scope does not change it. Weak, for labels are not compared
     byte by byte but by the version of the schema.
     """
-    revision = _revision(connection, opened.campaign.id, opened.grant.scope_id)
-    parts = f"{revision} {_seen(opened)} {asked!r}"
-    return f'W/"{_hashed(parts.encode())}"'
+    return f'W/"{_hashed(f"{revision(connection, opened)} {asked!r}".encode())}"'
+
+
+def revision(connection: Connection, opened: Opened) -> str:
+    """Name this state of what a token sees of a campaign."""
+    known = _revision(connection, opened.campaign.id, opened.grant.scope_id)
+    return f"{known} {_seen(opened)}"
 
 
 @remembered

@@ -40,24 +40,26 @@ class Writes:
 
     async def add(self, request: Request) -> Response:
         """Add a lead, or update the one with the same `external_id`."""
-        opened = self._opened(request)
+        opened = await self._opened(request)
         tags.refuse_condition(request)
         given = await body.read_object(request)
         return await self._written(request, opened, lambda: tasks.adding(opened, given))
 
     async def add_anywhere(self, request: Request) -> Response:
         """Add a lead to the campaign that the body names."""
-        grant = bearer_of(request).grant
-        grant.check_write()
+        bearer_of(request).grant.check_write()
         question.nothing(querystring.decode(request.scope["query_string"]))
         tags.refuse_condition(request)
         given = await body.read_object(request)
-        opened = open_numbered(self.hub, grant, tasks.campaign_of(given))
+        campaign_id = tasks.campaign_of(given)
+        opened = await self.hub.look_up(
+            lambda c: open_numbered(c, request, campaign_id)
+        )
         return await self._written(request, opened, lambda: tasks.adding(opened, given))
 
     async def change(self, request: Request) -> Response:
         """Change what the body names of a lead; `null` empties a field."""
-        opened = self._opened(request)
+        opened = await self._opened(request)
         lead_id = int(request.path_params["lead_id"])
         versions = tags.versions_asked(request)
         given = await body.read_object(request)
@@ -67,7 +69,7 @@ class Writes:
 
     async def remove(self, request: Request) -> Response:
         """Delete a lead."""
-        opened = self._opened(request)
+        opened = await self._opened(request)
         lead_id = int(request.path_params["lead_id"])
         versions = tags.versions_asked(request)
         return await self._written(
@@ -76,7 +78,7 @@ class Writes:
 
     async def merge(self, request: Request) -> Response:
         """Merge a lead into another one, which is filled and stays."""
-        opened = self._opened(request)
+        opened = await self._opened(request)
         lead_id = int(request.path_params["lead_id"])
         versions = tags.versions_asked(request)
         given = await body.read_object(request)
@@ -86,15 +88,15 @@ class Writes:
 
     async def batch(self, request: Request) -> Response:
         """Add or update up to 1,000 leads, with a status for each."""
-        opened = self._opened(request)
+        opened = await self._opened(request)
         tags.refuse_condition(request)
         given = await body.read_object(request, body.BATCH_DEPTH_MAX)
         return await self._written(request, opened, lambda: tasks.batch(opened, given))
 
-    def _opened(self, request: Request) -> Opened:
+    async def _opened(self, request: Request) -> Opened:
         # First of all, so that nothing is read for a token that may not write at all.
         bearer_of(request).grant.check_write()
-        opened = open_campaign(self.hub, request)
+        opened = await self.hub.look_up(lambda c: open_campaign(c, request))
         question.nothing(querystring.decode(request.scope["query_string"]))
         return opened
 

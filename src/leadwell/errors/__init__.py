@@ -28,6 +28,7 @@ LeadwellError
   Conflict                conflict         the name is taken
   PreconditionFailed      precondition     the lead has another version than If-Match
   CursorLost              gone             a cursor of a history that a restore undid
+  SnapshotLost            gone             a run of pages that was idle for too long
   BodyTooSlow             slow             the body did not arrive in time
   BodyTooLarge            too_large        the body is over the limit
   URLTooLong              too_long         the URL is over the limit
@@ -233,10 +234,17 @@ class PreconditionFailed(LeadwellError):
 
 
 class CursorLost(LeadwellError):
-    """The cursor is of a history that was lost when the hub was restored."""
+    """The cursor leads nowhere: the hub was restored, or its token was edited."""
 
     kind = Kind.GONE
     code = "cursor_lost"
+
+
+class SnapshotLost(LeadwellError):
+    """The run of pages was idle for more than ten minutes, or made room for others."""
+
+    kind = Kind.GONE
+    code = "snapshot_lost"
 
 
 class BodyTooSlow(LeadwellError):

@@ -15,7 +15,7 @@ EVER = 2**62
 _BINDING = Struct(f">Q{DIGEST_BYTES}s{DIGEST_BYTES}s")
 _PLACE = Struct(f">QQ8sQQQB{DIGEST_BYTES}sB")
 _LEAVING = Struct(">QQQQQQQ")
-_WALK = Struct(f">QQQ8sQQ{DIGEST_BYTES}s")
+_WALK = Struct(f">QQQ8sQQ{DIGEST_BYTES}sQ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +133,8 @@ class Walk:
     """The moment of the last page that was answered, and its epoch."""
     watermark: int
     schema: bytes
+    generation: int
+    """That of the token: another one sees other leads, and cannot go on."""
 
     def answered_at(self, seq: int, epoch: bytes) -> "Walk":
         """Return the place of a reader that is answered from this moment."""
@@ -188,6 +190,7 @@ def pack_walk(binding: Binding, walk: Walk) -> bytes:
         walk.seen,
         walk.watermark,
         walk.schema,
+        walk.generation,
     )
 
 

@@ -1,6 +1,6 @@
 """What a checked token lets its bearer read and write: the one door to leads."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from leadwell.errors import CampaignNotFound, InsufficientScope
 from leadwell.model.campaign import Attribute, Campaign, Column
@@ -28,6 +28,11 @@ class LeadQuery:
     def conditions(self) -> tuple[Condition, ...]:
         """All that must hold: the token's own filter and what was asked for."""
         return (*self.forced, *self.asked)
+
+    @property
+    def unasked(self) -> "LeadQuery":
+        """All that the token may see, in the same window."""
+        return replace(self, asked=(), search=None)
 
     @property
     def offset(self) -> int:

@@ -67,3 +67,5 @@ class Question:
     with_meta: bool = False
     cursor: str | None = None
     """Where a walk by cursor stands; `start` begins one."""
+    snapshot: str | None = None
+    """The pin of a run of pages; `none`: pages of this moment."""

@@ -1,5 +1,6 @@
 """Put the server together: settings, database, key and application."""
 
+import hashlib
 import logging
 import os
 import secrets
@@ -7,6 +8,7 @@ import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import msgspec
@@ -66,6 +68,7 @@ def hub_of(settings: Settings, *, create: bool = True) -> Hub:
     own = f"http://{settings.host}:{settings.port}{settings.root_path}"
     return Hub(
         database=database,
+        pins_folder=_pins_folder(database.address),
         key=instance_key(settings),
         clock=now,
         guard=JumpGuard(),
@@ -128,6 +131,14 @@ def configure_logs(level: str) -> None:
 def _as_json(line: dict[str, Any], **_: Any) -> str:
     text: bytes = msgspec.json.encode(line, enc_hook=str)
     return text.decode()
+
+
+def _pins_folder(address: str) -> Path | None:
+    """Return a folder that all processes of this hub find, and nobody else enters."""
+    name = hashlib.sha256(f"{os.getuid()} {address}".encode()).hexdigest()[:16]
+    folder = Path(gettempdir()) / f"leadwell-{name}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder if folder.stat().st_uid == os.getuid() else None
 
 
 def _make_key(path: Path) -> None:

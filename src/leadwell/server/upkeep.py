@@ -1,4 +1,4 @@
-"""Work that a running hub does beside its requests: chores that wait."""
+"""Work that a running hub does beside its requests: chores that wait, old pins."""
 
 from threading import Event, Thread
 
@@ -41,6 +41,7 @@ class Upkeep:
                 waiting = chores.campaigns_with_work(connection)
             for campaign_id in waiting:
                 self._finish(campaign_id)
+            self._hub.pins.sweep()
             self._stopping.wait(self._look_every_s)
 
     def _finish(self, campaign_id: int) -> None:

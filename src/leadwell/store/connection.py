@@ -101,6 +101,11 @@ class Database(Protocol):
         """What messages call it; never with a password."""
         ...
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether even a read of one row may have to wait: for a network, or a lock."""
+        ...
+
     def reading(self) -> AbstractContextManager[Connection]:
         """Open a read transaction: all its statements see the same moment."""
         ...

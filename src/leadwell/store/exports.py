@@ -38,7 +38,7 @@ def members(
     indexes.scan(connection, campaign, query)
     found = indexes.matching(connection, campaign, query)
     if found is not None:
-        return found
+        return found.copy()
     clause = filtering.where(connection.dialect, campaign, query)
     rows = connection.rows(
         f"SELECT lead.id FROM lead WHERE {clause.sql}", clause.params

@@ -48,6 +48,35 @@ def find_page(
     return Page(bodies, query.page, query.per_page, int(total))
 
 
+def find_ids(connection: Connection, campaign: Campaign, query: LeadQuery) -> list[int]:
+    """Return the ids of all leads that match, in the order of the query."""
+    clause = filtering.where(connection.dialect, campaign, query)
+    rows = connection.rows(
+        f"""
+        SELECT lead.id FROM lead
+         WHERE {clause.sql}
+         ORDER BY {filtering.order(connection.dialect, campaign, query)}
+        """,
+        clause.params,
+    )
+    return [row[0] for row in rows]
+
+
+def find_visible(
+    connection: Connection, campaign: Campaign, query: LeadQuery, ids: Sequence[int]
+) -> set[int]:
+    """Return those of these leads that match."""
+    clause = filtering.where(connection.dialect, campaign, query)
+    rows = connection.rows(
+        f"""
+        SELECT lead.id FROM lead
+         WHERE {clause.sql} AND {connection.dialect.among("ids")}
+        """,
+        clause.params | {"ids": connection.dialect.listed(ids)},
+    )
+    return {row[0] for row in rows}
+
+
 def find_bodies(
     connection: Connection, campaign: Campaign, query: LeadQuery, ids: Sequence[int]
 ) -> list[bytes]:

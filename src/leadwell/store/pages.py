@@ -4,7 +4,10 @@ What the index cannot tell, SQL does: it answers every question, and is what the
 is tested against.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from pyroaring import BitMap
 
 from leadwell.model.campaign import Campaign
 from leadwell.model.cursor import Walk
@@ -20,8 +23,10 @@ class Found:
     """A page of rendered leads."""
 
     page: Page[bytes]
-    last_id: int | None
+    last_id: int | None = None
     """Where a walk goes on; `None`: nothing follows, or it is no walk."""
+    matching: BitMap | None = None
+    """The ids on all pages, where they were at hand."""
 
 
 def find_quickly(
@@ -41,10 +46,10 @@ def find_quickly(
     if window is None:
         return None
     bodies = leads.find_bodies(connection, campaign, query, window.ids)
-    if walk is None:
-        return Found(Page(bodies, query.page, query.per_page, window.total), None)
-    page = Page(bodies, walk.page, query.per_page, window.total)
-    return Found(page, window.ids[-1] if window.has_more else None)
+    number = query.page if walk is None else walk.page
+    page = Page(bodies, number, query.per_page, window.total)
+    last_id = window.ids[-1] if walk is not None and window.has_more else None
+    return Found(page, last_id, window.matching)
 
 
 def find(
@@ -60,5 +65,28 @@ def find(
     if found is not None:
         return found
     if walk is None:
-        return Found(leads.find_page(connection, campaign, query), None)
+        return Found(leads.find_page(connection, campaign, query))
     return Found(*leads.find_after(connection, campaign, query, walk))
+
+
+def find_pinned(
+    connection: Connection,
+    indexes: Indexes,
+    campaign: Campaign,
+    query: LeadQuery,
+    ids: Sequence[int],
+) -> list[bytes]:
+    """Return these leads as they are now, those that the token still may see.
+
+    What was asked for is not asked again: that they matched was fixed with their ids.
+    """
+    if not ids:
+        return []
+    found = indexes.matching(connection, campaign, query.unasked)
+    seen: BitMap | set[int] = (
+        leads.find_visible(connection, campaign, query.unasked, ids)
+        if found is None
+        else found
+    )
+    kept = [lead_id for lead_id in ids if lead_id in seen]
+    return leads.find_bodies(connection, campaign, query, kept)

@@ -1,12 +1,12 @@
 """How far the readers of the change feed have come: the evidence of what they know."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from leadwell.model.campaign import Campaign
 from leadwell.schema.times import from_microseconds, microseconds
 from leadwell.store import tokens
-from leadwell.store.connection import Connection, Database, one
+from leadwell.store.connection import Connection, one
 
 NOTE_EVERY_US = 60_000_000
 """How often a reader's place is written, unless an erasure waits to be confirmed."""
@@ -24,26 +24,55 @@ class Receipt:
     """When it sent a cursor from behind the erasure."""
 
 
-def note(
-    database: Database, campaign_id: int, lineage: str, seq: int, now: int
-) -> None:
-    """Note that a reader has stored all up to `seq`; `now` is in microseconds."""
-    with database.reading() as connection:
-        if not _is_worth_it(connection, campaign_id, lineage, seq, now):
-            return
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a reader has come: it has stored all up to `seq`."""
 
-    def job(connection: Connection) -> None:
+    campaign_id: int
+    lineage: str
+    seq: int
+    at: int
+    """When it said so, in microseconds."""
+
+    def is_worth_it(self, connection: Connection) -> bool:
+        """Whether to note it: a while after the last time, or for an erasure."""
+        # In one statement: a second one that is asked for only at times would let a
+        # token measure that leads change which it does not see.
+        row = one(
+            connection.rows(
+                """
+                SELECT reader.seq, reader.at,
+                       (SELECT count(*) FROM erasure
+                         WHERE erasure.campaign_id = :campaign_id
+                           AND erasure.seq > reader.seq AND erasure.seq <= :seq)
+                  FROM reader
+                 WHERE reader.campaign_id = :campaign_id
+                   AND reader.lineage = :lineage
+                """,
+                {
+                    "campaign_id": self.campaign_id,
+                    "lineage": self.lineage,
+                    "seq": self.seq,
+                },
+            )
+        )
+        if row is None:
+            return True
+        noted, at, erasures = row
+        is_due = self.seq > noted and self.at - at >= NOTE_EVERY_US
+        return bool(erasures) or is_due
+
+    def note(self, connection: Connection) -> None:
+        """Write it down."""
         connection.run(
             """
             INSERT INTO reader (campaign_id, lineage, seq, at)
-                 VALUES (:campaign_id, :lineage, :seq, :now)
+                 VALUES (:campaign_id, :lineage, :seq, :at)
             ON CONFLICT (campaign_id, lineage)
               DO UPDATE SET seq = excluded.seq, at = excluded.at
             """,
-            {"campaign_id": campaign_id, "lineage": lineage, "seq": seq, "now": now},
+            asdict(self),
         )
-
-    database.write(job)
 
 
 def receipts(connection: Connection, campaign: Campaign, lead_id: int) -> list[Receipt]:
@@ -97,27 +126,3 @@ def _told(connection: Connection, campaign_id: int, lead_id: int) -> dict[str, i
         {"campaign_id": campaign_id, "lead_id": lead_id},
     )
     return {row[0]: int(row[1]) for row in rows}
-
-
-def _is_worth_it(
-    connection: Connection, campaign_id: int, lineage: str, seq: int, now: int
-) -> bool:
-    # In one statement: a second one that is asked for only at times would let a token
-    # measure that leads change which it does not see.
-    row = one(
-        connection.rows(
-            """
-            SELECT reader.seq, reader.at,
-                   (SELECT count(*) FROM erasure
-                     WHERE erasure.campaign_id = :campaign_id
-                       AND erasure.seq > reader.seq AND erasure.seq <= :seq)
-              FROM reader
-             WHERE reader.campaign_id = :campaign_id AND reader.lineage = :lineage
-            """,
-            {"campaign_id": campaign_id, "lineage": lineage, "seq": seq},
-        )
-    )
-    if row is None:
-        return True
-    noted, at, erasures = row
-    return bool(erasures) or (seq > noted and now - at >= NOTE_EVERY_US)

@@ -5,7 +5,9 @@ from dataclasses import replace
 from leadwell.api.campaigns import Opened
 from leadwell.api.cursors.sealing import digest_of
 from leadwell.api.hub import Hub
+from leadwell.api.lists.pins import Pin
 from leadwell.describe.schema import version
+from leadwell.errors import CursorLost
 from leadwell.model.cursor import Binding, Ended, Knows, Place, Walk
 from leadwell.model.query import Question
 from leadwell.schema import times
@@ -54,6 +56,12 @@ def of_walk(opened: Opened, walk: Walk) -> Place:
     return replace(place, seen=walk.seen, schema=walk.schema)
 
 
+def of_run(opened: Opened, pin: Pin, now: Head) -> Place:
+    """Return the feed's place at the beginning of a run of pages."""
+    place = handed_over(opened, Head(pin.seq, pin.epoch))
+    return replace(place, schema=pin.schema).answered_at(now.seq, now.epoch)
+
+
 def turned(
     hub: Hub, connection: Connection, opened: Opened, place: Place, now: Head
 ) -> Place:
@@ -93,13 +101,30 @@ def export_place(
 
     Raises:
         InvalidCursor, CursorLost: as for the change feed.
+        CursorLost: the token was given another filter or other fields meanwhile.
     """
     now = feed.head(connection, opened.campaign.id)
     if question.cursor is None:
         return handed_over(opened, now)
     place = hub.sealer.open_place(question.cursor, binding_of(opened, question))
     feed.check_known(connection, opened.campaign.id, place.epoch, place.seen)
+    check_generation(opened, place.generation)
     return place
+
+
+def check_generation(opened: Opened, generation: int) -> None:
+    """Refuse to go on with a list or an export in another generation of the token.
+
+    Its reader would hold leads of two filters, and the feed takes back those of one.
+
+    Raises:
+        CursorLost: the reader has to begin anew.
+    """
+    if generation != opened.grant.generation:
+        raise CursorLost(
+            "the token was given another filter or other fields since this began",
+            hint="begin anew, and replace your copy",
+        )
 
 
 def headers(

@@ -20,6 +20,7 @@ from leadwell.errors import (
     LeadwellError,
     MethodNotAllowed,
     NotFound,
+    SnapshotLost,
 )
 from leadwell.schema import querystring
 
@@ -49,7 +50,7 @@ class Entrance:
         try:
             limits.check_head(scope, self._hub.limits)
             if _NEEDS_TOKEN.match(_path(scope)):
-                visit.bearer(self._gate)
+                await visit.bearer(self._gate)
             bounded = limits.bounded(receive, scope, self._hub.limits)
             await self._inside(scope, bounded, visit.send)
         except ClientDisconnect:
@@ -85,8 +86,8 @@ class _Visit:
         self.request_id = given.decode() if own else f"req_{secrets.token_hex(12)}"
         scope.setdefault("state", {})["request_id"] = self.request_id
 
-    def bearer(self, gate: Gate) -> None:
-        bearer = gate.check(self._scope)
+    async def bearer(self, gate: Gate) -> None:
+        bearer = await gate.check(self._scope)
         self._scope["state"]["bearer"] = bearer
         self._scope["state"]["gate"] = gate
         self._token_id = bearer.token.public_id
@@ -108,7 +109,7 @@ class _Visit:
         )
         if isinstance(error, MethodNotAllowed):
             answer.headers["Allow"] = ", ".join(error.allowed)
-        if isinstance(error, CursorLost):
+        if isinstance(error, CursorLost | SnapshotLost):
             url = f"{hub.public_url}{_path(self._scope)}"
             pairs = querystring.decode(self._scope["query_string"])
             answer.headers["Link"] = links.header({"start": links.afresh(url, pairs)})

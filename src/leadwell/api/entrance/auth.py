@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from ipaddress import ip_address, ip_network
 from urllib.parse import unquote_to_bytes
 
@@ -20,7 +21,7 @@ from leadwell.model.grant import Grant
 from leadwell.model.query import Condition
 from leadwell.model.token import Token, digest, is_mistyped, token_in
 from leadwell.schema import querystring
-from leadwell.schema.times import microseconds, show
+from leadwell.schema.times import show
 from leadwell.store import campaigns, filters, tokens
 from leadwell.store.connection import Connection, remembered
 
@@ -35,6 +36,8 @@ TOKEN_PARAMETERS = frozenset({"access_token", "api_token"})
 class Bearer:
     """A checked token, and what it grants."""
 
+    key: bytes
+    """The token's HMAC, by which the database knows it."""
     token: Token
     grant: Grant
 
@@ -46,7 +49,7 @@ class Gate:
     hub: Hub
     _noted: dict[bytes, int] = field(default_factory=dict[bytes, int])
 
-    def check(self, scope: Scope) -> Bearer:
+    async def check(self, scope: Scope) -> Bearer:
         """Return who asks (RFC 6750 §2.1).
 
         Raises:
@@ -66,13 +69,20 @@ class Gate:
         # One with a typing mistake is refused without asking the database.
         if key not in self._noted and is_mistyped(text):
             raise InvalidToken("the token is not valid")
-        with self.hub.database.reading() as connection:
-            bearer = _bearer_of(connection, key)
-        now = self.hub.clock()
+        bearer = await self.hub.look_up(partial(self.look, key))
+        _check_address(bearer.token, scope)
+        self._note_use(key, self.hub.moment)
+        return bearer
+
+    def look(self, key: bytes, connection: Connection) -> Bearer:
+        """Return what a token grants at the moment that is read.
+
+        Raises:
+            InvalidToken: there is none with this key, or it is closed.
+        """
+        bearer, now = _bearer_of(connection, key), self.hub.clock()
         if bearer is None or not bearer.token.is_open(now):
             raise _closed(bearer, now)
-        _check_address(bearer.token, scope)
-        self._note_use(key, microseconds(now))
         return bearer
 
     def _refuse_in_url(self, query_string: bytes, *, has_header: bool) -> None:
@@ -152,7 +162,7 @@ def _check_address(token: Token, scope: Scope) -> None:
 def _bearer_of(connection: Connection, key: bytes) -> Bearer | None:
     """Return who holds the token, open or not."""
     token = tokens.find_by_digest(connection, key)
-    return None if token is None else Bearer(token, _grant(connection, token))
+    return None if token is None else Bearer(key, token, _grant(connection, token))
 
 
 def _grant(connection: Connection, token: Token) -> Grant:

@@ -7,6 +7,7 @@ from leadwell.api import links
 from leadwell.model.campaign import Campaign
 from leadwell.model.query import Question
 from leadwell.schema import querystring, question
+from leadwell.schema.question import NO_SNAPSHOT
 
 Pairs = list[tuple[str, str]]
 _PAGE = re.compile(rb"page=([1-9][0-9]{0,8})")
@@ -20,7 +21,7 @@ class Asked:
     pairs: Pairs
     """The parameters but for the page's number, as they came."""
     text: str
-    """The same as a query string."""
+    """The same as a query string, without the pin of a run."""
     names_page: bool
 
 
@@ -31,7 +32,7 @@ def read(view: Campaign, raw: bytes) -> Asked:
         InvalidQuestion, MalformedQuery, TooMany: as there.
     """
     rest, page = _parted(raw)
-    if b"_cursor=" in raw or page is None:
+    if b"_cursor=" in raw or b"_snapshot=" in raw or page is None:
         return _read(view, raw)
     asked = view.deriving(("asked", rest), lambda: _read(view, rest))
     if rest is raw:
@@ -47,7 +48,9 @@ def _read(view: Campaign, raw: bytes) -> Asked:
     asked = question.read(view, pairs)
     kept = [pair for pair in pairs if pair[0] != "page"]
     names_page = len(kept) < len(pairs)
-    return Asked(asked, kept, links.but_page(kept), names_page=names_page)
+    is_pinned = asked.snapshot not in {None, NO_SNAPSHOT}
+    plain = [pair for pair in kept if pair[0] != "_snapshot"] if is_pinned else kept
+    return Asked(asked, kept, links.but_page(plain), names_page=names_page)
 
 
 def _parted(raw: bytes) -> tuple[bytes, int | None]:

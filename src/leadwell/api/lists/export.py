@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from leadwell.api import wire
-from leadwell.api.campaigns import Opened, open_again, open_campaign
+from leadwell.api.campaigns import Opened, open_campaign
 from leadwell.api.cursors import places
 from leadwell.api.hub import Hub
 from leadwell.describe import sheet
@@ -41,6 +42,17 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """An export at its beginning."""
+
+    opened: Opened
+    asked: Exporting
+    found: BitMap
+    """The ids of the leads that it is to bring."""
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Exports:
     """All leads that a token sees, as one stream."""
 
@@ -48,21 +60,21 @@ class Exports:
 
     async def stream(self, request: Request) -> Response:
         """Answer with every visible lead; the cursor stands in the headers."""
-        opened = open_campaign(self.hub, request)
+        begun = await self.hub.read(partial(self._begun, request))
+        media_type = TYPES[begun.asked.format]
+        lines = self._lines(request, begun)
+        return StreamingResponse(lines, headers=begun.headers, media_type=media_type)
+
+    def _begun(self, request: Request, connection: Connection) -> Begun:
+        opened = open_campaign(connection, request)
         pairs = querystring.decode(request.scope["query_string"])
         asked = following.export(opened.view, pairs)
         query = opened.grant.query(opened.campaign, asked.question)
-
-        def begin(connection: Connection) -> tuple[BitMap, dict[str, str]]:
-            headers = self._beside(connection, opened, asked)
-            indexes, campaign = self.hub.indexes, opened.campaign
-            return exports.members(connection, indexes, campaign, query), headers
-
-        found, headers = await self.hub.read(begin)
+        headers = self._beside(connection, opened, asked)
+        found = exports.members(connection, self.hub.indexes, opened.campaign, query)
         found.remove_range(0, min(asked.after, exports.LEAD_ID_MAX) + 1)
         headers["Leadwell-Count"] = str(len(found))
-        lines = self._lines(request, opened, asked, found, headers["Leadwell-Cursor"])
-        return StreamingResponse(lines, headers=headers, media_type=TYPES[asked.format])
+        return Begun(opened, asked, found, headers)
 
     def _beside(
         self, connection: Connection, opened: Opened, asked: Exporting
@@ -79,24 +91,15 @@ class Exports:
             "Content-Disposition": f'attachment; filename="leads.{ending}"',
         }
 
-    async def _lines(
-        self,
-        request: Request,
-        opened: Opened,
-        asked: Exporting,
-        found: BitMap,
-        cursor: str,
-    ) -> AsyncIterator[bytes]:
-        sent, sheet_of = Sent(), _sheet(opened, asked)
+    async def _lines(self, request: Request, begun: Begun) -> AsyncIterator[bytes]:
+        sent, sheet_of = Sent(), _sheet(begun.opened, begun.asked)
         yield sheet_of.header
-        for ids in exports.chunks(found):
-            # The token may be revoked, and its filter edited, while this goes on.
-            now = open_again(self.hub, request)
-            read = await self.hub.read(_reading(now, asked, ids))
+        for ids in exports.chunks(begun.found):
+            read = await self.hub.read(partial(_read, request, begun.asked, ids))
             sent.note(read)
             yield b"".join(sheet_of.line(each.body) for each in read)
-        if asked.format == "ndjson":
-            yield _closing(sent.digest, cursor)
+        if begun.asked.format == "ndjson":
+            yield _closing(sent.digest, begun.headers["Leadwell-Cursor"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +121,13 @@ def _sheet(opened: Opened, asked: Exporting) -> _Sheet:
     )
 
 
-def _reading(
-    opened: Opened, asked: Exporting, ids: list[int]
-) -> Callable[[Connection], list[exports.Exported]]:
+def _read(
+    request: Request, asked: Exporting, ids: list[int], connection: Connection
+) -> list[exports.Exported]:
+    # The token may be revoked, and its filter edited, while an export goes on.
+    opened = open_campaign(connection, request)
     query = opened.grant.query(opened.campaign, asked.question)
-    return lambda connection: exports.read(connection, opened.campaign, query, ids)
+    return exports.read(connection, opened.campaign, query, ids)
 
 
 def _closing(digest: Digest, cursor: str) -> bytes:

@@ -12,6 +12,7 @@ from leadwell.errors import (
     EmptyValue,
     InvalidQuestion,
     LeadwellError,
+    MalformedValue,
     Problem,
     TooMany,
     UnknownOperator,
@@ -53,6 +54,8 @@ from leadwell.schema.subjects import (
 VALUES_MAX = 500
 """How many values one list may hold."""
 WORDS_MAX = 20
+NO_SNAPSHOT = "none"
+_PIN = re.compile(r"[0-9a-f]{32}")
 _NAME = re.compile(r"(?P<base>[^\[\]]*)(?:\[(?P<suffix>[^\[\]]+)\])?", re.DOTALL)
 
 
@@ -78,9 +81,12 @@ def read(view: Campaign, pairs: Pairs) -> Question:
         shown=found.setting("_fields", lambda text: selection.shown(view, text), None),
         with_meta=found.setting("_meta", switch, default=False),
         cursor=found.setting("_cursor", str, None),
+        snapshot=found.setting("_snapshot", _snapshot, None),
     )
     if question.cursor is not None:
-        found.refuse_beside("_cursor", ("page", "_sort"), "a cursor walks by id")
+        found.refuse_beside(
+            "_cursor", ("page", "_sort", "_snapshot"), "a cursor walks by id"
+        )
     found.refuse_problems()
     return question
 
@@ -210,6 +216,17 @@ def _search(view: Campaign, text: str) -> Search:
             f"_q has {len(words)} words", hint=f"at most {WORDS_MAX} are looked for"
         )
     return Search(words, tuple(f.id for f in view.fields if type_named(f.type).is_text))
+
+
+def _snapshot(text: str) -> str:
+    if text != NO_SNAPSHOT and not _PIN.fullmatch(text):
+        raise MalformedValue(
+            f"{text[:40]!r} names no run of pages",
+            hint="follow the Link rel=next of the page before; "
+            "_snapshot=none reads pages of this moment",
+            value=text,
+        )
+    return text
 
 
 def _no_operator(subject: Subject, suffix: str) -> UnknownOperator:

@@ -25,7 +25,7 @@ Pairs = Sequence[tuple[str, str]]
 _WHOLE = re.compile(r"\d{1,13}", re.ASCII)
 
 WINDOW = ("page", "per_page")
-SETTINGS = ("_sort", "_fields", "_meta", "_tz", "_q", "_cursor")
+SETTINGS = ("_sort", "_fields", "_meta", "_tz", "_q", "_cursor", "_snapshot")
 """The parameters that are no conditions; all that comes later starts with `_` too."""
 FOREIGN = {
     "limit": "per_page",

@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 WRITERS = 4
 READERS_MAX = 12
-"""More than the threads and the event loop of one process read with at once."""
+"""More than the threads of one process read with at once."""
 CONNECT_TIMEOUT_S = 5
 LOCK_TIMEOUT_MS = 10_000
 """How long a job waits for another one's ticket: as long as SQLite waits."""
@@ -51,6 +51,8 @@ class Limits:
 
 class PostgresDatabase:
     """One database of a PostgreSQL server."""
+
+    is_remote = True
 
     def __init__(
         self, url: str, limits: Limits | None = None, epoch: bytes | None = None

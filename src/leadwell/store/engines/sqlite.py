@@ -35,7 +35,7 @@ PRAGMA foreign_keys = ON;
 PRAGMA trusted_schema = OFF;
 PRAGMA secure_delete = ON;
 PRAGMA cell_size_check = ON;
-PRAGMA cache_size = -16384;
+PRAGMA cache_size = -8192;
 """
 
 _Job = tuple[Callable[[Connection], Any], "Future[Any]"]
@@ -117,6 +117,8 @@ class SQLiteConnection:
 
 class SQLiteDatabase:
     """One database file: a pool of readers and one writer thread."""
+
+    is_remote = False
 
     def __init__(
         self, path: Path, epoch: bytes | None = None, vfs: str | None = None

@@ -35,6 +35,8 @@ class Window(NamedTuple):
     total: int
     has_more: bool
     """Whether others come after them."""
+    matching: BitMap
+    """All that match; it stays as it is."""
 
 
 class Scan(NamedTuple):
@@ -83,15 +85,17 @@ class Kept:
             if found is None:
                 return None
             total = len(ids)
-            return Window(found, total, has_more=start + len(found) < total)
+            return Window(found, total, start + len(found) < total, ids)
 
     def matching(
         self, connection: Connection, campaign: Campaign, query: LeadQuery, seq: int
     ) -> BitMap | None:
-        """Return all ids that match; `None` when that takes more than a moment."""
+        """Return all ids that match; `None` when that takes more than a moment.
+
+        They stay as they are; nobody may change them.
+        """
         with self._lock:
-            ids = self._matching(connection, campaign, query, seq)
-            return None if ids is None else ids.copy()
+            return self._matching(connection, campaign, query, seq)
 
     def scan(
         self, connection: Connection, campaign: Campaign, query: LeadQuery, seq: int
@@ -169,6 +173,8 @@ class Kept:
             if passing is None:
                 return None
             ids = passing
+        # What the index holds itself is changed in place by the next write.
+        ids = ids.copy()
         _remember(self._found, key, ids)
         return ids
 

@@ -1,0 +1,215 @@
+"""Pins: which leads a run of page numbers is about, fixed when it began.
+
+Who reads `page=1, 2, 3 …` while others write would miss leads, or meet them twice,
+were the pages cut anew each time. A pin keeps the ids of the first page's moment for
+ten idle minutes, in files that all processes of a hub share. It holds nothing but
+numbers, is never synced, and may be lost: then the reader is told.
+"""
+
+import hashlib
+import os
+import secrets
+import time
+from array import array
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import structlog
+from pyroaring import BitMap
+
+from leadwell.model.cursor import DIGEST_BYTES
+
+IDLE_S = 600
+BYTES_MAX = 256 * 2**20
+"""Of all pins together; the one used longest ago goes first."""
+SWEPT_EVERY = 64
+"""How many new pins are made between two looks at how many there are."""
+TOUCHED_EVERY_S = 30
+HELD_MAX = 32
+"""Pins that a process keeps read."""
+_NAME_DIGITS = 32
+_log = structlog.get_logger("leadwell.pins")
+
+Slots = BitMap | Sequence[int]
+
+
+class _Stored(msgspec.Struct, array_like=True):
+    owner: bytes
+    seq: int
+    epoch: bytes
+    watermark: int
+    schema: bytes
+    ids: bytes
+    is_sorted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """One run of pages: its slots, and the moment at which it began."""
+
+    owner: bytes
+    """A digest of the token, campaign and question that it belongs to."""
+    slots: Slots
+    seq: int
+    epoch: bytes
+    watermark: int
+    schema: bytes
+
+    def window(self, start: int, count: int) -> list[int]:
+        """Return the ids that stand in the slots of one page."""
+        return list(self.slots[start : start + count])
+
+
+class Pins:
+    """The pins of a hub, in a folder of files."""
+
+    def __init__(self, folder: Path) -> None:
+        """Keep pins in a folder; it is made when it is needed."""
+        self._folder = folder
+        self._held: OrderedDict[str, tuple[float, Pin]] = OrderedDict()
+        self._runs: dict[bytes, tuple[int, str]] = {}
+        self._made = 0
+
+    def name(self, *parts: object) -> str:
+        """Name a pin by all that decides its slots, so that it is made once."""
+        data = repr(parts).encode("utf-8", "surrogatepass")
+        return hashlib.sha256(data).hexdigest()[:_NAME_DIGITS]
+
+    def find(self, name: str, owner: bytes) -> Pin | None:
+        """Return the owner's pin, and let it live on; `None` when it is lost."""
+        held = self._held.get(name)
+        path = self._folder / name
+        now = time.time()
+        if held is None or now - held[0] > TOUCHED_EVERY_S:
+            pin = _read(path) if held is None else held[1]
+            if pin is None or not _touched(path, now):
+                self._held.pop(name, None)
+                return None
+            self._hold(name, now, pin)
+            held = (now, pin)
+        return held[1] if held[1].owner == owner else None
+
+    def keep(self, name: str, pin: Pin) -> bool:
+        """Keep a pin, and begin the owner's run with it; `False` if the disk refuses.
+
+        A page is answered all the same: its reader is only not told of a pin.
+        """
+        try:
+            self._keep(name, pin)
+        except OSError as error:
+            _log.warning("pins cannot be kept", reason=error.strerror)
+            return False
+        return True
+
+    def _keep(self, name: str, pin: Pin) -> None:
+        if not _touched(self._folder / name, time.time()):
+            self._write(name, _packed(pin))
+            self._made += 1
+            if self._made % SWEPT_EVERY == 0:
+                self.sweep()
+        self._hold(name, time.time(), pin)
+        run = self._run(pin.owner)
+        with suppress(OSError):
+            if run.read_text() == name:
+                os.utime(run)
+                return
+        self._write(run.name, name.encode())
+
+    def of_run(self, owner: bytes) -> str | None:
+        """Return the name of the pin of the owner's latest run."""
+        path = self._run(owner)
+        try:
+            changed_at = path.stat().st_mtime_ns
+            held = self._runs.get(owner)
+            if held is None or held[0] != changed_at:
+                held = self._runs[owner] = (changed_at, path.read_text())
+        except OSError:
+            return None
+        if len(self._runs) > HELD_MAX:
+            self._runs.popitem()
+        return held[1]
+
+    def sweep(self) -> None:
+        """Let go of what was not used for long, and of the oldest beyond the bound."""
+        total = 0
+        for used_at, size, path in sorted(self._files(), reverse=True):
+            total += size
+            if total > BYTES_MAX or time.time() - used_at > IDLE_S:
+                path.unlink(missing_ok=True)
+
+    def _files(self) -> Iterator[tuple[float, int, Path]]:
+        with suppress(FileNotFoundError), os.scandir(self._folder) as found:
+            for entry in found:
+                with suppress(FileNotFoundError):
+                    known = entry.stat()
+                    yield known.st_mtime, known.st_size, Path(entry.path)
+
+    def _hold(self, name: str, now: float, pin: Pin) -> None:
+        self._held[name] = (now, pin)
+        self._held.move_to_end(name)
+        if len(self._held) > HELD_MAX:
+            self._held.popitem(last=False)
+
+    def _run(self, owner: bytes) -> Path:
+        return self._folder / f"run-{owner.hex()}"
+
+    def _write(self, name: str, data: bytes) -> None:
+        draft = self._folder / f"draft-{secrets.token_hex(8)}"
+        try:
+            draft.write_bytes(data)
+        except FileNotFoundError:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            draft.write_bytes(data)
+        # Whole or not at all: another process may be reading.
+        draft.replace(self._folder / name)
+
+
+def owner_of(*parts: object) -> bytes:
+    """Return the digest of a token, its campaign and its question."""
+    data = repr(parts).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(data).digest()[:DIGEST_BYTES]
+
+
+def _packed(pin: Pin) -> bytes:
+    is_sorted = isinstance(pin.slots, BitMap)
+    ids = (
+        pin.slots.serialize()
+        if isinstance(pin.slots, BitMap)
+        else (array("I", pin.slots).tobytes())
+    )
+    moment = (pin.seq, pin.epoch, pin.watermark, pin.schema)
+    stored = _Stored(pin.owner, *moment, ids, is_sorted)
+    return msgspec.msgpack.encode(stored)
+
+
+def _read(path: Path) -> Pin | None:
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    try:
+        stored = msgspec.msgpack.decode(data, type=_Stored)
+    except msgspec.MsgspecError:
+        return None
+    slots: Slots
+    if stored.is_sorted:
+        slots = BitMap.deserialize(stored.ids)
+    else:
+        slots = array("I", stored.ids)
+    moment = (stored.seq, stored.epoch, stored.watermark, stored.schema)
+    return Pin(stored.owner, slots, *moment)
+
+
+def _touched(path: Path, now: float) -> bool:
+    """Note that a pin is used; `False` when it is gone or was idle for too long."""
+    try:
+        if now - path.stat().st_mtime > IDLE_S:
+            return False
+        os.utime(path, (now, now))
+    except OSError:
+        return False
+    return True
