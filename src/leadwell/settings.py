@@ -60,6 +60,12 @@ class Settings:
     """How long a client may take to send the body of a request, in seconds."""
     stop_timeout_s: float = 10.0
     """How long requests may take to end when the hub stops, in seconds."""
+    metrics_token: str = ""
+    """The secret that Prometheus sends as its bearer token to read `/metrics`. Empty:
+    there is no such page."""
+    server_timing: bool = False
+    """Whether answers say in `Server-Timing` what their time went into; it tells
+    readers how large what they do not see is, so only for a while."""
     log_level: str = "info"
     """How much is logged: debug, info, warning or error."""
 

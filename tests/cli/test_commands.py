@@ -285,6 +285,13 @@ def test_the_doctor_finds_what_is_wrong(made: Run, folder: Path) -> None:
     assert made("doctor", "--database", "sqlite:///missing.db").code == 1
 
 
+def test_the_doctor_looks_deeper(made: Run) -> None:
+    found = made("doctor", "--deep", "--json").json
+    (campaign,) = [one for one in found if one["what"].startswith("campaign ")]
+    assert campaign["state"] == "ok"
+    assert "agree" in campaign["said"]
+
+
 def test_migrating_a_new_database_has_nothing_to_do(made: Run) -> None:
     assert made("migrate", "--dry-run", "--json").json == {
         "before": migrations.BASELINE,

@@ -7,7 +7,8 @@ ever be told of a lead that its token could not see at any time.
 """
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from threading import Thread
@@ -27,6 +28,7 @@ from tests.storm.writers import Writer
 SEEDS = int(os.environ.get("LEADWELL_TEST_STORMS", "30"))
 """For each hub; a longer run: LEADWELL_TEST_STORMS=500 make proof."""
 STORM_S = 1.2
+PATIENCE_S = 20
 WRITERS = 4
 HUBS = [("sqlite", 1), ("sqlite", 2), ("postgres", 2)]
 
@@ -62,16 +64,20 @@ def run(running: Run, seed: int) -> None:
         Follower(storm, kept, storm.random(f"{kept.name}-{place}"), begin, place % 2)
         for place, (kept, begin) in enumerate(some_of(storm))
     ]
-    weather(storm, [*writers, operator, *followers])
+
+    def is_enough() -> bool:
+        # A busy machine needs longer: it was a storm when much was done at once.
+        done = sum(writer.done for writer in writers)
+        told = sum(follower.exact for follower in followers)
+        return done > 40 and operator.edits > 4 and told > 2 * len(followers)
+
+    weather(storm, [*writers, operator, *followers], is_enough)
     while finish_chunk(storm):
         pass
     for follower in followers:
         follower.settle()
     check_told(storm, followers)
-    # It was a storm: much was done at once, and readers were often told the truth.
-    assert sum(writer.done for writer in writers) > 20
-    assert operator.edits > 0
-    assert sum(follower.exact for follower in followers) > 2 * len(followers)
+    assert is_enough()
 
 
 def some_of(storm: Storm) -> Iterator[tuple]:
@@ -81,13 +87,15 @@ def some_of(storm: Storm) -> Iterator[tuple]:
             yield kept, begin
 
 
-def weather(storm: Storm, everybody: list) -> None:
-    """Let everybody work at once for a while."""
+def weather(storm: Storm, everybody: list, is_enough: Callable[[], bool]) -> None:
+    """Let everybody work at once for a while, and until that is enough."""
     threads = [Thread(target=storm.run, args=(each.step,)) for each in everybody]
     for thread in threads:
         thread.start()
-    storm.is_over.wait(STORM_S)
-    storm.is_over.set()
+    until = time.monotonic() + PATIENCE_S
+    while not storm.is_over.wait(STORM_S):
+        if is_enough() or time.monotonic() > until:
+            storm.is_over.set()
     for thread in threads:
         thread.join()
     if storm.faults:

@@ -29,6 +29,7 @@ GLOBAL = {
     "SELECT count(*) FROM campaign WHERE {where}": "the list of an account's campaigns",
     "SELECT campaign_id FROM campaign WHERE {where}": "that list, page by page",
     "UPDATE campaign SET schema_version": "a person is new to every campaign at once",
+    "INSERT INTO chore (campaign_id, kind, part_id, done_to) SELECT": "so is the work",
     "SELECT DISTINCT campaign_id FROM chore": "a hub that starts looks for work left",
     "SELECT coalesce(max(stamped_at), 0) FROM counter": "the doctor looks at the clock",
 }

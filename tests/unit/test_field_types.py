@@ -6,12 +6,15 @@ from typing import Any
 import jsonschema
 import msgspec
 import pytest
-from hypothesis import given
+from email_validator import EmailNotValidError, validate_email
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from leadwell.errors import LabelNotSlug, LeadwellError, MalformedValue, UnknownOption
 from leadwell.model.campaign import Field
 from leadwell.schema.fields import FIELD_TYPES, Reading, type_named
+from leadwell.schema.fields.base import PLAIN
+from leadwell.schema.fields.contact import EMAIL
 from tests import make, values
 
 FIELDS = {field.type: field for field in reversed(make.a_campaign().fields)}
@@ -166,3 +169,27 @@ def test_a_data_field_holds_to_its_schema_and_fetches_nothing() -> None:
     far = Field(1, "df_x", "X", "json", json_schema={"$ref": "https://example.com/s"})
     with pytest.raises(Exception, match=r"example\.com"):
         kind.read(far, [1])
+
+
+@settings(max_examples=500)
+@given(
+    name=st.text("abYZ09._+-' @\"", max_size=20),
+    domain=st.sampled_from(["example.com", "Example.COM", "x.example.org", "a..b", ""])
+    | st.text("abX0.-_", max_size=70),
+)
+@example(name="Info", domain="example.com")
+@example(name="a" * 64, domain="example.com")
+@example(name="a", domain="b" * 63 + ".example.com")
+def test_an_address_has_the_normal_form_that_the_library_gives(
+    name: str, domain: str
+) -> None:
+    text = f"{name}@{domain}"
+    try:
+        expected = validate_email(text, check_deliverability=False).normalized
+    except EmailNotValidError:
+        expected = None
+    try:
+        found = EMAIL.normal_form(text, PLAIN)
+    except MalformedValue:
+        found = None
+    assert found == expected

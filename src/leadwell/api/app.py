@@ -14,6 +14,7 @@ from leadwell.api import help as help_pages
 from leadwell.api.campaigns import Campaigns
 from leadwell.api.changes import Changes
 from leadwell.api.entrance import Entrance
+from leadwell.api.entrance.metrics import Metrics
 from leadwell.api.health import Health
 from leadwell.api.hub import Hub
 from leadwell.api.leads import Leads
@@ -67,6 +68,7 @@ def app(hub: Hub, lifespan: Lifespan[Router] | None = None) -> ASGIApp:
         _route("/campaigns/{campaign_id:id}/leads", GET=Listing(hub)),
         _route("/leads", POST=writes.add_anywhere),
         _route("/docs/errors/{code}", GET=help_pages.error),
+        _route("/metrics", GET=Metrics(hub.metrics_token).show),
         _route("/health/live", GET=health.live),
         _route("/health/ready", GET=health.ready),
     ]

@@ -53,6 +53,10 @@ class Hub:
     """What refuses a moment that the clock cannot have come to by itself."""
     pins_folder: Path | None = None
     """Where all processes of a hub keep the pins of pages; else one of its own."""
+    metrics_token: str = ""
+    """Who sends it is shown the figures of the hub; empty: nobody is."""
+    shows_timing: bool = False
+    """Whether every answer says what its time went into."""
     readers: CapacityLimiter = field(
         default_factory=lambda: CapacityLimiter(READERS_MAX)
     )

@@ -16,7 +16,7 @@ from leadwell.errors import (
     Required,
     UnknownField,
 )
-from leadwell.model.lead import JSON, Lead
+from leadwell.model.lead import JSON
 from leadwell.schema import submission
 from leadwell.schema.submission import Submission
 from leadwell.store.writes.writing import Outcome, Writing
@@ -29,11 +29,11 @@ _BATCH_KEYS = ("leads", "atomic")
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of a request: what is kept of it, and the leads as they are now."""
+    """What became of a request: what is kept of it, and its leads, rendered whole."""
 
     kept: dict[str, Any]
     """Statuses and lead ids, and nothing personal."""
-    leads: dict[int, Lead] = field(default_factory=dict[int, Lead])
+    leads: dict[int, bytes] = field(default_factory=dict[int, bytes])
     refused: dict[int, tuple[Problem, ...]] = field(
         default_factory=dict[int, tuple[Problem, ...]]
     )
@@ -181,7 +181,7 @@ def _batch(
     if is_atomic and any(isinstance(each, LeadwellError) for each in outcomes):
         raise InvalidBatch(list(_problems(outcomes)))
     items = [_item(place, each) for place, each in enumerate(outcomes)]
-    leads = {each.lead.id: each.lead for each in outcomes if isinstance(each, Outcome)}
+    leads = {each.lead.id: each.body for each in outcomes if isinstance(each, Outcome)}
     refused = {
         place: each.problems
         for place, each in enumerate(outcomes)
@@ -235,7 +235,7 @@ def _items(given: dict[str, JSON]) -> tuple[list[JSON], bool]:
 def _done(outcome: Outcome) -> Done:
     status = 201 if outcome.is_new else 200
     lead = outcome.lead
-    return Done({"status": status, "lead": lead.id}, {lead.id: lead})
+    return Done({"status": status, "lead": lead.id}, {lead.id: outcome.body})
 
 
 def _unknown(key: str, known: tuple[str, ...]) -> Problem:

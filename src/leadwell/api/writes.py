@@ -19,11 +19,11 @@ from leadwell.api.hub import Hub
 from leadwell.api.tasks import Done, Task
 from leadwell.describe import errors
 from leadwell.errors import LeadNotFound, MalformedRequest, Problem
-from leadwell.model.lead import Lead
-from leadwell.schema import querystring, question, rendering
-from leadwell.store import leads, replays
+from leadwell.schema import querystring, question
+from leadwell.store import leads
 from leadwell.store.connection import Connection
-from leadwell.store.replays import Key
+from leadwell.store.writes import replays
+from leadwell.store.writes.replays import Key
 from leadwell.store.writes.writing import Author, Writing
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -117,7 +117,7 @@ class Writes:
         done = await self._done(opened, task, key)
         if not isinstance(done, Done):
             return await self._answered_again(opened, done)
-        bodies = {lead.id: _body(opened, lead) for lead in done.leads.values()}
+        bodies = {ref: _shown(opened, ref, lead) for ref, lead in done.leads.items()}
         if len(done.leads) == 1 and "lead" in done.kept:
             return self._lead(opened, done.kept, bodies, {})
         return _others(done.kept, bodies, done.refused, {})
@@ -170,10 +170,9 @@ class Writes:
         return wire.one(found, headers | more, kept["status"])
 
 
-def _body(opened: Opened, lead: Lead) -> bytes:
-    """Render a lead that was just written as this token may see it."""
-    query = opened.grant.lead(opened.campaign, lead.id)
-    return leads.shown_of(rendering.body(opened.campaign, lead), query)
+def _shown(opened: Opened, lead_id: int, lead: bytes) -> bytes:
+    """Cut a lead that was just written down to what this token may see."""
+    return leads.shown_of(lead, opened.grant.lead(opened.campaign, lead_id))
 
 
 def _others(

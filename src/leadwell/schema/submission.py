@@ -112,17 +112,20 @@ class _Reader:
 
     def _values(self, given: Mapping[str, JSON]) -> dict[int, Value]:
         found: dict[int, Value] = {}
-        for pointer, slug, value in self._named(given):
-            field = self._view.field_by_slug.get(slug)
+        by_slug = self._view.field_by_slug
+        for part, slug, value in self._named(given):
+            field = by_slug.get(slug)
             if field is None:
-                self._note(pointer, _unknown(slug, self._view.field_by_slug))
+                self._note(f"/{part}/{_escaped(slug)}", _unknown(slug, by_slug))
                 continue
             try:
                 read = self._value(field, value)
-                _check_same(field, found.setdefault(field.id, read), read)
+                first = found.setdefault(field.id, read)
+                if first is not read:
+                    _check_same(field, first, read)
             except LeadwellError as error:
                 self._refused.add(field.id)
-                self._note(pointer, error)
+                self._note(f"/{part}/{_escaped(slug)}", error)
         return found
 
     def _named(self, given: Mapping[str, JSON]) -> Iterator[tuple[str, str, JSON]]:
@@ -130,7 +133,7 @@ class _Reader:
             values = given.get(part)
             if isinstance(values, dict):
                 for slug, value in values.items():
-                    yield f"/{part}/{_escaped(slug)}", slug, value
+                    yield part, slug, value
             elif values is not None:
                 self._note(f"/{part}", wrong_type(values, "an object of fields"))
 

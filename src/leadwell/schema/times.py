@@ -57,7 +57,8 @@ def read_date(text: str) -> date:
 def show(moment: datetime) -> str:
     """Write a moment in UTC with six fraction digits and Z, in one fixed width."""
     # The fixed width makes the order of texts the order of moments.
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+    plain = moment.astimezone(UTC).replace(tzinfo=None)
+    return f"{plain.isoformat(timespec='microseconds')}Z"
 
 
 def microseconds(moment: datetime) -> int:

@@ -80,6 +80,8 @@ def hub_of(settings: Settings, *, create: bool = True) -> Hub:
             batch_bytes_max=settings.batch_bytes_max,
             body_timeout_s=settings.body_timeout_s,
         ),
+        metrics_token=settings.metrics_token,
+        shows_timing=settings.server_timing,
     )
 
 

@@ -10,13 +10,14 @@ import secrets
 import socket
 from dataclasses import replace
 from http import HTTPStatus
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
-from leadwell.api.entrance import problems
+from leadwell.api.entrance import metrics, problems
 from leadwell.errors import LeadwellError, MalformedRequest, Refused, URLTooLong
 from leadwell.settings import Settings, from_environment, to_environment
 
@@ -65,7 +66,9 @@ class Listener:
     def run(self) -> None:
         """Answer until Ctrl-C, SIGTERM or `stop`; open requests are finished."""
         if self._config.workers > 1:
-            Multiprocess(self._config, sockets=[self._taken]).run()
+            with TemporaryDirectory(prefix="leadwell-") as folder:
+                os.environ[metrics.SHARED] = folder
+                Multiprocess(self._config, sockets=[self._taken]).run()
         else:
             self._server.run(sockets=[self._taken])
 

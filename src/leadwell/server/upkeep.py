@@ -9,6 +9,7 @@ from leadwell.store import campaigns
 from leadwell.store.connection import Connection
 from leadwell.store.writes import chores
 
+_log = structlog.get_logger("leadwell.upkeep")
 LOOK_EVERY_S = 30.0
 """How often a hub looks for work: a command that was interrupted left it behind."""
 
@@ -37,12 +38,19 @@ class Upkeep:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            with self._hub.database.reading() as connection:
-                waiting = chores.campaigns_with_work(connection)
-            for campaign_id in waiting:
-                self._finish(campaign_id)
-            self._hub.pins.sweep()
+            try:
+                self._look()
+            except Exception:
+                # A database that is away may be back by the next look.
+                _log.exception("upkeep_failed")
             self._stopping.wait(self._look_every_s)
+
+    def _look(self) -> None:
+        with self._hub.database.reading() as connection:
+            waiting = chores.campaigns_with_work(connection)
+        for campaign_id in waiting:
+            self._finish(campaign_id)
+        self._hub.pins.sweep()
 
     def _finish(self, campaign_id: int) -> None:
         try:
@@ -50,7 +58,7 @@ class Upkeep:
                 pass
         except Exception:
             # A full disk may have room again by the next look; others need not wait.
-            structlog.get_logger().exception("chores_failed", campaign_id=campaign_id)
+            _log.exception("chores_failed", campaign_id=campaign_id)
 
     def _chunk(self, campaign_id: int) -> bool:
         def job(connection: Connection) -> bool:

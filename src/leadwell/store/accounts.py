@@ -97,6 +97,15 @@ def add_person(connection: Connection, account: Account, name: str) -> Person:
         """,
         {"account_id": account.id},
     )
+    connection.run(
+        """
+        INSERT INTO chore (campaign_id, kind, part_id, done_to)
+             SELECT campaign_id, 'render', 0, 0 FROM campaign
+              WHERE account_id = :account_id
+        ON CONFLICT (campaign_id, kind, part_id) DO UPDATE SET done_to = 0
+        """,
+        {"account_id": account.id},
+    )
     return Person(int(person_id), name)
 
 

@@ -15,6 +15,7 @@ from leadwell.model.grant import LeadQuery
 from leadwell.model.page import Page
 from leadwell.store import leads
 from leadwell.store.connection import Connection
+from leadwell.store.figures import BY_INDEX, BY_SQL, timed
 from leadwell.store.indexes import Indexes
 
 
@@ -42,10 +43,13 @@ def find_quickly(
     there are. `None`: it takes longer this time, see `find`.
     """
     after = None if walk is None else walk.last_id
-    window = indexes.window(connection, campaign, query, after)
+    with timed("index"):
+        window = indexes.window(connection, campaign, query, after)
     if window is None:
         return None
-    bodies = leads.find_bodies(connection, campaign, query, window.ids)
+    BY_INDEX.inc()
+    with timed("bodies"):
+        bodies = leads.find_bodies(connection, campaign, query, window.ids)
     number = query.page if walk is None else walk.page
     page = Page(bodies, number, query.per_page, window.total)
     last_id = window.ids[-1] if walk is not None and window.has_more else None
@@ -60,13 +64,16 @@ def find(
     walk: Walk | None = None,
 ) -> Found:
     """Return the same, however long it takes."""
-    indexes.scan(connection, campaign, query)
+    with timed("scan"):
+        indexes.scan(connection, campaign, query)
     found = find_quickly(connection, indexes, campaign, query, walk)
     if found is not None:
         return found
-    if walk is None:
-        return Found(leads.find_page(connection, campaign, query))
-    return Found(*leads.find_after(connection, campaign, query, walk))
+    BY_SQL.inc()
+    with timed("sql"):
+        if walk is None:
+            return Found(leads.find_page(connection, campaign, query))
+        return Found(*leads.find_after(connection, campaign, query, walk))
 
 
 def find_pinned(

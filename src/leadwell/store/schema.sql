@@ -196,7 +196,7 @@ CREATE TABLE epoch (
 -- Work on many leads that is done in chunks: a filter or a slug that has changed.
 CREATE TABLE chore (
     campaign_id INTEGER NOT NULL,
-    kind        TEXT    NOT NULL,               -- flip, revise, revise_holders
+    kind        TEXT    NOT NULL,               -- flip, revise, revise_holders, render
     part_id     INTEGER NOT NULL,               -- the filter; the field, option or status
     done_to     INTEGER NOT NULL,               -- the last lead that is done
     PRIMARY KEY (campaign_id, kind, part_id)

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from leadwell.api import links
-from leadwell.api.entrance import limits, problems
+from leadwell.api.entrance import codings, limits, metrics, problems
 from leadwell.api.entrance.auth import Gate
 from leadwell.api.entrance.limits import header
 from leadwell.api.hub import Hub
@@ -23,6 +23,7 @@ from leadwell.errors import (
     SnapshotLost,
 )
 from leadwell.schema import querystring
+from leadwell.store import figures
 
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 _NEEDS_TOKEN = re.compile(r"/v2(/|$)|/campaigns/|/leads\Z")
@@ -38,6 +39,7 @@ class Entrance:
         self._inside = inside
         self._hub = hub
         self._gate = Gate(hub)
+        self._coded = codings.Kept()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whatever happens inside."""
@@ -47,12 +49,23 @@ class Entrance:
             await self._inside(scope, receive, send)
             return
         visit = _Visit(scope, send)
+        if not self._hub.shows_timing:
+            await self._answer(visit, scope, receive)
+            return
+        with figures.watched() as visit.spent:
+            await self._answer(visit, scope, receive)
+
+    async def _answer(self, visit: "_Visit", scope: Scope, receive: Receive) -> None:
         try:
             limits.check_head(scope, self._hub.limits)
             if _NEEDS_TOKEN.match(_path(scope)):
-                await visit.bearer(self._gate)
+                with figures.timed("token"):
+                    await visit.bearer(self._gate)
             bounded = limits.bounded(receive, scope, self._hub.limits)
-            await self._inside(scope, bounded, visit.send)
+            coding, out = codings.wanted(scope), visit.send
+            if coding is not None:
+                out = codings.Coded(visit.send, coding, self._coded, visit.owner)
+            await self._inside(scope, bounded, out)
         except ClientDisconnect:
             # Who has gone away is told nothing, and it is no fault of ours.
             _log.info("gone", request_id=visit.request_id)
@@ -81,6 +94,10 @@ class _Visit:
         self._status = 0
         self._bytes = 0
         self._token_id: str | None = None
+        self.owner = b""
+        """The key of the token that asks."""
+        self.spent: figures.Spent | None = None
+        """What the time went into, if that is shown."""
         given = header(scope, b"x-request-id") or b""
         own = _GIVEN_ID.fullmatch(given)
         self.request_id = given.decode() if own else f"req_{secrets.token_hex(12)}"
@@ -91,12 +108,15 @@ class _Visit:
         self._scope["state"]["bearer"] = bearer
         self._scope["state"]["gate"] = gate
         self._token_id = bearer.token.public_id
+        self.owner = bearer.key
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._status = message["status"]
             own = (b"x-request-id", self.request_id.encode())
             message["headers"] = [*message["headers"], own, _NOSNIFF]
+            if self.spent is not None:
+                message["headers"].append((b"server-timing", self._timing()))
         self._bytes += len(message.get("body", b""))
         await self._send(message)
 
@@ -115,23 +135,31 @@ class _Visit:
             answer.headers["Link"] = links.header({"start": links.afresh(url, pairs)})
         await answer(self._scope, receive, self.send)
 
+    def _timing(self) -> bytes:
+        """Write what the time went into so far, in milliseconds (Server-Timing)."""
+        total = time.perf_counter() - self._started
+        spent = {**(self.spent or {}), "total": total}
+        return ", ".join(f"{k};dur={v * 1e3:.3f}" for k, v in spent.items()).encode()
+
     def log(self) -> None:
         # Names of parameters only: their values are people's data.
         query = self._scope["query_string"].decode("ascii", "replace")
         names = sorted(
             {part.partition("=")[0][:64] for part in query.split("&") if part}
         )
-        route = self._scope.get("route")
+        route = getattr(self._scope.get("route"), "path", None)
+        seconds = time.perf_counter() - self._started
+        metrics.note(self._scope["method"], route, self._status, seconds)
         _log.info(
             "request",
             request_id=self.request_id,
             method=self._scope["method"],
-            route=getattr(route, "path", None),
+            route=route,
             parameters=names,
             status=self._status,
             bytes=self._bytes,
             token=self._token_id,
-            ms=round((time.perf_counter() - self._started) * 1000, 2),
+            ms=round(seconds * 1000, 2),
         )
 
 

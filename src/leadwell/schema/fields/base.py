@@ -1,5 +1,6 @@
 """What every field type must answer."""
 
+import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
@@ -98,6 +99,7 @@ class FieldType(ABC):
         """Give one text that `parse` accepts; the reference and its tests show it."""
 
 
+_UNCLEAN = re.compile("[\0\ud800-\udfff]")
 _NAMES = {
     "str": "text",
     "bool": "a boolean",
@@ -127,7 +129,7 @@ def text_given(given: JSON, expected: str, characters_max: int) -> str:
             f"the text has {len(given):,} characters",
             hint=f"at most {characters_max:,} are kept",
         )
-    if "\0" in given or any("\ud800" <= character <= "\udfff" for character in given):
+    if _UNCLEAN.search(given):
         raise MalformedValue(
             "the text has a NUL or half a character", hint="send clean UTF-8"
         )

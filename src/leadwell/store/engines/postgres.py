@@ -22,6 +22,7 @@ from leadwell.store.connection import EPOCH_BYTES, Connection, Finding, Row
 from leadwell.store.engines import postgres_checkup
 from leadwell.store.engines.postgres_connection import PostgresConnection, Raw, adapt
 from leadwell.store.engines.postgres_errors import Clash, meaning, unreachable
+from leadwell.store.figures import COMMIT_SECONDS, WRITES, WRITES_WAITING
 
 T = TypeVar("T")
 
@@ -105,11 +106,13 @@ class PostgresDatabase:
     def write(self, job: Callable[[Connection], T]) -> "Future[T]":
         """Hand a job to the writers; the future is done once the job is durable."""
         try:
-            return self._writers.submit(self._run, job)
+            done = self._writers.submit(self._run, job)
         except RuntimeError:
             raise Unavailable(
                 "the hub is stopping", hint="try again in a moment"
             ) from None
+        WRITES_WAITING.inc()
+        return done
 
     def checkup(self) -> list[Finding]:
         """Look at what an operator wants to know of the database's health."""
@@ -133,10 +136,15 @@ class PostgresDatabase:
             raise unreachable(error, self.address) from None
 
     def _run(self, job: Callable[[Connection], T]) -> T:
+        WRITES_WAITING.dec()
+        WRITES.inc()
         for _ in range(TRIES):
             try:
                 # What a job reads may be undone: it must not be remembered.
-                with self._transaction(self._begin_write, {}) as connection:
+                with (
+                    COMMIT_SECONDS.time(),
+                    self._transaction(self._begin_write, {}) as connection,
+                ):
                     return job(connection)
             except Clash:
                 time.sleep(_jitter.uniform(0, _PAUSE_S))

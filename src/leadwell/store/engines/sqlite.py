@@ -19,6 +19,7 @@ import apsw
 from leadwell.errors import Refused, Unavailable
 from leadwell.store.connection import EPOCH_BYTES, Connection, Finding, Params, Row
 from leadwell.store.engines import checkup
+from leadwell.store.figures import COMMIT_SECONDS, WRITES, WRITES_WAITING
 
 T = TypeVar("T")
 
@@ -179,6 +180,7 @@ class SQLiteDatabase:
                     daemon=True,
                 )
                 self._writer.start()
+            WRITES_WAITING.inc()
             self._jobs.put((job, done))
         return done
 
@@ -221,7 +223,10 @@ class SQLiteDatabase:
                     self._jobs.put(None)
                     break
                 group.append(following)
-            _commit_together(connection, group)
+            WRITES_WAITING.dec(len(group))
+            WRITES.inc(len(group))
+            with COMMIT_SECONDS.time():
+                _commit_together(connection, group)
         connection.raw.close()
 
 

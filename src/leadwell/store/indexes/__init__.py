@@ -12,6 +12,7 @@ from leadwell.model.campaign import Campaign
 from leadwell.model.grant import LeadQuery
 from leadwell.store import campaigns, feed
 from leadwell.store.connection import Connection, Database
+from leadwell.store.figures import INDEX_BYTES, INDEXES_MADE
 from leadwell.store.indexes import making
 from leadwell.store.indexes.kept import Kept, Window
 from leadwell.store.writes import scopes
@@ -98,6 +99,7 @@ class Indexes:
             leads = scopes.digest(connection, campaign.id, scopes.WHOLE).count
             if leads <= SMALL:
                 index = making.make_at_once(connection, campaign, seq)
+                INDEXES_MADE.labels("leads").inc()
                 return self._keep(campaign.id, Kept(index, seq))
             self._do_beside(campaign.id, self._make)
         elif not kept.follow(connection, campaign, seq) and kept.index.seq < seq:
@@ -114,6 +116,7 @@ class Indexes:
                 if total > self._budget_bytes:
                     del self._kept[key]
                     total -= sizes[key]
+        INDEX_BYTES.set(total)
         return kept
 
     def _do_beside(self, campaign_id: int, job: Callable[[int], None]) -> None:
@@ -139,6 +142,7 @@ class Indexes:
         saved_seq = index.seq if index else 0
         index = index or making.make(self._database, campaign, self._goes_on)
         if index is not None:
+            INDEXES_MADE.labels("snapshot" if saved_seq else "leads").inc()
             kept = Kept(index, saved_seq)
             self._follow_to_end(campaign_id, kept)
             self._keep(campaign_id, kept)

@@ -16,6 +16,7 @@ from leadwell.model.grant import LeadQuery
 from leadwell.model.query import Condition, Search
 from leadwell.store import filtering
 from leadwell.store.connection import Connection, one
+from leadwell.store.figures import INDEX_CHANGES
 
 FOLLOWED_MAX = 2_000
 """Changes that a reader follows at once; more are followed beside the readers."""
@@ -148,6 +149,7 @@ class Kept:
                 self.index.drop(row[0])
             else:
                 self.index.put(kinds, Row(*row))
+        INDEX_CHANGES.inc(len(rows))
         is_all = len(rows) < FOLLOWED_MAX
         self.index.seq = seq if is_all else rows[-1][1]
         return self.index.seq == seq

@@ -4,7 +4,7 @@ A chunk is a write like any other, so that other writers wait a moment and no mo
 What is not done yet is kept in `chore`: whoever comes next goes on with it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -29,6 +29,9 @@ class Kind(StrEnum):
     """Give every lead a new revision: a field has another slug, or is gone."""
     REVISE_HOLDERS = "revise_holders"
     """… those that hold an option or a status that has another slug, or is gone."""
+    RENDER = "render"
+    """Store every lead as today's schema shows it. No reader is told: a lead that is
+    stored otherwise is rendered when it is read, which only takes longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +69,12 @@ def drop(connection: Connection, campaign_id: int, kind: Kind, part_id: int) -> 
 
 
 def find(connection: Connection, campaign_id: int) -> list[Chore]:
-    """Return what is to be done: revisions before what depends on them."""
+    """Return what is to be done, what readers wait for first: revisions, then flips."""
     found = connection.rows(
         """
         SELECT kind, part_id, done_to FROM chore
          WHERE campaign_id = :campaign_id
-         ORDER BY kind DESC, part_id
+         ORDER BY kind = 'render', kind DESC, part_id
         """,
         {"campaign_id": campaign_id},
     )
@@ -99,6 +102,7 @@ def is_pending(connection: Connection, campaign_id: int, scope_id: int) -> bool:
             """
             SELECT 1 FROM chore
              WHERE campaign_id = :campaign_id
+               AND kind <> 'render'
                AND (kind <> 'flip' OR part_id = :scope_id)
              LIMIT 1
             """,
@@ -148,6 +152,9 @@ def _chunk(
     connection: Connection, campaign: Campaign, chore: Chore, taken: ticket.Ticket
 ) -> bool:
     """Do one chunk, and close the ticket; return whether the chore is done."""
+    if chore.kind is Kind.RENDER:
+        taken.close()
+        return _render(connection, campaign, chore)
     leads = rows.find_after(connection, campaign, chore.done_to, CHUNK)
     if chore.kind is Kind.FLIP:
         _flip(connection, campaign, chore.part_id, leads, taken)
@@ -157,10 +164,24 @@ def _chunk(
         for lead in _to_revise(campaign, chore, leads):
             writing.revise(lead, cleaned(campaign, lead))
         writing.close()
+    return _ended(connection, campaign.id, chore, leads)
+
+
+def _render(connection: Connection, campaign: Campaign, chore: Chore) -> bool:
+    found = rows.find_rendered(connection, campaign, chore.done_to, CHUNK)
+    version = campaign.schema_version
+    rows.render(connection, campaign, [x for x, _, shown in found if shown != version])
+    return _ended(connection, campaign.id, chore, [lead for lead, _, _ in found])
+
+
+def _ended(
+    connection: Connection, campaign_id: int, chore: Chore, leads: Sequence[Lead]
+) -> bool:
+    """Note how far the chore has come with these leads; return whether it is done."""
     if len(leads) < CHUNK:
-        drop(connection, campaign.id, chore.kind, chore.part_id)
+        drop(connection, campaign_id, chore.kind, chore.part_id)
         return True
-    _note_done(connection, campaign.id, chore, leads[-1].id)
+    _note_done(connection, campaign_id, chore, leads[-1].id)
     return False
 
 

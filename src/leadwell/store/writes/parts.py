@@ -266,6 +266,7 @@ def _revise(connection: Connection, campaign_id: int, part: Part) -> None:
 
 
 def _bump(connection: Connection, campaign_id: int) -> None:
+    chores.add(connection, campaign_id, chores.Kind.RENDER, 0)
     # The last statement: nobody may keep a schema in mind that could be undone.
     connection.run(
         """

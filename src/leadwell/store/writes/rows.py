@@ -1,6 +1,6 @@
 """Rows of the table `lead`: written here, read in `leads`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -47,8 +47,47 @@ def find_after(
     return [lead_of(campaign, row) for row in rows]
 
 
-def insert(connection: Connection, campaign: Campaign, lead: Lead, seq: int) -> None:
-    """Write a lead that is new."""
+def find_rendered(
+    connection: Connection, campaign: Campaign, lead_id: int, count: int
+) -> list[tuple[Lead, bytes, int]]:
+    """Return the next leads by id as they are stored, with their rendered bodies.
+
+    With each comes the version of the schema that its body shows.
+    """
+    found = connection.rows(
+        f"""
+        SELECT lead.body, lead.schema_version, {COLUMNS} FROM lead
+         WHERE lead.campaign_id = :campaign_id AND lead.id > :id
+         ORDER BY lead.id
+         LIMIT :count
+        """,
+        {"campaign_id": campaign.id, "id": lead_id, "count": count},
+    )
+    return [(lead_of(campaign, row[2:]), bytes(row[0]), row[1]) for row in found]
+
+
+def render(connection: Connection, campaign: Campaign, leads: Iterable[Lead]) -> None:
+    """Store leads as today's schema shows them; to their readers nothing changes."""
+    connection.run_many(
+        """
+        UPDATE lead SET body = :body, schema_version = :schema_version
+         WHERE campaign_id = :campaign_id AND id = :id
+        """,
+        [
+            {
+                "campaign_id": campaign.id,
+                "id": lead.id,
+                "body": rendering.body(campaign, lead),
+                "schema_version": campaign.schema_version,
+            }
+            for lead in leads
+        ],
+    )
+
+
+def insert(connection: Connection, campaign: Campaign, lead: Lead, seq: int) -> bytes:
+    """Write a lead that is new; return it rendered."""
+    row = _row(campaign, lead, seq)
     connection.run(
         """
         INSERT INTO lead (campaign_id, id, seq, version, status, assigned_to,
@@ -58,12 +97,15 @@ def insert(connection: Connection, campaign: Campaign, lead: Lead, seq: int) -> 
                      :created_at, :updated_at, :source_updated_at, :external_id,
                      :fields, :keys, :body, :schema_version)
         """,
-        _row(campaign, lead, seq),
+        row,
     )
+    body: bytes = row["body"]
+    return body
 
 
-def update(connection: Connection, campaign: Campaign, lead: Lead, seq: int) -> None:
-    """Write a lead that has changed."""
+def update(connection: Connection, campaign: Campaign, lead: Lead, seq: int) -> bytes:
+    """Write a lead that has changed; return it rendered."""
+    row = _row(campaign, lead, seq)
     connection.run(
         """
         UPDATE lead
@@ -74,8 +116,10 @@ def update(connection: Connection, campaign: Campaign, lead: Lead, seq: int) -> 
                schema_version = :schema_version
          WHERE campaign_id = :campaign_id AND id = :id
         """,
-        _row(campaign, lead, seq),
+        row,
     )
+    body: bytes = row["body"]
+    return body
 
 
 def delete(connection: Connection, campaign_id: int, lead_id: int) -> None:

@@ -16,6 +16,7 @@ from leadwell.errors import (
 from leadwell.model.campaign import Campaign
 from leadwell.model.lead import Lead, Value
 from leadwell.model.query import Condition
+from leadwell.schema import rendering
 from leadwell.schema.matching import matches
 from leadwell.schema.submission import Submission
 from leadwell.store.connection import Connection
@@ -42,6 +43,8 @@ class Outcome:
     """What became of one submission."""
 
     lead: Lead
+    body: bytes
+    """The whole lead, rendered."""
     is_new: bool
     is_changed: bool = False
     """Whether a lead that was there already is different now."""
@@ -98,13 +101,13 @@ class Writing:
         self._check_inside(lead)
         self.ticket.next_lead_id()
         seq = self.ticket.next_seq()
-        rows.insert(self._connection, self.campaign, lead, seq)
+        body = rows.insert(self._connection, self.campaign, lead, seq)
         if lead.external_id is not None:
             names.give(self._connection, self._author.lineage, lead)
         self.members.note_new(lead.id)
         self._follow(lead, seq, None)
         self.history.note("create", None, lead, 1)
-        return Outcome(lead, is_new=True)
+        return Outcome(lead, body, is_new=True)
 
     def change(
         self, lead_id: int, given: Submission, if_versions: frozenset[int] | None = None
@@ -202,19 +205,19 @@ class Writing:
         if wanted == known and _as_kept(self.campaign, wanted) == _as_kept(
             self.campaign, known
         ):
-            return Outcome(known, is_new=False)
-        lead = self._rewrite(known, wanted, op)
-        return Outcome(lead, is_new=False, is_changed=True)
+            body = rendering.body(self.campaign, known)
+            return Outcome(known, body, is_new=False)
+        return self._rewrite(known, wanted, op)
 
-    def _rewrite(self, known: Lead, wanted: Lead, op: str) -> Lead:
+    def _rewrite(self, known: Lead, wanted: Lead, op: str) -> Outcome:
         lead = replace(
             wanted, version=known.version + 1, updated_at=self.ticket.stamped_at
         )
         seq = self.ticket.next_seq()
-        rows.update(self._connection, self.campaign, lead, seq)
+        body = rows.update(self._connection, self.campaign, lead, seq)
         self._follow(lead, seq, known)
         self.history.note(op, known, lead, lead.version)
-        return lead
+        return Outcome(lead, body, is_new=False, is_changed=True)
 
     def _gone(
         self, known: Lead, reason: Reason, merged_into: int | None = None

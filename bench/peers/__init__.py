@@ -1,0 +1,1 @@
+"""What the same leads cost with other tools, each as its users run it."""
