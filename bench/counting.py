@@ -16,7 +16,7 @@ import apsw
 from bench.cases import CASES, of_hub
 from bench.data import Made
 from leadwell.api.app import app
-from leadwell.server import hub_of
+from leadwell.server import configure_logs, hub_of
 from leadwell.settings import Settings
 from leadwell.store.engines import sqlite
 
@@ -24,6 +24,7 @@ from leadwell.store.engines import sqlite
 def counted(given: Made) -> dict[str, tuple[float, float]]:
     """Return statements and steps for each case, once everything is warm."""
     with _watched() as seen:
+        configure_logs("error")
         hub = hub_of(Settings(database=f"sqlite:///{given.path}"))
         application = app(hub)
         found: dict[str, tuple[float, float]] = {}

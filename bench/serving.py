@@ -83,7 +83,7 @@ def _peer(name: str, command: list[str], path: Path) -> AbstractContextManager[S
     if not python.exists():
         print("making the environment of the peers", file=sys.stderr)
         subprocess.run([sys.executable, "-m", "venv", str(PEERS)], check=True)
-        install = ["-m", "pip", "install", "-q", "-r", "requirements/peers.txt"]
+        install = ["-m", "pip", "install", "-qq", "-r", "requirements/peers.txt"]
         subprocess.run([str(python), *install], check=True)
     environment = os.environ | {"BENCH_DATABASE": str(path), "PYTHONPATH": "."}
     return _running(name, command, str(python), environment)

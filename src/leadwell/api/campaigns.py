@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from leadwell.api import links, wire
-from leadwell.api.entrance.auth import Bearer
+from leadwell.api.entrance.auth import Bearer, Visitor
 from leadwell.api.hub import Hub
 from leadwell.describe import access, schema
 from leadwell.model.campaign import Campaign
@@ -28,12 +28,6 @@ class Opened:
     view: Campaign
 
 
-def bearer_of(request: Request) -> Bearer:
-    """Return who asks; the entrance has checked the token."""
-    bearer: Bearer = request.state.bearer
-    return bearer
-
-
 def bearer_at(connection: Connection, request: Request) -> Bearer:
     """Return who asks, and what the token grants at the moment that is read.
 
@@ -42,17 +36,18 @@ def bearer_at(connection: Connection, request: Request) -> Bearer:
     one has let in, with a cursor that stands behind them.
 
     Raises:
-        InvalidToken: the token was revoked since the request came.
+        InvalidToken: it is wrong, expired or revoked.
+        AddressNotAllowed: it may not be used from the client's address.
     """
-    bearer: Bearer = request.state.gate.look(bearer_of(request).key, connection)
-    return bearer
+    visitor: Visitor = request.scope["state"]["visitor"]
+    return visitor.look(connection)
 
 
 def open_campaign(connection: Connection, request: Request) -> Opened:
     """Return the campaign that the path names, if the token covers it.
 
     Raises:
-        InvalidToken: the token was revoked since the request came.
+        InvalidToken, AddressNotAllowed: as for any request.
         InsufficientScope: a campaign token asks for another campaign, existing or not.
         CampaignNotFound: an account token asks for one that is not its account's.
     """

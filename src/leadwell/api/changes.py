@@ -57,7 +57,9 @@ class Changes:
 
     async def list(self, request: Request) -> Response:
         """Answer with the changes after a cursor, in commit order."""
-        answer = await self.hub.read(partial(self._look, request))
+        answer = await self.hub.look_up(partial(self._glance, request))
+        if answer is None:
+            answer = await self.hub.read(partial(self._look, request))
         if answer.asked.wait_s and not answer.is_news:
             answer = await self._waited(request, answer)
         if answer.progress is not None:
@@ -87,10 +89,23 @@ class Changes:
 
         return wire.document(await self.hub.read(job))
 
+    def _glance(self, request: Request, connection: Connection) -> Answer | None:
+        """Look if there is nothing new, which is most often so; `None`: there may be.
+
+        What a reader has not seen may take long to read, and is read in a thread.
+        """
+        opened, asked = _asked(connection, request)
+        if asked.from_now or asked.with_digest or asked.question.cursor is None:
+            return None
+        place = places.opened_place(self.hub, connection, opened, asked.question)
+        scope_id = opened.grant.scope_id
+        is_quiet = feed.newest(connection, opened.campaign.id, scope_id) <= place.seq
+        if place.leaving or not is_quiet:
+            return None
+        return self._read(connection, opened, asked)
+
     def _look(self, request: Request, connection: Connection) -> Answer:
-        opened = open_campaign(connection, request)
-        pairs = querystring.decode(request.scope["query_string"])
-        asked = following.changes(opened.view, pairs)
+        opened, asked = _asked(connection, request)
         if asked.from_now:
             now = feed.head(connection, opened.campaign.id)
             place = places.handed_over(opened, now)
@@ -145,6 +160,12 @@ class Changes:
         reader = (opened.campaign.id, opened.grant.lineage)
         progress = Progress(*reader, sent.seq, self.hub.moment)
         return progress if progress.is_worth_it(connection) else None
+
+
+def _asked(connection: Connection, request: Request) -> tuple[Opened, Following]:
+    opened = open_campaign(connection, request)
+    pairs = querystring.decode(request.scope["query_string"])
+    return opened, following.changes(opened.view, pairs)
 
 
 def _is_same(request: Request, answer: Answer, connection: Connection) -> bool:

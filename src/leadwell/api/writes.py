@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from leadwell.api import body, links, tags, tasks, wire
-from leadwell.api.campaigns import Opened, bearer_of, open_campaign, open_numbered
+from leadwell.api.campaigns import Opened, bearer_at, open_campaign, open_numbered
 from leadwell.api.entrance import problems
 from leadwell.api.hub import Hub
 from leadwell.api.tasks import Done, Task
@@ -47,7 +47,7 @@ class Writes:
 
     async def add_anywhere(self, request: Request) -> Response:
         """Add a lead to the campaign that the body names."""
-        bearer_of(request).grant.check_write()
+        await self.hub.look_up(lambda c: _check_write(c, request))
         question.nothing(querystring.decode(request.scope["query_string"]))
         tags.refuse_condition(request)
         given = await body.read_object(request)
@@ -94,9 +94,11 @@ class Writes:
         return await self._written(request, opened, lambda: tasks.batch(opened, given))
 
     async def _opened(self, request: Request) -> Opened:
-        # First of all, so that nothing is read for a token that may not write at all.
-        bearer_of(request).grant.check_write()
-        opened = await self.hub.look_up(lambda c: open_campaign(c, request))
+        def job(connection: Connection) -> Opened:
+            _check_write(connection, request)
+            return open_campaign(connection, request)
+
+        opened = await self.hub.look_up(job)
         question.nothing(querystring.decode(request.scope["query_string"]))
         return opened
 
@@ -168,6 +170,11 @@ class Writes:
         url = links.leads_url(self.hub.public_url, opened.campaign.id)
         headers = {"Location": f"{url}/{lead_id}", "ETag": tags.of_lead(found)}
         return wire.one(found, headers | more, kept["status"])
+
+
+def _check_write(connection: Connection, request: Request) -> None:
+    # First of all, so that nothing is read for a token that may not write at all.
+    bearer_at(connection, request).grant.check_write()
 
 
 def _shown(opened: Opened, lead_id: int, lead: bytes) -> bytes:

@@ -64,24 +64,22 @@ class Head:
 @remembered
 def head(connection: Connection, campaign_id: int) -> Head:
     """Return the newest moment. Served by the primary keys."""
-    ((seq,),) = connection.rows(
-        "SELECT seq FROM counter WHERE campaign_id = :campaign_id",
+    ((seq, epoch),) = connection.rows(
+        """
+        SELECT counter.seq,
+               (SELECT epoch.id FROM epoch
+                 WHERE epoch.campaign_id = :campaign_id
+                 ORDER BY epoch.from_seq DESC
+                 LIMIT 1)
+          FROM counter
+         WHERE counter.campaign_id = :campaign_id
+        """,
         {"campaign_id": campaign_id},
     )
-    row = one(
-        connection.rows(
-            """
-            SELECT id FROM epoch
-             WHERE campaign_id = :campaign_id
-             ORDER BY from_seq DESC
-             LIMIT 1
-            """,
-            {"campaign_id": campaign_id},
-        )
-    )
-    return Head(seq, NO_EPOCH if row is None else bytes(row[0]))
+    return Head(seq, NO_EPOCH if epoch is None else bytes(epoch))
 
 
+@remembered
 def check_known(
     connection: Connection, campaign_id: int, epoch: bytes, seq: int
 ) -> None:

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from leadwell.api import links
 from leadwell.api.entrance import codings, limits, metrics, problems
-from leadwell.api.entrance.auth import Gate
+from leadwell.api.entrance.auth import Gate, Visitor
 from leadwell.api.entrance.limits import header
 from leadwell.api.hub import Hub
 from leadwell.errors import (
@@ -59,8 +59,7 @@ class Entrance:
         try:
             limits.check_head(scope, self._hub.limits)
             if _NEEDS_TOKEN.match(_path(scope)):
-                with figures.timed("token"):
-                    await visit.bearer(self._gate)
+                visit.visitor = scope["state"]["visitor"] = self._gate.meet(scope)
             bounded = limits.bounded(receive, scope, self._hub.limits)
             coding, out = codings.wanted(scope), visit.send
             if coding is not None:
@@ -69,10 +68,8 @@ class Entrance:
         except ClientDisconnect:
             # Who has gone away is told nothing, and it is no fault of ours.
             _log.info("gone", request_id=visit.request_id)
-        except LeadwellError as error:
-            await visit.refuse(error, receive, self._hub)
-        except HTTPException as error:
-            await visit.refuse(_as_ours(error), receive, self._hub)
+        except (LeadwellError, HTTPException) as error:
+            await visit.refuse(await self._meant(visit, error), receive, self._hub)
         except Exception:
             _log.exception("fault", request_id=visit.request_id)
             fault = InternalError(
@@ -82,6 +79,18 @@ class Entrance:
             await visit.refuse(fault, receive, self._hub)
         finally:
             visit.log()
+
+    async def _meant(
+        self, visit: "_Visit", error: LeadwellError | HTTPException
+    ) -> LeadwellError:
+        """Return what a visitor is told: of a bad token before anything else."""
+        visitor = visit.visitor
+        try:
+            if visitor is not None and visitor.bearer is None:
+                await self._hub.look_up(visitor.look)
+        except LeadwellError as refusal:
+            return refusal
+        return error if isinstance(error, LeadwellError) else _as_ours(error)
 
 
 class _Visit:
@@ -93,9 +102,7 @@ class _Visit:
         self._started = time.perf_counter()
         self._status = 0
         self._bytes = 0
-        self._token_id: str | None = None
-        self.owner = b""
-        """The key of the token that asks."""
+        self.visitor: Visitor | None = None
         self.spent: figures.Spent | None = None
         """What the time went into, if that is shown."""
         given = header(scope, b"x-request-id") or b""
@@ -103,14 +110,18 @@ class _Visit:
         self.request_id = given.decode() if own else f"req_{secrets.token_hex(12)}"
         scope.setdefault("state", {})["request_id"] = self.request_id
 
-    async def bearer(self, gate: Gate) -> None:
-        bearer = await gate.check(self._scope)
-        self._scope["state"]["bearer"] = bearer
-        self._scope["state"]["gate"] = gate
-        self._token_id = bearer.token.public_id
-        self.owner = bearer.key
+    @property
+    def owner(self) -> bytes:
+        """The key of the token that asks."""
+        return self.visitor.key if self.visitor else b""
 
     async def send(self, message: Message) -> None:
+        """Send what was answered inside, if the token that asked was looked at."""
+        if self.visitor is not None and self.visitor.bearer is None:
+            raise RuntimeError("an answer without a look at the token")
+        await self._out(message)
+
+    async def _out(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._status = message["status"]
             own = (b"x-request-id", self.request_id.encode())
@@ -133,7 +144,7 @@ class _Visit:
             url = f"{hub.public_url}{_path(self._scope)}"
             pairs = querystring.decode(self._scope["query_string"])
             answer.headers["Link"] = links.header({"start": links.afresh(url, pairs)})
-        await answer(self._scope, receive, self.send)
+        await answer(self._scope, receive, self._out)
 
     def _timing(self) -> bytes:
         """Write what the time went into so far, in milliseconds (Server-Timing)."""
@@ -148,6 +159,7 @@ class _Visit:
             {part.partition("=")[0][:64] for part in query.split("&") if part}
         )
         route = getattr(self._scope.get("route"), "path", None)
+        bearer = self.visitor.bearer if self.visitor else None
         seconds = time.perf_counter() - self._started
         metrics.note(self._scope["method"], route, self._status, seconds)
         _log.info(
@@ -158,7 +170,7 @@ class _Visit:
             parameters=names,
             status=self._status,
             bytes=self._bytes,
-            token=self._token_id,
+            token=bearer.token.public_id if bearer else None,
             ms=round(seconds * 1000, 2),
         )
 

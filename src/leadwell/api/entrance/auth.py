@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from ipaddress import ip_address, ip_network
 from urllib.parse import unquote_to_bytes
 
@@ -21,9 +20,10 @@ from leadwell.model.grant import Grant
 from leadwell.model.query import Condition
 from leadwell.model.token import Token, digest, is_mistyped, token_in
 from leadwell.schema import querystring
-from leadwell.schema.times import show
+from leadwell.schema.times import microseconds, show
 from leadwell.store import campaigns, filters, tokens
 from leadwell.store.connection import Connection, remembered
+from leadwell.store.figures import timed
 
 NOTE_EVERY_US = 60_000_000
 """How often the last use of a token is written: once a minute is enough to see it."""
@@ -36,10 +36,30 @@ TOKEN_PARAMETERS = frozenset({"access_token", "api_token"})
 class Bearer:
     """A checked token, and what it grants."""
 
-    key: bytes
-    """The token's HMAC, by which the database knows it."""
     token: Token
     grant: Grant
+
+
+@dataclass(slots=True)
+class Visitor:
+    """Who asks: by the token's key alone, until the database was looked at."""
+
+    gate: "Gate"
+    scope: Scope
+    key: bytes
+    bearer: Bearer | None = None
+    """As it was looked at last; no answer leaves before that."""
+
+    def look(self, connection: Connection) -> Bearer:
+        """Return what the token grants at the moment that is read.
+
+        Raises:
+            InvalidToken: it is wrong, expired or revoked.
+            AddressNotAllowed: it may not be used from the client's address.
+        """
+        with timed("token"):
+            self.bearer = self.gate.look(self.key, self.scope, connection)
+        return self.bearer
 
 
 @dataclass(frozen=True)
@@ -49,14 +69,13 @@ class Gate:
     hub: Hub
     _noted: dict[bytes, int] = field(default_factory=dict[bytes, int])
 
-    async def check(self, scope: Scope) -> Bearer:
-        """Return who asks (RFC 6750 §2.1).
+    def meet(self, scope: Scope) -> Visitor:
+        """Return who asks, by the headers alone (RFC 6750 §2.1).
 
         Raises:
             TokenInURL: a token stands in the query string.
             NotAuthenticated: there is no bearer token.
-            InvalidToken: it is wrong, expired or revoked.
-            AddressNotAllowed: it may not be used from the client's address.
+            InvalidToken: it has a typing mistake.
         """
         given = header(scope, b"authorization")
         self._refuse_in_url(scope["query_string"], has_header=given is not None)
@@ -69,20 +88,15 @@ class Gate:
         # One with a typing mistake is refused without asking the database.
         if key not in self._noted and is_mistyped(text):
             raise InvalidToken("the token is not valid")
-        bearer = await self.hub.look_up(partial(self.look, key))
-        _check_address(bearer.token, scope)
-        self._note_use(key, self.hub.moment)
-        return bearer
+        return Visitor(self, scope, key)
 
-    def look(self, key: bytes, connection: Connection) -> Bearer:
-        """Return what a token grants at the moment that is read.
-
-        Raises:
-            InvalidToken: there is none with this key, or it is closed.
-        """
+    def look(self, key: bytes, scope: Scope, connection: Connection) -> Bearer:
+        """Return what a token grants; only a visitor asks."""
         bearer, now = _bearer_of(connection, key), self.hub.clock()
         if bearer is None or not bearer.token.is_open(now):
             raise _closed(bearer, now)
+        _check_address(bearer.token, scope)
+        self._note_use(key, microseconds(now))
         return bearer
 
     def _refuse_in_url(self, query_string: bytes, *, has_header: bool) -> None:
@@ -162,7 +176,7 @@ def _check_address(token: Token, scope: Scope) -> None:
 def _bearer_of(connection: Connection, key: bytes) -> Bearer | None:
     """Return who holds the token, open or not."""
     token = tokens.find_by_digest(connection, key)
-    return None if token is None else Bearer(key, token, _grant(connection, token))
+    return None if token is None else Bearer(token, _grant(connection, token))
 
 
 def _grant(connection: Connection, token: Token) -> Grant:

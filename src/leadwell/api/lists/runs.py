@@ -1,5 +1,7 @@
 """Runs of page numbers: begun by page 1, and kept on its pin (CONTRACT §3)."""
 
+from collections.abc import Mapping
+
 from leadwell.api import tags
 from leadwell.api.campaigns import Opened
 from leadwell.api.cursors import places
@@ -73,9 +75,13 @@ def page(hub: Hub, connection: Connection, visit: Visit) -> Listed | None:
         return None
     ids = pin.window(query.offset, query.per_page)
     bodies = pages.find_pinned(connection, hub.indexes, opened.campaign, query, ids)
-    place = places.of_run(opened, pin, feed.head(connection, opened.campaign.id))
-    question = visit.asked.question
-    headers = places.headers(hub, opened, question, place, pin.watermark)
+
+    def beside() -> Mapping[str, str]:
+        place = places.of_run(opened, pin, feed.head(connection, opened.campaign.id))
+        return places.headers(hub, opened, visit.asked.question, place, pin.watermark)
+
+    # The same for all pages of a moment; the name is of one token, see `find`.
+    headers = remember(connection, ("beside", visit.run.name), beside)
     found = Page(bodies, query.page, query.per_page, len(pin.slots))
     return Listed(found, headers, snapshot=visit.run.name)
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from leadwell.model.campaign import Campaign
 from leadwell.model.lead import Lead, Value
 from leadwell.store import campaigns
-from leadwell.store.connection import Connection
+from leadwell.store.connection import Connection, remembered
 from leadwell.store.writes import rows, scopes, ticket
 from leadwell.store.writes.scopes import Membership, Reason, Step
 from leadwell.store.writes.writing import OPERATOR, Writing
@@ -95,6 +95,7 @@ def remaining(connection: Connection, campaign_id: int) -> int:
     return int(left)
 
 
+@remembered
 def is_pending(connection: Connection, campaign_id: int, scope_id: int) -> bool:
     """Whether something is to be done that readers of this scope will be told of."""
     return bool(
