@@ -41,7 +41,8 @@ def main() -> None:
             "counts": _counts(given),
             "reads": _reads(given, options),
             "pulls": _pulls(given),
-            "writes": _printed(writing.measured(given, FOLDER)),
+            "writes": _printed(writing.measured(given, FOLDER), "leads/s"),
+            "meanwhile": _printed(writing.reads_meanwhile(given, FOLDER), ""),
         }
     if options.json:
         options.json.write_text(json.dumps(found, indent=1) + "\n")
@@ -100,9 +101,11 @@ def _servers(given: Made, *, with_peers: bool) -> Iterator[dict[Server, Asking]]
 def _questions(
     given: Made, servers: dict[Server, Asking]
 ) -> Iterator[tuple[str, int, dict[Server, Request]]]:
-    for case in CASES:
-        yield case.name, 200, {x: way.of(case, given) for x, way in servers.items()}
     hub = next(iter(servers))
+    for case in CASES:
+        first = load.body_of(hub, asked(of_hub(case, 1), given.whole))
+        total = json.loads(first)["pagination"]["total"]
+        yield case.name, 200, {x: way.of(case, total) for x, way in servers.items()}
     head = load.head_of(hub, asked(f"{LEADS}?page=1", given.whole))
     cursor = asked(f"{LEADS}/changes?_cursor={head['leadwell-cursor']}", given.whole)
     known = asked(f"{LEADS}?page=1", given.whole, f"If-None-Match: {head['etag']}")
@@ -154,14 +157,15 @@ def _pulls(given: Made) -> Row:
         {
             "full pull, per_page=100": given.leads / by_page.wall_s,
             "change feed, _limit=1000": given.leads / by_feed,
-        }
+        },
+        "leads/s",
     )
 
 
-def _printed(rates: Row) -> Row:
-    for name, rate in rates.items():
-        print(f"{name:34} {rate:10,.0f} leads/s")
-    return rates
+def _printed(found: Row, unit: str) -> Row:
+    for name, value in found.items():
+        print(f"{name:44} {value:10,.0f} {unit}")
+    return found
 
 
 def _feed(hub: Server, given: Made) -> float:

@@ -124,6 +124,9 @@ class Reader:
         return self.hub.request("GET", path, params=params, headers=headers)
 
 
+METRICS_TOKEN = "a secret of the operator"
+
+
 def a_folder(path: Path, engine: str = "sqlite", *, is_edited: bool = False) -> str:
     """A database with a campaign and one lead; returns a token for it.
 
@@ -152,6 +155,7 @@ def a_hub(folder: Path, token: str, workers: int = 1, engine: str = "sqlite") ->
         "LEADWELL_BODY_TIMEOUT_S": "1",
         "LEADWELL_ALLOW_UNSAFE_DATABASE": "true",
         "LEADWELL_KEY_FILE": str(folder / "leads.db.key"),
+        "LEADWELL_METRICS_TOKEN": METRICS_TOKEN,
     }
     log = folder / "log"
     with log.open("wb") as stderr:

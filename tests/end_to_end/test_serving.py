@@ -11,7 +11,7 @@ import pytest
 import urllib3
 
 from tests import make
-from tests.served import START_TIMEOUT_S, Served, a_folder, a_hub
+from tests.served import METRICS_TOKEN, START_TIMEOUT_S, Served, a_folder, a_hub
 
 
 @pytest.fixture(
@@ -111,3 +111,33 @@ def test_a_body_that_trickles_in_is_refused_and_cut_off(served: Served) -> None:
             assert b"connection: close" in answer.lower()
     page = json.loads(served.get("/v2/campaigns/362/leads").data)
     assert page["pagination"]["total"] == 1
+
+
+def test_who_wrote_reads_it_whichever_process_answers(served: Served) -> None:
+    """Each request has a connection of its own, and so any of the processes."""
+    url = "/v2/campaigns/362/leads"
+    before = json.loads(served.get(url).data)["pagination"]["total"]
+    for number in range(1, 31):
+        body = {"fields": {"name": "Jane", "source": "website", "budget": number}}
+        lead = served.request("POST", url, body).json()["data"]
+        for path in (f"{url}?page=1", f"{url}?source=website", f"{url}?_sort=-id"):
+            found = json.loads(served.get(f"{path}&per_page=1000").data)["data"]
+            assert lead in found
+        total = json.loads(served.get(f"{url}?per_page=1").data)["pagination"]["total"]
+        assert total == before + number
+        changed = {"status": "contacted"}
+        moved = served.request("PATCH", f"{url}/{lead['id']}", changed).json()["data"]
+        found = json.loads(served.get(f"{url}?status=contacted&per_page=1000").data)
+        assert moved in found["data"]
+
+
+def test_figures_are_those_of_all_processes(served: Served) -> None:
+    for _ in range(20):
+        assert served.get("/v2/me").status == 200
+    answer = served.get("/metrics", Authorization=f"Bearer {METRICS_TOKEN}")
+    (line,) = [
+        line
+        for line in answer.data.decode().splitlines()
+        if line.startswith("leadwell_request_seconds_count") and '"/v2/me"' in line
+    ]
+    assert float(line.rpartition(" ")[2]) >= 20

@@ -5,6 +5,7 @@ of bytes (`explanation/reading`). A reader who may see less is given a part of t
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 import msgspec
 
@@ -14,6 +15,8 @@ from leadwell.model.query import Shown
 from leadwell.schema import times
 from leadwell.schema.fields import type_named
 
+NARROWED_MAX = 16_384
+"""Leads that are remembered narrowed: some 20 MB."""
 _Parts = dict[str, msgspec.Raw]
 _decoder = msgspec.json.Decoder(_Parts)
 
@@ -49,8 +52,13 @@ def as_object(campaign: Campaign, lead: Lead) -> dict[str, JSON]:
     }
 
 
+@lru_cache(maxsize=NARROWED_MAX)
 def narrowed(rendered: bytes, shown: Shown) -> bytes:
-    """Cut a rendered lead down to the parts that are shown."""
+    """Cut a rendered lead down to the parts that are shown.
+
+    Remembered by the whole lead and all that is shown of it: tokens that see the same
+    parts share what was cut, and no other token ever gets it.
+    """
     lead = _decoder.decode(rendered)
     fields = _decoder.decode(lead["fields"])
     lead["fields"] = _encoded(

@@ -1,5 +1,6 @@
 """Put the server together: settings, database, key and application."""
 
+import gc
 import hashlib
 import logging
 import os
@@ -28,6 +29,8 @@ from leadwell.settings import Settings, from_environment
 from leadwell.store.connection import Database
 
 KEY_BYTES = 32
+GC_EVERY = 20_000
+"""New objects between two looks for garbage: some hundred requests."""
 
 
 def open_database(settings: Settings, *, create: bool) -> Database:
@@ -96,6 +99,10 @@ def application() -> ASGIApp:
         del router
         upkeep = Upkeep(hub)
         upkeep.start()
+        # What is there now stays: looking through it again and again is in vain.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(GC_EVERY)
         yield
         upkeep.stop()
         hub.indexes.close()

@@ -107,12 +107,13 @@ class BoundedProtocol(HttpToolsProtocol):
         self.url = b""
         self._head_bytes = 0
         self._is_in_head = True
+        self._deadline: float | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start the deadline of the first head."""
+        """Set the deadline of the first head."""
         super().connection_made(transport)
-        self._start_timer(self._settings.header_timeout_s)
+        self._expect(self._settings.header_timeout_s)
 
     def data_received(self, data: bytes) -> None:
         """Count what arrives until the head is complete."""
@@ -123,22 +124,22 @@ class BoundedProtocol(HttpToolsProtocol):
             self._cut()
 
     def on_message_begin(self) -> None:
-        """Start the deadline of a further head."""
+        """Set the deadline of a further head."""
         super().on_message_begin()
         self._is_in_head = True
-        self._start_timer(self._settings.header_timeout_s)
+        if self._deadline is None:
+            self._expect(self._settings.header_timeout_s)
 
     def on_headers_complete(self) -> None:
         """The head is complete: from here the application's own limits hold."""
         self._is_in_head = False
         self._head_bytes = 0
-        self._stop_timer()
-        self._start_timer(self._settings.body_timeout_s + BODY_GRACE_S)
+        self._expect(self._settings.body_timeout_s + BODY_GRACE_S)
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """The body is complete, or there was none: nothing more is waited for."""
-        self._stop_timer()
+        self._deadline = None
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
@@ -167,19 +168,30 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the deadlines with the connection."""
-        self._stop_timer()
-        super().connection_lost(exc)
-
-    def _start_timer(self, within_s: float) -> None:
-        if self._timer is None:
-            self._timer = self.loop.call_later(within_s, self._cut)
-
-    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
+        super().connection_lost(exc)
+
+    def _expect(self, within_s: float) -> None:
+        # One timer, that looks whether it came too early: most deadlines are met, and
+        # one of its own for each head and body would be set and taken back in vain.
+        self._deadline = self.loop.time() + within_s
+        if self._timer is None:
+            self._timer = self.loop.call_later(within_s, self._look)
+        elif self._timer.when() > self._deadline:
+            self._timer.cancel()
+            self._timer = self.loop.call_at(self._deadline, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._deadline is None:
+            return
+        if self.loop.time() >= self._deadline:
+            self._cut()
+        else:
+            self._timer = self.loop.call_at(self._deadline, self._look)
 
     def _cut(self) -> None:
-        self._stop_timer()
+        self._deadline = None
         if not self.transport.is_closing():
             self.transport.close()

@@ -101,12 +101,15 @@ def find_bodies(
         """,
         params,
     )
-    bodies = {
-        row[0]: bytes(row[1]) for row in rows if row[2] == campaign.schema_version
+    current = campaign.schema_version
+    bodies: dict[int, bytes] = {
+        ref: body for ref, body, shown in rows if shown == current
     }
-    for lead_id in set(ids) - bodies.keys():
-        bodies[lead_id] = _body_again(connection, campaign, lead_id)
-    return [shown_of(bodies[lead_id], query) for lead_id in ids]
+    if len(bodies) < len(ids):
+        for lead_id in set(ids) - bodies.keys():
+            bodies[lead_id] = _body_again(connection, campaign, lead_id)
+    found = [bodies[lead_id] for lead_id in ids]
+    return found if query.shown is None else [shown_of(each, query) for each in found]
 
 
 def _body_again(connection: Connection, campaign: Campaign, lead_id: int) -> bytes:
