@@ -5,7 +5,7 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial, wraps
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -16,6 +16,7 @@ Params = Mapping[str, Any]
 EPOCH_BYTES = 8
 REMEMBERED_MAX = 4_096
 """Answers that are remembered of one moment."""
+_NOTHING = object()
 
 
 class Dialect(Protocol):
@@ -156,12 +157,13 @@ def remember(connection: Connection, key: Row, make: Callable[[], T]) -> T:
     moment = connection.moment
     if moment is None:
         return make()
-    if key not in moment:
+    # Several threads may read one moment: what is not there at one look is made.
+    found = moment.get(key, _NOTHING)
+    if found is _NOTHING:
         if len(moment) >= REMEMBERED_MAX:
             moment.clear()
-        moment[key] = make()
-    found: T = moment[key]
-    return found
+        found = moment[key] = make()
+    return cast("T", found)
 
 
 def one(rows: list[Row]) -> Row | None:

@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from random import SystemRandom
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import psycopg
 import psycopg_pool
@@ -40,6 +40,22 @@ _jitter = SystemRandom()
 # The pool would log what libpq says of a connection, people's data and all.
 logging.getLogger("psycopg").disabled = True
 logging.getLogger("psycopg.pool").disabled = True
+
+_STATE = """
+SELECT CASE WHEN NOT pg_is_in_recovery()
+             AND NOT EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'citus')
+       THEN CAST(pg_current_snapshot() AS TEXT) || ' '
+            || CAST(pg_postmaster_start_time() AS TEXT)
+       END
+"""
+"""What two transactions of one server have in common that see the same (ADR 0016)."""
+
+
+class _Moment(NamedTuple):
+    """What was read of one state of the database."""
+
+    state: str
+    found: dict[Row, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +89,9 @@ class PostgresDatabase:
         timeout_ms = max(1, int(limits.statement_timeout_s * 1000))
         self._begin_read = (
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
-            f"SET LOCAL statement_timeout = {timeout_ms}"
+            f"SET LOCAL statement_timeout = {timeout_ms}; {_STATE}"
         )
+        self._moment = _Moment("", {})
         self._begin_write = (
             "BEGIN ISOLATION LEVEL READ COMMITTED; "
             "SET LOCAL statement_timeout = 0; "
@@ -97,11 +114,20 @@ class PostgresDatabase:
         """Open a read transaction: all its statements see the same moment."""
         try:
             with self._transaction(self._begin_read, self._memo) as connection:
-                connection.moment = {}
+                connection.moment = self._remembered(connection.state)
                 yield connection
         except Clash:
             # On a standby, where it stood in the way of what the primary sent.
             raise _crowded() from None
+
+    def _remembered(self, state: str | None) -> dict[Row, Any]:
+        """Return what was read of what a transaction sees, in any connection."""
+        known = self._moment
+        if state is None or known.state != state:
+            known = _Moment(state or "", {})
+        if state is not None:
+            self._moment = known
+        return known.found
 
     def write(self, job: Callable[[Connection], T]) -> "Future[T]":
         """Hand a job to the writers; the future is done once the job is durable."""
@@ -174,14 +200,19 @@ class PostgresDatabase:
         for _ in range(READERS_MAX + WRITERS + 1):
             raw = self._taken()
             try:
-                raw.execute(begin.encode())
+                done = raw.execute(begin.encode())
+                while done.nextset():
+                    pass
+                state = done.fetchone() if done.description else None
             except psycopg.Error as error:
                 is_broken = raw.broken
                 self._pool.putconn(raw)
                 if not is_broken:
                     raise meaning(error, is_broken=False) from None
             else:
-                return PostgresConnection(raw, memo, self._epoch)
+                begun = PostgresConnection(raw, memo, self._epoch)
+                begun.state = None if state is None else state[0]
+                return begun
         raise Unavailable("the database ends every connection")
 
     def _taken(self) -> Raw:

@@ -57,6 +57,8 @@ class PostgresConnection:
     dialect = PostgresDialect()
 
     moment: dict[Row, Any] | None = None
+    state: str | None = None
+    """Names what a reading transaction sees; `None`: nothing can."""
 
     def __init__(self, raw: Raw, memo: dict[Row, Any], epoch: bytes = b"") -> None:
         """Speak through a connection of the pool."""
