@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from leadwell.model.account import Account
 from leadwell.model.campaign import Campaign
 from leadwell.model.lead import JSON, Lead
@@ -218,6 +220,14 @@ def a_token(
 
     database.write(job).result()
     return text
+
+
+def seeds(count: int, in_suite: int) -> list[Any]:
+    """So many seeds; the suite tries the first ones, and the proofs the others."""
+    return [
+        pytest.param(seed, marks=[pytest.mark.proof] if seed >= in_suite else [])
+        for seed in range(count)
+    ]
 
 
 def us(moment: datetime) -> int:

@@ -358,7 +358,7 @@ def test_every_copy_is_exact_for_many_seeds(
     assert run(tmp_path, seed, engine, monkeypatch) >= MIRRORS
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", make.seeds(40, in_suite=16))
 def test_every_copy_is_exact_when_it_is_said_to_be(
     tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:

@@ -146,7 +146,8 @@ def test_links_are_encoded_and_never_from_the_host(client, bearer, seven) -> Non
 def test_the_article_s_path_links_to_the_versioned_one(client, bearer, seven) -> None:
     answer = client.get("/campaigns/362/leads?per_page=2", headers=bearer)
 
-    assert all(url.startswith(f"{HUB}/v2/") for url in links(answer).values())
+    pages = {rel: url for rel, url in links(answer).items() if rel != "service-desc"}
+    assert all(url.startswith(f"{HUB}/v2/") for url in pages.values())
 
 
 @pytest.mark.parametrize("path", [LIST, f"{LIST}/1", "/v2/me", "/v2/campaigns"])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import leaks, worlds
+from tests import leaks, make, worlds
 
 WORLDS = 8
 CASES = 260
@@ -26,7 +26,7 @@ def _cases(
     world.database.close()
 
 
-@pytest.mark.parametrize("seed", range(WORLDS))
+@pytest.mark.parametrize("seed", make.seeds(WORLDS, in_suite=3))
 def test_a_token_is_told_what_its_grant_lets_it_see(
     tmp_path: Path, engine: str, seed: int
 ) -> None:

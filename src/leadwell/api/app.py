@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 from leadwell.api import help as help_pages
 from leadwell.api.campaigns import Campaigns
 from leadwell.api.changes import Changes
+from leadwell.api.documents import Documents
 from leadwell.api.entrance import Entrance
 from leadwell.api.entrance.metrics import Metrics
 from leadwell.api.health import Health
@@ -44,7 +45,7 @@ def app(hub: Hub, lifespan: Lifespan[Router] | None = None) -> ASGIApp:
     """Build the application of one hub."""
     leads, writes, changes = Leads(hub), Writes(hub), Changes(hub)
     exports = Exports(hub)
-    campaigns, health = Campaigns(hub), Health(hub)
+    campaigns, health, documents = Campaigns(hub), Health(hub), Documents(hub)
     one = "/v2/campaigns/{campaign_id:id}"
     routes = [
         _route(f"{one}/leads", GET=Listing(hub), POST=writes.add),
@@ -68,6 +69,8 @@ def app(hub: Hub, lifespan: Lifespan[Router] | None = None) -> ASGIApp:
         _route("/campaigns/{campaign_id:id}/leads", GET=Listing(hub)),
         _route("/leads", POST=writes.add_anywhere),
         _route("/docs/errors/{code}", GET=help_pages.error),
+        _route("/docs/download/openapi.json/{name}", GET=documents.openapi_json),
+        _route("/docs/download/openapi.yaml/{name}", GET=documents.openapi_yaml),
         _route("/metrics", GET=Metrics(hub.metrics_token).show),
         _route("/health/live", GET=health.live),
         _route("/health/ready", GET=health.ready),

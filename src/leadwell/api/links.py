@@ -14,6 +14,11 @@ def leads_url(public_url: str, campaign_id: int) -> str:
     return f"{public_url}/v2/campaigns/{campaign_id}/leads"
 
 
+def openapi_url(public_url: str) -> str:
+    """Return where the API is described, for the token that asks there."""
+    return f"{public_url}/docs/download/openapi.json/leadwell-openapi.json"
+
+
 def around(
     url: str, asked: str, page: Page[Any], snapshot: str | None = None
 ) -> dict[str, str]:

@@ -27,6 +27,7 @@ from leadwell.store import figures
 
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 _NEEDS_TOKEN = re.compile(r"/v2(/|$)|/campaigns/|/leads\Z")
+_DESCRIBED = "/docs/download/"
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _log = structlog.get_logger("leadwell.request")
 
@@ -58,7 +59,7 @@ class Entrance:
     async def _answer(self, visit: "_Visit", scope: Scope, receive: Receive) -> None:
         try:
             limits.check_head(scope, self._hub.limits)
-            if _NEEDS_TOKEN.match(_path(scope)):
+            if _asks_with_token(scope):
                 visit.visitor = scope["state"]["visitor"] = self._gate.meet(scope)
             bounded = limits.bounded(receive, scope, self._hub.limits)
             coding, out = codings.wanted(scope), visit.send
@@ -173,6 +174,13 @@ class _Visit:
             token=bearer.token.public_id if bearer else None,
             ms=round(seconds * 1000, 2),
         )
+
+
+def _asks_with_token(scope: Scope) -> bool:
+    """Whether the path needs a token, or says more to who sends one."""
+    path = _path(scope)
+    may_have = path.startswith(_DESCRIBED) and header(scope, b"authorization")
+    return bool(may_have) or _NEEDS_TOKEN.match(path) is not None
 
 
 def _path(scope: Scope) -> str:

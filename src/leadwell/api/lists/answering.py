@@ -76,12 +76,15 @@ def rendered(hub: Hub, visit: Visit, listed: Listed) -> Answer:
     around = links.around(url, asked.text, listed.page, listed.snapshot)
     if asked.question.cursor:
         around = links.onward(url, asked.pairs, listed.next_cursor)
-    described = f"{url.removesuffix('/leads')}/schema.json"
+    beside = {
+        "describedby": f"{url.removesuffix('/leads')}/schema.json",
+        "service-desc": links.openapi_url(hub.public_url),
+    }
     headers = {
         "ETag": visit.tag,
         **listed.headers,
         "Leadwell-Schema-Version": version(opened.view),
-        "Link": links.header(around | {"describedby": described}),
+        "Link": links.header(around | beside),
     }
     if visit.run.is_lost:
         headers["Leadwell-Snapshot"] = "lost"

@@ -1,0 +1,1 @@
+"""The wire as data: one table of operations, and what is rendered from it."""
