@@ -97,7 +97,9 @@ wheel: setup
 	@echo "== wheel"
 	@$(BIN)/python tests/wheel_smoke.py
 
-# A changed lock makes the environment new, so that nothing stale is left in it.
+# A changed lock makes the environment new, so that nothing stale is left in it. The lock is
+# whole, so pip need not resolve (--no-deps): pip 23 looks past the pin of a package that
+# another one wants with an extra, and refuses a lock once that package has a newer release.
 $(VENV)/.locked: $(LOCK)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Leadwell needs Python 3.11 or later, and '$(PYTHON)' is not:" >&2; \
@@ -106,7 +108,9 @@ $(VENV)/.locked: $(LOCK)
 	@echo "== setup: the locked packages, into $(VENV)"
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check \
-	  --require-hashes --requirement $(LOCK)
+	  --no-deps --require-hashes --requirement $(LOCK)
+	@$(BIN)/python -m pip check --disable-pip-version-check >/dev/null || { \
+	  $(BIN)/python -m pip check --disable-pip-version-check; exit 1; }
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.locked pyproject.toml
