@@ -61,7 +61,7 @@ RESOLVE = build/lock/bin/uv --no-config pip compile --quiet \
     --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
     --no-emit-index-url --no-emit-find-links --no-annotate \
     --custom-compile-command "make lock" $(UPGRADE) pyproject.toml \
-    --extra server --extra postgres
+    --extra server --extra postgres --extra mcp
 
 lock:  ## Pin every package again, with hashes (UPGRADE=--upgrade for the newest)
 	@test -x build/lock/bin/uv || $(PYTHON) -m venv build/lock

@@ -10,28 +10,16 @@ import yaml
 from starlette.requests import Request
 from starlette.responses import Response
 
-from leadwell.api import tags
-from leadwell.api.campaigns import bearer_at
+from leadwell.api import readers, tags
 from leadwell.api.entrance.problems import STATUS_OF
 from leadwell.api.hub import Hub
 from leadwell.describe.contract import openapi
+from leadwell.describe.reader import Reader
 from leadwell.errors import all_errors
-from leadwell.model.campaign import Campaign
-from leadwell.schema.visibility import view as view_of
-from leadwell.store import campaigns
-from leadwell.store.connection import Connection
 
 STATUSES = {error.code: STATUS_OF.get(error.kind, 500) for error in all_errors()}
 HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 _DIGITS = 24
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """For whom the API is described; without a token for everybody."""
-
-    view: Campaign | None = None
-    may_write: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,43 +30,21 @@ class Documents:
 
     async def openapi_json(self, request: Request) -> Response:
         """Answer with OpenAPI as JSON."""
-        reader = await self._reader(request)
+        reader = await readers.asking(self.hub, request)
         made = self._made(reader, "json", _as_json)
         return _answer(request, made, "application/json")
 
     async def openapi_yaml(self, request: Request) -> Response:
         """Answer with OpenAPI as YAML."""
-        reader = await self._reader(request)
+        reader = await readers.asking(self.hub, request)
         made = self._made(reader, "yaml", _as_yaml)
         return _answer(request, made, "application/yaml")
-
-    async def _reader(self, request: Request) -> Reader:
-        if request.scope["state"].get("visitor") is None:
-            return Reader()
-
-        def job(connection: Connection) -> Reader:
-            grant = bearer_at(connection, request).grant
-            covered = campaigns.find_page(
-                connection, grant.account_id, grant.campaign_id, per_page=2
-            ).items
-            # A token of several campaigns is told what they have in common.
-            view = view_of(covered[0], grant) if len(covered) == 1 else None
-            return Reader(view, grant.may_write)
-
-        return await self.hub.look_up(job)
 
     def _made(
         self, reader: Reader, form: str, write: Callable[[dict[str, Any]], bytes]
     ) -> bytes:
         def make() -> bytes:
-            return write(
-                openapi.document(
-                    self.hub.public_url,
-                    STATUSES,
-                    reader.view,
-                    may_write=reader.may_write,
-                )
-            )
+            return write(openapi.document(reader, STATUSES))
 
         if reader.view is None:
             return make()

@@ -13,6 +13,7 @@ from leadwell.describe.contract.parts import (
     Operation,
     Parameter,
 )
+from leadwell.describe.reader import Reader
 from leadwell.errors import InvalidLead, title_of
 from leadwell.model.campaign import Campaign
 from leadwell.schema.subjects import SHORTCUTS, subjects
@@ -32,19 +33,14 @@ _HEADERS = {
 }
 
 
-def document(
-    public_url: str,
-    statuses: Statuses,
-    view: Campaign | None = None,
-    *,
-    may_write: bool = True,
-) -> Object:
-    """Describe the API; with a view, the campaign's own slugs are in it."""
-    shown = [each for each in OPERATIONS if may_write or not each.needs_write]
+def document(reader: Reader, statuses: Statuses) -> Object:
+    """Describe the API; to who sees one campaign, with that campaign's own slugs."""
+    view = reader.view
+    shown = [each for each in OPERATIONS if reader.may_write or not each.needs_write]
     return {
         "openapi": "3.1.1",
         "info": _info(view),
-        "servers": [{"url": public_url}],
+        "servers": [{"url": reader.public_url}],
         "security": [{"token": []}],
         "tags": [{"name": name} for name in dict.fromkeys(x.tag for x in shown)],
         "paths": _paths(shown, statuses, view),

@@ -1,0 +1,1 @@
+"""The documentation of one reader, as pages that know no markup."""
