@@ -32,7 +32,10 @@ class Settings:
     PostgreSQL, made at first use."""
     erasure_file: str = ""
     """Which leads were erased, by id, so that a restored backup erases them again: keep
-    it apart from backups. Empty: a file beside the database."""
+    it apart from backups. Empty: a file beside the database, or `leadwell.erasures`
+    here with PostgreSQL; then name a place that every command finds."""
+    history_days: int = 0
+    """How long it is kept who changed what of a lead, in days; 0: for ever."""
     public_url: str = ""
     """Where readers reach the hub, with its path prefix; links are made from it.
     Empty: the address it listens on."""

@@ -27,6 +27,7 @@ from leadwell.server.opening import key_path
 from leadwell.server.upkeep import Upkeep
 from leadwell.settings import Settings, from_environment
 from leadwell.store.connection import Database
+from leadwell.store.engines.files import sync
 
 KEY_BYTES = 32
 GC_EVERY = 20_000
@@ -97,7 +98,7 @@ def application() -> ASGIApp:
     @asynccontextmanager
     async def lifespan(router: Router) -> AsyncGenerator[None]:
         del router
-        upkeep = Upkeep(hub)
+        upkeep = Upkeep(hub, settings.history_days)
         upkeep.start()
         # What is there now stays: looking through it again and again is in vain.
         gc.collect()
@@ -166,8 +167,4 @@ def _make_key(path: Path) -> None:
     finally:
         draft.unlink()
     # The name too has to survive a power cut: without the key every token is void.
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync(path.parent)

@@ -119,6 +119,13 @@ class Database(Protocol):
         """
         ...
 
+    def empty_log(self) -> bool:
+        """Leave nothing that was deleted in the log of writes; `False`: not yet.
+
+        For what was erased must not be found in any file.
+        """
+        ...
+
     def checkup(self) -> list[Finding]:
         """Look at what an operator wants to know of the database's health."""
         ...
