@@ -1,6 +1,7 @@
 """`/v2/campaigns`, one campaign, its schema, and `/v2/me`."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -16,12 +17,15 @@ from leadwell.model.page import Page
 from leadwell.schema import querystring, question
 from leadwell.schema.visibility import view as view_of
 from leadwell.store import accounts, campaigns
-from leadwell.store.connection import Connection
+from leadwell.store.connection import Connection, remember
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Opened:
-    """A campaign that the token may open: whole, and as the token sees it."""
+    """A campaign that the token may open: whole, and as the token sees it.
+
+    One of a moment is equal to itself alone: what is made of it is kept by it.
+    """
 
     grant: Grant
     campaign: Campaign
@@ -57,7 +61,14 @@ def open_campaign(connection: Connection, request: Request) -> Opened:
 
 def open_numbered(connection: Connection, request: Request, campaign_id: int) -> Opened:
     """Return the campaign with this number; the same errors as for a path."""
-    grant = bearer_at(connection, request).grant
+    bearer = bearer_at(connection, request)
+    # At one moment a token grants one thing.
+    key = ("opened", bearer.token.public_id, campaign_id)
+    make = partial(_opened, connection, bearer.grant, campaign_id)
+    return remember(connection, key, make)
+
+
+def _opened(connection: Connection, grant: Grant, campaign_id: int) -> Opened:
     grant.check_campaign(campaign_id)
     campaign = grant.check_owner(campaigns.find(connection, campaign_id), campaign_id)
     return Opened(grant, campaign, view_of(campaign, grant))

@@ -173,6 +173,12 @@ def remember(connection: Connection, key: Row, make: Callable[[], T]) -> T:
     return cast("T", found)
 
 
+def forget(connection: Connection, key: Row) -> None:
+    """Forget what was remembered under a key: it no longer holds."""
+    if connection.moment is not None:
+        connection.moment.pop(key, None)
+
+
 def one(rows: list[Row]) -> Row | None:
     """Return the only row, or `None` when there is none."""
     return rows[0] if rows else None
