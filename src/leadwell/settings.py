@@ -66,6 +66,9 @@ class Settings:
     metrics_token: str = ""
     """The secret that Prometheus sends as its bearer token to read `/metrics`. Empty:
     there is no such page."""
+    mcp: bool = True
+    """Whether AI assistants may read leads at `/mcp`, with a token as at the API, once
+    `leadwell[mcp]` is installed."""
     server_timing: bool = False
     """Whether answers say in `Server-Timing` what their time went into; it tells
     readers how large what they do not see is, so only for a while."""

@@ -21,7 +21,7 @@ from leadwell.api.app import app
 from leadwell.api.hub import Hub, Limits
 from leadwell.errors import Refused, UsageError
 from leadwell.schema.times import microseconds
-from leadwell.server import opening
+from leadwell.server import agents, opening
 from leadwell.server.clock import JumpGuard, now
 from leadwell.server.opening import key_path
 from leadwell.server.upkeep import Upkeep
@@ -110,7 +110,7 @@ def application() -> ASGIApp:
         # Jobs that were handed in are finished; their answers may be out already.
         hub.database.close()
 
-    return app(hub, lifespan)
+    return app(hub, lifespan, agents.tools(settings))
 
 
 def configure_logs(level: str) -> None:
