@@ -14,8 +14,7 @@ from leadwell.api.campaigns import Opened, open_campaign
 from leadwell.api.cursors import places
 from leadwell.api.hub import Hub
 from leadwell.describe.schema import version
-from leadwell.model.cursor import Place
-from leadwell.model.query import Question
+from leadwell.model.cursor import Binding, Place
 from leadwell.schema import querystring, times
 from leadwell.schema.question import following
 from leadwell.schema.question.following import Following
@@ -29,11 +28,23 @@ LOOK_EVERY_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A request of the feed, read at one moment of the database."""
+
+    opened: Opened
+    following: Following
+    binding: Binding
+    sent: Place | None
+    """Where the cursor that was sent stands; `None`: there is none."""
+    place: Place
+    """Where the feed goes on, in the token's present generation."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What one look at the feed found."""
 
-    opened: Opened
-    asked: Following
+    asked: Asked
     entries: list[bytes]
     place: Place
     newest: int
@@ -60,13 +71,12 @@ class Changes:
         answer = await self.hub.look_up(partial(self._glance, request))
         if answer is None:
             answer = await self.hub.read(partial(self._look, request))
-        if answer.asked.wait_s and not answer.is_news:
+        if answer.asked.following.wait_s and not answer.is_news:
             answer = await self._waited(request, answer)
         if answer.progress is not None:
             self.hub.database.write(answer.progress.note)
-        binding = places.binding_of(answer.opened, answer.asked.question)
         content = {
-            "cursor": self.hub.sealer.place(binding, answer.place),
+            "cursor": self.hub.sealer.place(answer.asked.binding, answer.place),
             "has_more": answer.has_more,
             "up_to_date": answer.up_to_date,
             **answer.extra,
@@ -94,38 +104,46 @@ class Changes:
 
         What a reader has not seen may take long to read, and is read in a thread.
         """
-        opened, asked = _asked(connection, request)
-        if asked.from_now or asked.with_digest or asked.question.cursor is None:
+        asked = self._asked(connection, request)
+        following = asked.following
+        if following.from_now or following.with_digest or asked.sent is None:
             return None
-        place = places.opened_place(self.hub, connection, opened, asked.question)
-        scope_id = opened.grant.scope_id
-        is_quiet = feed.newest(connection, opened.campaign.id, scope_id) <= place.seq
-        if place.leaving or not is_quiet:
+        campaign_id, scope_id = asked.opened.campaign.id, asked.opened.grant.scope_id
+        is_quiet = feed.newest(connection, campaign_id, scope_id) <= asked.place.seq
+        if asked.place.leaving or not is_quiet:
             return None
-        return self._read(connection, opened, asked)
+        return self._read(connection, asked)
 
     def _look(self, request: Request, connection: Connection) -> Answer:
-        opened, asked = _asked(connection, request)
-        if asked.from_now:
-            now = feed.head(connection, opened.campaign.id)
-            place = places.handed_over(opened, now)
-            return Answer(opened, asked, [], place, now.seq)
-        return self._read(connection, opened, asked)
+        asked = self._asked(connection, request)
+        if asked.following.from_now:
+            now = feed.head(connection, asked.opened.campaign.id)
+            place = places.handed_over(asked.opened, now)
+            return Answer(asked, [], place, now.seq)
+        return self._read(connection, asked)
 
-    def _read(self, connection: Connection, opened: Opened, asked: Following) -> Answer:
-        question = asked.question
-        query = opened.grant.query(opened.campaign, question)
-        place = places.opened_place(self.hub, connection, opened, question)
-        found = feed.read(connection, opened.campaign, query, place, asked.limit)
+    def _asked(self, connection: Connection, request: Request) -> Asked:
+        opened = open_campaign(connection, request)
+        pairs = querystring.decode(request.scope["query_string"])
+        following_ = following.changes(opened.view, pairs)
+        binding = places.binding_of(opened, following_.question)
+        sent, place = places.opened_place(
+            self.hub, connection, opened, following_.question.cursor, binding
+        )
+        return Asked(opened, following_, binding, sent, place)
+
+    def _read(self, connection: Connection, asked: Asked) -> Answer:
+        opened, limit = asked.opened, asked.following.limit
+        query = opened.grant.query(opened.campaign, asked.following.question)
+        found = feed.read(connection, opened.campaign, query, asked.place, limit)
         schema = places.schema_of(opened)
         entries = [_entry(each) for each in found.entries]
         if found.place.schema != schema:
             entries.insert(0, _schema(opened))
         extra: dict[str, Any] = {}
-        if asked.with_digest and found.up_to_date:
+        if asked.following.with_digest and found.up_to_date:
             extra = digests.of(connection, opened.campaign, query)
         return Answer(
-            opened,
             asked,
             entries,
             replace(found.place, schema=schema),
@@ -133,13 +151,13 @@ class Changes:
             found.has_more,
             found.up_to_date,
             extra,
-            self._progress(connection, opened, question, found.place),
+            self._progress(connection, asked, found.place),
         )
 
     async def _waited(self, request: Request, answer: Answer) -> Answer:
         """Look again and again until there is news, or the time is over."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + answer.asked.wait_s
+        until = loop.time() + answer.asked.following.wait_s
         while loop.time() < until and not await request.is_disconnected():
             await asyncio.sleep(min(LOOK_EVERY_S, max(until - loop.time(), 0)))
             if await self.hub.look_up(partial(_is_same, request, answer)):
@@ -150,22 +168,14 @@ class Changes:
         return answer
 
     def _progress(
-        self, connection: Connection, opened: Opened, question: Question, place: Place
+        self, connection: Connection, asked: Asked, place: Place
     ) -> Progress | None:
         """Return that the reader has stored all up to the cursor that it sent."""
-        if question.cursor is None or place.leaving:
+        if asked.sent is None or place.leaving:
             return None
-        binding = places.binding_of(opened, question)
-        sent = self.hub.sealer.open_place(question.cursor, binding)
-        reader = (opened.campaign.id, opened.grant.lineage)
-        progress = Progress(*reader, sent.seq, self.hub.moment)
+        reader = (asked.opened.campaign.id, asked.opened.grant.lineage)
+        progress = Progress(*reader, asked.sent.seq, self.hub.moment)
         return progress if progress.is_worth_it(connection) else None
-
-
-def _asked(connection: Connection, request: Request) -> tuple[Opened, Following]:
-    opened = open_campaign(connection, request)
-    pairs = querystring.decode(request.scope["query_string"])
-    return opened, following.changes(opened.view, pairs)
 
 
 def _is_same(request: Request, answer: Answer, connection: Connection) -> bool:

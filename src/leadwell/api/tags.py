@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from leadwell.api import wire
 from leadwell.api.campaigns import Opened
+from leadwell.api.entrance.limits import header
 from leadwell.describe.schema import version
 from leadwell.errors import MalformedRequest
 from leadwell.store import feed
@@ -81,6 +82,8 @@ def of_lead(body: bytes) -> str:
 
 def is_known(request: Request, tag: str) -> bool:
     """Whether `If-None-Match` names this tag (weak comparison)."""
+    if header(request.scope, b"if-none-match") is None:
+        return False
     given = ",".join(request.headers.getlist("if-none-match"))
     return given.strip() == "*" or _opaque(tag) in _ONE.findall(given)
 

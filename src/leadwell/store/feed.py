@@ -136,7 +136,8 @@ def read(
     place = place.answered_at(now.seq, now.epoch)
     if place.leaving:
         return _departures(connection, query, place, limit)
-    rows = _rows(connection, campaign, query, place, limit + 1)
+    is_quiet = newest(connection, campaign.id, query.scope_id) <= place.seq
+    rows = [] if is_quiet else _rows(connection, campaign, query, place, limit + 1)
     has_more = len(rows) > limit
     rows = rows[:limit]
     entries = tuple(_entry(campaign, query, row) for row in rows)

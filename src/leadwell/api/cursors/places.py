@@ -78,20 +78,27 @@ def turned(
 
 
 def opened_place(
-    hub: Hub, connection: Connection, opened: Opened, question: Question
-) -> Place:
-    """Return where the request's cursor stands, or the beginning without one.
+    hub: Hub,
+    connection: Connection,
+    opened: Opened,
+    cursor: str | None,
+    binding: Binding,
+) -> tuple[Place | None, Place]:
+    """Return where a cursor stands, and where its reader goes on.
+
+    Without a cursor that is the beginning; in another generation of the token the
+    feed goes on elsewhere than it stopped.
 
     Raises:
         InvalidCursor: it is none of this token, campaign and question.
         CursorLost: it is of a history that a restore has undone.
     """
     now = feed.head(connection, opened.campaign.id)
-    if question.cursor is None:
-        return beginning(opened, now)
-    place = hub.sealer.open_place(question.cursor, binding_of(opened, question))
-    feed.check_known(connection, opened.campaign.id, place.epoch, place.seen)
-    return turned(hub, connection, opened, place, now)
+    if cursor is None:
+        return None, beginning(opened, now)
+    sent = hub.sealer.open_place(cursor, binding)
+    feed.check_known(connection, opened.campaign.id, sent.epoch, sent.seen)
+    return sent, turned(hub, connection, opened, sent, now)
 
 
 def export_place(

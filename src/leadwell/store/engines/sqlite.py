@@ -83,6 +83,8 @@ class SQLiteConnection:
             str(path), vfs=vfs, statementcachesize=_STATEMENT_CACHE
         )
         self.raw.set_busy_timeout(BUSY_TIMEOUT_MS)
+        # A plan that depends on what is bound would be made anew for each value.
+        self.raw.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
         # Fetched to the end: apsw stops at a row until it is asked for the next.
         self.raw.execute(_PRAGMAS).fetchall()
 
