@@ -72,6 +72,7 @@ def app(hub: Hub, lifespan: Lifespan[Router] | None = None) -> ASGIApp:
         # The article writes its requests without the version.
         _route("/campaigns/{campaign_id:id}/leads", GET=Listing(hub)),
         _route("/leads", POST=writes.add_anywhere),
+        _route("/feed/{secret}.csv", GET=exports.csv_feed),
         _route("/docs/errors/{code}", GET=Codes(hub).show),
         _route("/docs/download/openapi.json/{name}", GET=documents.openapi_json),
         _route("/docs/download/openapi.yaml/{name}", GET=documents.openapi_yaml),

@@ -13,6 +13,7 @@ from leadwell.api import links
 from leadwell.api.entrance import codings, limits, metrics, problems
 from leadwell.api.entrance.auth import Gate, Visitor
 from leadwell.api.entrance.limits import header
+from leadwell.api.entrance.linked import LinkGate
 from leadwell.api.hub import Hub
 from leadwell.api.pages import refusals
 from leadwell.errors import (
@@ -20,14 +21,13 @@ from leadwell.errors import (
     InternalError,
     LeadwellError,
     MethodNotAllowed,
-    NotFound,
     SnapshotLost,
 )
 from leadwell.schema import querystring
 from leadwell.store import figures
 
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
-_NEEDS_TOKEN = re.compile(r"/v2(/|$)|/campaigns/|/leads\Z")
+_NEEDS_TOKEN = re.compile(r"/v2(/|$)|/campaigns/|/leads\Z|/a/")
 _DESCRIBED = re.compile(r"/docs/(?!errors/)")
 """What says more to who sends a token; what an error means is the same for all."""
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
@@ -42,6 +42,7 @@ class Entrance:
         self._inside = inside
         self._hub = hub
         self._gate = Gate(hub)
+        self._links = LinkGate(hub)
         self._coded = codings.Kept()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,8 +62,7 @@ class Entrance:
     async def _answer(self, visit: "_Visit", scope: Scope, receive: Receive) -> None:
         try:
             limits.check_head(scope, self._hub.limits)
-            if _asks_with_token(scope):
-                visit.visitor = scope["state"]["visitor"] = self._gate.meet(scope)
+            visit.visitor = scope["state"]["visitor"] = self._met(scope)
             bounded = limits.bounded(receive, scope, self._hub.limits)
             coding, out = codings.wanted(scope), visit.send
             if coding is not None:
@@ -82,6 +82,12 @@ class Entrance:
             await visit.refuse(fault, receive, self._hub)
         finally:
             visit.log()
+
+    def _met(self, scope: Scope) -> Visitor | None:
+        """Return who asks with a token or a link, by the request alone."""
+        if _asks_with_token(scope):
+            return self._gate.meet(scope)
+        return self._links.meet(scope, _path(scope))
 
     async def _meant(
         self, visit: "_Visit", error: LeadwellError | HTTPException
@@ -115,7 +121,7 @@ class _Visit:
 
     @property
     def owner(self) -> bytes:
-        """The key of the token that asks."""
+        """The key of the token or link that asks."""
         return self.visitor.key if self.visitor else b""
 
     async def send(self, message: Message) -> None:
@@ -166,6 +172,7 @@ class _Visit:
         )
         route = getattr(self._scope.get("route"), "path", None)
         bearer = self.visitor.bearer if self.visitor else None
+        by_link = {"link": bearer.link.public_id} if bearer and bearer.link else {}
         seconds = time.perf_counter() - self._started
         metrics.note(self._scope["method"], route, self._status, seconds)
         _log.info(
@@ -178,6 +185,7 @@ class _Visit:
             bytes=self._bytes,
             token=bearer.token.public_id if bearer else None,
             ms=round(seconds * 1000, 2),
+            **by_link,
         )
 
 
@@ -201,4 +209,4 @@ def _as_ours(error: HTTPException) -> LeadwellError:
             hint=f"it knows {', '.join(sorted(allowed))}",
             allowed=sorted(allowed),
         )
-    return NotFound("nothing is served at this path", hint="see /docs/ for the paths")
+    return problems.nothing_here()

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from leadwell.api.pages import refusals
 from leadwell.api.pages.rendering import HEADERS
-from leadwell.errors import Kind, LeadwellError, Problem, title_of
+from leadwell.errors import Kind, LeadwellError, NotFound, Problem, title_of
 
 STATUS_OF = {
     Kind.INVALID: 400,
@@ -55,6 +55,11 @@ def response(
         _headers(error, status),
         media_type="application/problem+json",
     )
+
+
+def nothing_here() -> NotFound:
+    """Say so in the same words, whether nothing is there or nobody may know of it."""
+    return NotFound("nothing is served at this path", hint="see /docs/ for the paths")
 
 
 def item(problem: Problem) -> dict[str, Any]:
