@@ -11,6 +11,7 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from leadwell.api import help as help_pages
+from leadwell.api import static
 from leadwell.api.campaigns import Campaigns
 from leadwell.api.changes import Changes
 from leadwell.api.documents import Documents
@@ -71,6 +72,7 @@ def app(hub: Hub, lifespan: Lifespan[Router] | None = None) -> ASGIApp:
         _route("/docs/errors/{code}", GET=help_pages.error),
         _route("/docs/download/openapi.json/{name}", GET=documents.openapi_json),
         _route("/docs/download/openapi.yaml/{name}", GET=documents.openapi_yaml),
+        _route("/static/{path:path}", GET=static.show),
         _route("/metrics", GET=Metrics(hub.metrics_token).show),
         _route("/health/live", GET=health.live),
         _route("/health/ready", GET=health.ready),
