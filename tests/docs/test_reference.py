@@ -68,7 +68,7 @@ def test_every_route_is_documented(hub) -> None:
     for route in routes:
         assert isinstance(route, Route)
         path = re.sub(r"\{campaign_id:id\}", "{id}", route.path)
-        path = re.sub(r":id\}", "}", path)
+        path = re.sub(r":(id|path)\}", "}", path)
         if not path.startswith("/campaigns/"):
             assert f"{path}`" in requests, path
 

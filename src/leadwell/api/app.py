@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
+from leadwell.api import static
 from leadwell.api.campaigns import Campaigns
 from leadwell.api.changes import Changes
 from leadwell.api.documents import Documents
@@ -20,7 +21,6 @@ from leadwell.api.hub import Hub
 from leadwell.api.leads import Leads
 from leadwell.api.lists.export import Exports
 from leadwell.api.lists.listing import Listing
-from leadwell.api.pages import static
 from leadwell.api.pages.codes import Codes
 from leadwell.api.pages.machines import Machines
 from leadwell.api.pages.pages import Pages
@@ -77,7 +77,7 @@ def app(hub: Hub, lifespan: Lifespan[Router] | None = None) -> ASGIApp:
         _route("/docs/download/openapi.json/{name}", GET=documents.openapi_json),
         _route("/docs/download/openapi.yaml/{name}", GET=documents.openapi_yaml),
         *_pages(Pages(hub)),
-        _route("/static/{name}", GET=static.show),
+        _route("/static/{path:path}", GET=static.show),
         _route("/llms.txt", GET=machines.list),
         _route("/.well-known/api-catalog", GET=machines.catalog),
         _route("/metrics", GET=Metrics(hub.metrics_token).show),

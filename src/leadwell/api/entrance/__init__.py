@@ -145,11 +145,10 @@ class _Visit:
         if self._status:
             return
         answer = problems.response(
-            error,
-            public_url=hub.public_url,
-            request_id=self.request_id,
-            for_people=refusals.is_wanted(self._scope, _path(self._scope)),
+            error, public_url=hub.public_url, request_id=self.request_id
         )
+        if refusals.is_wanted(self._scope, _path(self._scope)):
+            answer = refusals.page(error, answer, hub.public_url, self.request_id)
         if isinstance(error, MethodNotAllowed):
             answer.headers["Allow"] = ", ".join(error.allowed)
         if isinstance(error, CursorLost | SnapshotLost):

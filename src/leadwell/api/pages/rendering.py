@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
-from leadwell.api.pages import static
+from leadwell.api import static
 from leadwell.describe.pages.document import (
     Code,
     Download,
@@ -75,14 +75,10 @@ def html(page: Page, place: Place, frame: Frame) -> str:
         place=place,
         frame=frame,
         sections=sections if len(sections) <= SECTIONS_MAX else [],
-        style=_static(place, static.STYLE),
-        icon=_static(place, static.ICON),
+        style=static.path_of(place.public_url, "pages.css"),
+        icon=static.path_of(place.public_url, "icon.svg"),
         text=lambda spans: _text(spans, place),
     )
-
-
-def _static(place: Place, name: str) -> str:
-    return f"{place.prefix}/static/{static.name_of(name)}"
 
 
 def _text(spans: Text, place: Place) -> Markup:
