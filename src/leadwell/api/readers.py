@@ -1,5 +1,8 @@
 """For whom the API is described: who asks by a token or a link, or everybody."""
 
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
 from starlette.requests import Request
 
 from leadwell.api.campaigns import bearer_at
@@ -12,6 +15,8 @@ from leadwell.schema.visibility import view as view_of
 from leadwell.store import accounts, campaigns
 from leadwell.store.connection import Connection
 
+Resolve: TypeAlias = Callable[[Hub, Request], Awaitable[Reader]]
+"""Finds out for whom what a request asks for is described."""
 CAMPAIGNS_MAX = 1_000
 """How many campaigns of an account one description names."""
 

@@ -3,10 +3,13 @@
 import re
 import secrets
 import time
+from collections.abc import Callable
+from typing import TypeAlias
 
 import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from leadwell.api import links
@@ -15,7 +18,6 @@ from leadwell.api.entrance.auth import Gate, Visitor
 from leadwell.api.entrance.limits import header
 from leadwell.api.entrance.linked import LinkGate
 from leadwell.api.hub import Hub
-from leadwell.api.pages import refusals
 from leadwell.errors import (
     CursorLost,
     InternalError,
@@ -32,15 +34,22 @@ _DESCRIBED = re.compile(r"/docs/(?!errors/)")
 """What says more to who sends a token; what an error means is the same for all."""
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _log = structlog.get_logger("leadwell.request")
+Told: TypeAlias = Callable[[Scope, LeadwellError, Response], Response]
+"""Makes of a problem what the client likes better, if it does."""
+
+
+def _as_it_is(_scope: Scope, _error: LeadwellError, problem: Response) -> Response:
+    return problem
 
 
 class Entrance:
     """The outermost part of the application; every answer leaves through it."""
 
-    def __init__(self, inside: ASGIApp, hub: Hub) -> None:
-        """Stand in front of the routes."""
+    def __init__(self, inside: ASGIApp, hub: Hub, told: Told = _as_it_is) -> None:
+        """Stand in front of the routes; `told` is how a problem looks to who asked."""
         self._inside = inside
         self._hub = hub
+        self._told = told
         self._gate = Gate(hub)
         self._links = LinkGate(hub)
         self._coded = codings.Kept()
@@ -72,14 +81,15 @@ class Entrance:
             # Who has gone away is told nothing, and it is no fault of ours.
             _log.info("gone", request_id=visit.request_id)
         except (LeadwellError, HTTPException) as error:
-            await visit.refuse(await self._meant(visit, error), receive, self._hub)
+            meant = await self._meant(visit, error)
+            await visit.refuse(meant, receive, self._hub, self._told)
         except Exception:
             _log.exception("fault", request_id=visit.request_id)
             fault = InternalError(
                 "the hub made a mistake",
                 hint=f"report it with the request id {visit.request_id}",
             )
-            await visit.refuse(fault, receive, self._hub)
+            await visit.refuse(fault, receive, self._hub, self._told)
         finally:
             visit.log()
 
@@ -140,22 +150,22 @@ class _Visit:
         self._bytes += len(message.get("body", b""))
         await self._send(message)
 
-    async def refuse(self, error: LeadwellError, receive: Receive, hub: Hub) -> None:
+    async def refuse(
+        self, error: LeadwellError, receive: Receive, hub: Hub, told: Told
+    ) -> None:
         # Once the head of an answer is out, cutting it off is all that is left.
         if self._status:
             return
         answer = problems.response(
             error, public_url=hub.public_url, request_id=self.request_id
         )
-        if refusals.is_wanted(self._scope, _path(self._scope)):
-            answer = refusals.page(error, answer, hub.public_url, self.request_id)
         if isinstance(error, MethodNotAllowed):
             answer.headers["Allow"] = ", ".join(error.allowed)
         if isinstance(error, CursorLost | SnapshotLost):
             url = f"{hub.public_url}{_path(self._scope)}"
             pairs = querystring.decode(self._scope["query_string"])
             answer.headers["Link"] = links.header({"start": links.afresh(url, pairs)})
-        await answer(self._scope, receive, self._out)
+        await told(self._scope, error, answer)(self._scope, receive, self._out)
 
     def _timing(self) -> bytes:
         """Write what the time went into so far, in milliseconds (Server-Timing)."""

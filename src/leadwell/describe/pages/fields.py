@@ -88,7 +88,7 @@ def _schema(view: Campaign, prefix: str) -> Iterator[Block]:
         )
         table = Table(("Slug", "Label", "Type", "Required"), rows, "All fields")
         yield Section("All fields", f"{prefix}all-fields", (table,))
-        sections = tuple(field.section(each, at, anchors) for each, at in placed)
+        sections = tuple(field.section(view, each, at, anchors) for each, at in placed)
         yield Section("Field by field", f"{prefix}each-field", sections)
     if view.statuses:
         yield _statuses(view, anchors)
