@@ -33,10 +33,11 @@ class Pages:
     resolve: Resolve = readers.asking
 
     async def enter(self, request: Request) -> Response:
-        """Lead to the first page: links within a documentation need its slash."""
-        return Response(
-            status_code=308, headers={"Location": self._at(request).path("")}
-        )
+        """Lead to the first page, whose address ends with a slash."""
+        # Who may not read the pages is told so here already.
+        await self.resolve(self.hub, request)
+        first = self._at(request).path("")
+        return Response(status_code=308, headers={"Location": first})
 
     async def first(self, request: Request) -> Response:
         """Answer with the first page."""

@@ -41,6 +41,11 @@ def _intro(reader: Reader, view: Campaign) -> Iterator[Block]:
             "one of each type; your token's own reference shows yours."
         )
     yield paragraph(
+        "What a field is asked by stands beside it; what the brackets mean, on the page ",
+        Link("Filter leads", "filters"),
+        ".",
+    )
+    yield paragraph(
         f"The same for programs: `GET /v2/campaigns/{view.id}/schema`, and `GET "
         f"/v2/campaigns/{view.id}/schema.json` as JSON Schema of a lead. The header "
         "`Leadwell-Schema-Version` of every answer changes when something here does."
