@@ -69,6 +69,10 @@ class Frame:
 
 def html(page: Page, place: Place, frame: Frame) -> str:
     """Write a page with its frame as a whole document."""
+
+    def text(spans: Text) -> Markup:
+        return Markup().join(_span(span, place) for span in spans)
+
     sections = [each for each in page.blocks if isinstance(each, Section)]
     return _environment.get_template("page.html").render(
         page=page,
@@ -77,12 +81,8 @@ def html(page: Page, place: Place, frame: Frame) -> str:
         sections=sections if len(sections) <= SECTIONS_MAX else [],
         style=static.path_of(place.public_url, "pages.css"),
         icon=static.path_of(place.public_url, "icon.svg"),
-        text=lambda spans: _text(spans, place),
+        text=text,
     )
-
-
-def _text(spans: Text, place: Place) -> Markup:
-    return Markup().join(_span(span, place) for span in spans)
 
 
 def _span(span: Span, place: Place) -> Markup:
