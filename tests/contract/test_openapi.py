@@ -16,8 +16,12 @@ from tests import make
 
 DOWNLOAD = "/docs/download/openapi.json/any-name.json"
 LEADS = "/v2/campaigns/362/leads"
-UNDESCRIBED = ("/docs/", "/health/", "/metrics", "/campaigns/", "/leads", "/feed/")
-"""What is for people, spreadsheets and operators, and the article's spelling of two."""
+UNDESCRIBED = (
+    *("/docs/", "/health/", "/metrics", "/mcp", "/feed/"),
+    *("/campaigns/", "/leads"),
+)
+"""What is for people, operators, assistants and spreadsheets, and the article's
+spelling of two."""
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from leadwell.schema import querystring
 from leadwell.store import figures
 
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
-_NEEDS_TOKEN = re.compile(r"/v2(/|$)|/campaigns/|/leads\Z|/a/")
+_NEEDS_TOKEN = re.compile(r"/v2(/|$)|/campaigns/|/leads\Z|/mcp\Z|/a/")
 _DESCRIBED = "/docs/download/"
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _log = structlog.get_logger("leadwell.request")
