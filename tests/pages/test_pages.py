@@ -355,6 +355,31 @@ def test_an_account_sees_all_its_campaigns(
     assert Visit(client, visit.root).get(f"{visit.root}/").status_code == 401
 
 
+def test_an_account_without_campaigns_has_pages_too(
+    client: TestClient, database: Database, account: Account
+) -> None:
+    token = make.a_token(database, account, None, may_write=True)
+    visit = Visit(client, "/a/demo/api-documentation", token)
+    for name in visit.names:
+        check(visit.page(name))
+    assert "the leads of no campaigns" in visit.page("").text
+
+
+def test_a_lead_that_nobody_can_make_up_is_not_promised(
+    client: TestClient, database: Database, account: Account
+) -> None:
+    lines = {"slug": "lines", "label": "Lines", "type": "json", "required": True}
+    schema = {"type": "string", "pattern": "^[0-9]{7}x$"}
+    fields = [*make.FIELDS, lines | {"json_schema": schema}]
+    campaign = make.a_kept_campaign(database, account, fields=fields)
+    token = make.a_token(
+        database, account, campaign, filter="name[contains]=jo", may_write=True
+    )
+    visit = Visit(client, token=token)
+    assert "Replace the values in the examples" in visit.page("writing").text
+    assert "^[0-9]{7}x$" in visit.page("fields").text
+
+
 def test_a_wide_campaign_has_a_page_that_can_be_loaded(
     client: TestClient, database: Database, account: Account
 ) -> None:
