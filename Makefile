@@ -16,7 +16,7 @@ UPGRADE ?=
 .DELETE_ON_ERROR:
 # With -j too, the gates come in their order.
 .NOTPARALLEL:
-.PHONY: help setup demo test check fix proof docs golden lock bench clean \
+.PHONY: vendor help setup demo test check fix proof docs golden lock bench clean \
         gates format lint types imports suite wheel
 
 help:  ## List the targets
@@ -68,6 +68,9 @@ lock:  ## Pin every package again, with hashes (UPGRADE=--upgrade for the newest
 	@build/lock/bin/python -m pip install --quiet $(UV)
 	@$(RESOLVE) --group dev --output-file $(LOCK)
 	@$(RESOLVE) --constraint $(LOCK) --output-file requirements/server.txt
+
+vendor:  ## Fetch what the console is made of, as vendor.toml pins it (needs npm)
+	@$(PYTHON) tools/vendor.py
 
 clean:  ## Remove what was built, .venv too
 	@rm -rf $(VENV) build dist docs/_build .coverage .coverage.* htmlcov \

@@ -16,8 +16,13 @@ from tests import make
 
 DOWNLOAD = "/docs/download/openapi.json/any-name.json"
 LEADS = "/v2/campaigns/362/leads"
-UNDESCRIBED = ("/docs/", "/health/", "/metrics", "/campaigns/", "/leads", "/mcp")
-"""What is for people, operators and assistants, and the article's spelling of two."""
+UNDESCRIBED = (
+    *("/docs", "/d/", "/a/", "/static/", "/llms.txt", "/.well-known/"),
+    *("/health/", "/metrics", "/mcp", "/feed/"),
+    *("/campaigns/", "/leads"),
+)
+"""What is for people, operators, assistants and spreadsheets, and the article's
+spelling of two."""
 
 
 @pytest.fixture

@@ -9,10 +9,12 @@ from starlette.responses import Response
 
 from leadwell.api import links, wire
 from leadwell.api.entrance.auth import Bearer, Visitor
+from leadwell.api.entrance.problems import nothing_here
 from leadwell.api.hub import Hub
 from leadwell.describe import access, schema
 from leadwell.model.campaign import Campaign
 from leadwell.model.grant import Grant
+from leadwell.model.link import LinkKind
 from leadwell.model.page import Page
 from leadwell.schema import querystring, question
 from leadwell.schema.visibility import view as view_of
@@ -61,14 +63,33 @@ def open_campaign(connection: Connection, request: Request) -> Opened:
 
 def open_numbered(connection: Connection, request: Request, campaign_id: int) -> Opened:
     """Return the campaign with this number; the same errors as for a path."""
+    return _opened(connection, bearer_at(connection, request), campaign_id)
+
+
+def open_own(connection: Connection, request: Request) -> Opened:
+    """Return the one campaign of a campaign token, which the path need not name.
+
+    Raises:
+        InvalidToken, AddressNotAllowed, LinkEnded: as for any request.
+        NotFound: it is no token of a campaign.
+    """
     bearer = bearer_at(connection, request)
-    # At one moment a token grants one thing.
+    if bearer.grant.campaign_id is None:
+        raise nothing_here()
+    return _opened(connection, bearer, bearer.grant.campaign_id)
+
+
+def _opened(connection: Connection, bearer: Bearer, campaign_id: int) -> Opened:
+    if bearer.link is not None and bearer.link.kind is not LinkKind.CSV:
+        # Whatever is served below a link to documentation: it shows no lead.
+        raise nothing_here()
+    # At one moment a token grants one thing, by whichever secret it is reached.
     key = ("opened", bearer.token.public_id, campaign_id)
-    make = partial(_opened, connection, bearer.grant, campaign_id)
+    make = partial(_opened_first, connection, bearer.grant, campaign_id)
     return remember(connection, key, make)
 
 
-def _opened(connection: Connection, grant: Grant, campaign_id: int) -> Opened:
+def _opened_first(connection: Connection, grant: Grant, campaign_id: int) -> Opened:
     grant.check_campaign(campaign_id)
     campaign = grant.check_owner(campaigns.find(connection, campaign_id), campaign_id)
     return Opened(grant, campaign, view_of(campaign, grant))

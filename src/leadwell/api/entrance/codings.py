@@ -64,12 +64,19 @@ class Kept:
 
 def wanted(scope: Scope) -> str | None:
     """Return the best coding that the client takes; `None`: as it is."""
-    given = header(scope, b"accept-encoding")
-    if given is None:
-        return None
-    weights = dict(map(_weight, given.decode("latin-1").lower().split(",")))
+    weights = _weights(scope)
     taken = [each for each in CODINGS if weights.get(each, 0) > 0]
     return max(taken, key=lambda each: weights[each], default=None)
+
+
+def takes(scope: Scope, coding: str) -> bool:
+    """Whether the client takes this coding, be it the best for it or not."""
+    return _weights(scope).get(coding, 0) > 0
+
+
+def _weights(scope: Scope) -> dict[str, float]:
+    given = header(scope, b"accept-encoding") or b""
+    return dict(map(_weight, given.decode("latin-1").lower().split(",")))
 
 
 def _weight(text: str) -> tuple[str, float]:

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from leadwell.errors import Kind, LeadwellError, Problem, title_of
+from leadwell.errors import Kind, LeadwellError, NotFound, Problem, title_of
 
 STATUS_OF = {
     Kind.INVALID: 400,
@@ -47,6 +47,11 @@ def response(error: LeadwellError, *, public_url: str, request_id: str) -> Respo
         _headers(error, status),
         media_type="application/problem+json",
     )
+
+
+def nothing_here() -> NotFound:
+    """Say so in the same words, whether nothing is there or nobody may know of it."""
+    return NotFound("nothing is served at this path", hint="see /docs/ for the paths")
 
 
 def item(problem: Problem) -> dict[str, Any]:
