@@ -103,13 +103,17 @@ class Index:
     @property
     def size_bytes(self) -> int:
         """How much memory the bitmaps take."""
-        found = (bitmap.get_statistics() for bitmap in self.bitmaps())
-        return sum(
-            each["n_bytes_array_containers"]
-            + each["n_bytes_run_containers"]
-            + each["n_bytes_bitset_containers"]
-            for each in found
-        )
+        return sum(map(bytes_of, self.bitmaps()))
+
+
+def bytes_of(bitmap: BitMap) -> int:
+    """Return how much memory the ids of a bitmap take."""
+    found = bitmap.get_statistics()
+    return (
+        found["n_bytes_array_containers"]
+        + found["n_bytes_run_containers"]
+        + found["n_bytes_bitset_containers"]
+    )
 
 
 def kinds_of(campaign: Campaign) -> Kinds:
