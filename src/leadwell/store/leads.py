@@ -1,6 +1,6 @@
 """Reading leads: only ever through a `LeadQuery`, which only a grant makes."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 import msgspec
@@ -106,22 +106,27 @@ def find_bodies(
         ref: body for ref, body, shown in rows if shown == current
     }
     if len(bodies) < len(ids):
-        for lead_id in set(ids) - bodies.keys():
-            bodies[lead_id] = _body_again(connection, campaign, lead_id)
+        bodies |= _bodies_again(connection, campaign, ids, bodies)
     found = [bodies[lead_id] for lead_id in ids]
     return found if query.shown is None else [shown_of(each, query) for each in found]
 
 
-def _body_again(connection: Connection, campaign: Campaign, lead_id: int) -> bytes:
-    """Render a lead whose stored body shows labels that have changed since."""
-    (row,) = connection.rows(
+def _bodies_again(
+    connection: Connection,
+    campaign: Campaign,
+    ids: Sequence[int],
+    known: Container[int],
+) -> dict[int, bytes]:
+    """Render the leads whose stored bodies show labels that have changed since."""
+    stale = [lead_id for lead_id in ids if lead_id not in known]
+    rows = connection.rows(
         f"""
         SELECT lead.body, lead.schema_version, {COLUMNS} FROM lead
-         WHERE lead.campaign_id = :campaign_id AND lead.id = :lead_id
+         WHERE lead.campaign_id = :campaign_id AND {connection.dialect.among("ids")}
         """,
-        {"campaign_id": campaign.id, "lead_id": lead_id},
+        {"campaign_id": campaign.id, "ids": connection.dialect.listed(stale)},
     )
-    return body_of(campaign, row)
+    return {row[2]: body_of(campaign, row) for row in rows}
 
 
 def find_after(
