@@ -24,6 +24,7 @@ LOOKED_AT_MAX = 2_000
 """So many leads are looked at one by one; for more, all of the campaign are."""
 REMEMBERED_MAX = 64
 
+_NOTHING = BitMap()
 Test = Condition | Search
 K = TypeVar("K")
 V = TypeVar("V")
@@ -144,11 +145,8 @@ class Kept:
                 "limit": FOLLOWED_MAX,
             },
         )
-        for row in rows:
-            if row[4] is None:
-                self.index.drop(row[0])
-            else:
-                self.index.put(kinds, Row(*row))
+        self.index.drop(BitMap([row[0] for row in rows if row[4] is None]))
+        self.index.put_all(kinds, [Row(*row) for row in rows if row[4] is not None])
         INDEX_CHANGES.inc(len(rows))
         is_all = len(rows) < FOLLOWED_MAX
         self.index.seq = seq if is_all else rows[-1][1]
@@ -175,8 +173,9 @@ class Kept:
             if passing is None:
                 return None
             ids = passing
-        # What the index holds itself is changed in place by the next write.
-        ids = ids.copy()
+        # What the index holds itself is changed in place by the next write. A union is
+        # a copy, made in a sixth of the time.
+        ids = ids | _NOTHING
         _remember(self._found, key, ids)
         return ids
 
