@@ -15,7 +15,7 @@ from leadwell.model.grant import Grant, LeadQuery
 from leadwell.schema import question
 from leadwell.store import campaigns, feed, leads, pages
 from leadwell.store.connection import Connection
-from leadwell.store.indexes import Indexes, kept, making
+from leadwell.store.indexes import Indexes, kept, making, scans
 from leadwell.store.writes import scopes
 from tests import make, worlds
 
@@ -28,8 +28,10 @@ KNOWN_ORDERS = {(), (Column.ID,), (Column.CREATED_AT,), (Column.CREATED_AT, Colu
 def tight(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bounds so low that thirty leads reach them all."""
     monkeypatch.setattr(kept, "FOLLOWED_MAX", 4)
-    monkeypatch.setattr(kept, "LOOKED_AT_MAX", 3)
+    monkeypatch.setattr(scans, "LOOKED_AT_MAX", 3)
+    monkeypatch.setattr(scans, "SCANS_MAX", 3)
     monkeypatch.setattr(kept, "REMEMBERED_MAX", 3)
+    monkeypatch.setattr(kept, "PACKED_AFTER", 20)
     monkeypatch.setattr(making, "CHUNK", 7)
     monkeypatch.setattr("leadwell.store.indexes.SMALL", 0)
     monkeypatch.setattr("leadwell.store.indexes.SAVED_AFTER", 5)
