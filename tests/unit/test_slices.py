@@ -9,13 +9,10 @@ from pyroaring import BitMap
 from leadwell.index import index, slices, snapshot
 from leadwell.index.index import Index, Row
 from leadwell.index.slices import Slices
+from tests import make
 
 LEADS = 300
 KINDS = {"7": (7, "select"), "8": (8, "multi_select"), "9": (9, "text")}
-
-
-def seeded(seed: int) -> Random:
-    return Random(seed)  # noqa: S311 - a walk that can be repeated, no secret
 
 
 class Known:
@@ -74,7 +71,7 @@ def test_ranges_and_orders_are_those_of_the_numbers(
     monkeypatch.setattr(slices, "REGIONS_MAX", regions)
     monkeypatch.setattr(slices, "_REGION", 16)
     monkeypatch.setattr(slices, "_CROWDED", 8)
-    known = Known(seeded(highest + regions), highest)
+    known = Known(make.seeded(highest + regions), highest)
     known.check()
     for _ in range(300):
         known.change()
@@ -100,7 +97,7 @@ def test_an_index_that_followed_is_the_one_that_is_made_at_once(
     monkeypatch: pytest.MonkeyPatch, many: int
 ) -> None:
     monkeypatch.setattr(index, "MANY", many)
-    random, followed, rows = seeded(many), Index(), dict[int, Row]()
+    random, followed, rows = make.seeded(many), Index(), dict[int, Row]()
     for seq in range(1, 200):
         ids = random.sample(range(1, 40), random.randint(1, 8))
         new = [a_row(random, lead_id, seq * 10 + n) for n, lead_id in enumerate(ids)]
