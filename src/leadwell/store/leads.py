@@ -26,7 +26,7 @@ def find_page(
     """Return one page of rendered leads, in the order of the query, and the true total.
 
     Both are read at one moment. The order is total, so pages neither overlap nor
-    skip while nothing is written. Without a filter the primary key serves it.
+    skip while nothing is written. Without a filter it is served by the primary key.
     """
     clause = filtering.where(connection.dialect, campaign, query)
     ((total,),) = connection.rows(
@@ -82,7 +82,8 @@ def find_bodies(
 ) -> list[bytes]:
     """Return these leads rendered, in this order; the query says what is shown of them.
 
-    Who calls it has made sure that the query's grant covers them at this moment.
+    Who calls it has made sure that the query's grant covers them at this moment. Served
+    by the primary key.
     """
     if not ids:
         return []

@@ -220,7 +220,8 @@ def _tests(conditions: Iterable[Condition], query: LeadQuery) -> list[Test]:
 def _seq_of(connection: Connection, campaign_id: int, moment: int, seq: int) -> int:
     """Return the first change at a moment or after; one past `seq` if there is none.
 
-    Of one transaction's leads, which share a stamp, it is the first one.
+    Of one transaction's leads, which share a stamp, it is the first one. Served by
+    `lead_by_updated`.
     """
     row = one(
         connection.rows(

@@ -120,7 +120,7 @@ def look(
 ) -> BitMap:
     """Ask SQL which leads pass a test: those of the campaign, or some of them.
 
-    By the primary key, in either case.
+    Served by the primary key, in either case.
     """
     if among is not None and not among:
         return among
