@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -253,6 +254,11 @@ def seeds(count: int, in_suite: int) -> list[Any]:
         pytest.param(seed, marks=[pytest.mark.proof] if seed >= in_suite else [])
         for seed in range(count)
     ]
+
+
+def seeded(seed: int) -> Random:
+    """A random walk that can be repeated."""
+    return Random(seed)  # noqa: S311 - a seeded walk, no secret
 
 
 def us(moment: datetime) -> int:

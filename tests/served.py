@@ -74,6 +74,12 @@ class Served:
         names = {name.lower(): value for name, value in found.headers.items()}
         return Answer(found.status, names, found.data)
 
+    def figure(self, name: str) -> float:
+        """A figure of all processes of the hub, as `/metrics` shows it; 0: none yet."""
+        answer = self.get("/metrics", Authorization=f"Bearer {METRICS_TOKEN}")
+        lines = (line.rpartition(" ") for line in answer.data.decode().splitlines())
+        return sum(float(number) for known, _, number in lines if known == name)
+
     def send(self, raw: bytes, wait_s: float = 5) -> bytes:
         """Send bytes as they are, and return the first of what comes back."""
         with socket.create_connection(("127.0.0.1", self.port), wait_s) as opened:
@@ -145,8 +151,17 @@ def a_folder(path: Path, engine: str = "sqlite", *, is_edited: bool = False) -> 
     return token
 
 
-def a_hub(folder: Path, token: str, workers: int = 1, engine: str = "sqlite") -> Served:
-    """A hub over the folder's database, once it is ready; in a process group."""
+def a_hub(
+    folder: Path,
+    token: str,
+    workers: int = 1,
+    engine: str = "sqlite",
+    first: str = "",
+) -> Served:
+    """A hub over the folder's database, once it is ready; in a process group.
+
+    `first` is Python that each of its processes runs before all else.
+    """
     command = [sys.executable, "-m", "leadwell.cli", "serve", "--port", "0"]
     command += ["--database", make.url_of(folder / "leads.db", engine)]
     command += ["--workers", str(workers)]
@@ -157,6 +172,11 @@ def a_hub(folder: Path, token: str, workers: int = 1, engine: str = "sqlite") ->
         "LEADWELL_KEY_FILE": str(folder / "leads.db.key"),
         "LEADWELL_METRICS_TOKEN": METRICS_TOKEN,
     }
+    if first:
+        (folder / "first").mkdir(exist_ok=True)
+        (folder / "first" / "sitecustomize.py").write_text(first)
+        paths = (str(folder / "first"), os.environ.get("PYTHONPATH", ""))
+        settings["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     log = folder / "log"
     with log.open("wb") as stderr:
         process = subprocess.Popen(

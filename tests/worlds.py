@@ -20,7 +20,7 @@ from leadwell.api.hub import Hub
 from leadwell.model.account import Account
 from leadwell.model.campaign import Attribute, Campaign, Column
 from leadwell.model.lead import JSON, Lead
-from leadwell.model.query import Condition, Search
+from leadwell.model.query import Condition, Search, SortKey
 from leadwell.schema import question, rendering
 from leadwell.schema.matching import contains_words, held, matches
 from leadwell.schema.operators import EXISTS
@@ -318,14 +318,19 @@ def _sorted(campaign: Campaign, found: list[Lead], key: str) -> list[Lead]:
     slug = key.removeprefix("-")
     is_column = slug in {"id", "created_at", "updated_at"}
     ref = Column(slug) if is_column else campaign.field_by_slug[slug].id
+    return in_order(found, SortKey(ref, key.startswith("-")))
+
+
+def in_order(found: list[Lead], key: SortKey) -> list[Lead]:
+    """Sort leads by one key; those of equal value stay as they stood."""
 
     def value(lead: Lead) -> Any:
-        held_there = held(lead, ref)
+        held_there = held(lead, key.field)
         return held_there.casefold() if isinstance(held_there, str) else held_there
 
     filled = [lead for lead in found if value(lead) is not None]
     empty = [lead for lead in found if value(lead) is None]
-    return sorted(filled, key=value, reverse=key.startswith("-")) + empty
+    return sorted(filled, key=value, reverse=key.descending) + empty
 
 
 def _parts(token: Held, campaign: Campaign, asked: list[str]) -> set[str]:

@@ -1,8 +1,10 @@
 """Runs of page numbers while others write: nothing is lost, and nothing met twice."""
 
 import itertools
+import os
 import re
 import time
+from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -190,7 +192,7 @@ def test_a_first_page_never_names_a_run_that_is_gone(
     else:
         for path in folder.iterdir():
             path.unlink()
-        client.app._hub.pins._held.clear()
+        client.app._hub.pins._let_go(name)
     assert reader.page(1).headers["leadwell-snapshot"] == name
     assert reader.page(2, _snapshot=name).status_code == 200
     assert reader.page(2).headers["leadwell-snapshot"] == name
@@ -218,6 +220,59 @@ def test_pins_stay_within_their_bound(
         Reader(client, writer, **{"budget[lt]": f"{100 + number}"}).page(1)
     # What was written since the last look may stand over it.
     assert sum(path.stat().st_size for path in folder.iterdir()) < 3_000
+
+
+def test_what_is_kept_read_of_pins_is_bounded_by_its_bytes(
+    client, writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pins, "HELD_BYTES_MAX", 10_000)
+    readers = [Reader(client, writer, _sort="-id", id=f"1,2,{n}") for n in range(3, 33)]
+    names = [
+        reader.page(1, per_page=1).headers["leadwell-snapshot"] for reader in readers
+    ]
+    held = client.app._hub.pins._held
+    assert [*held] == names[-len(held) :]
+    assert 3 < len(held) < 10
+    assert sum(each.size_bytes for each in held.values()) <= 10_000
+    # The others are in their files.
+    assert readers[0].page(2, per_page=1).headers["leadwell-snapshot"] == names[0]
+    assert [*held][-1] == names[0]
+    monkeypatch.setattr(pins, "HELD_BYTES_MAX", 0)
+    assert readers[1].page(2, per_page=1).json()["data"][0]["id"] == 2
+    assert not held
+
+
+def test_the_ids_of_a_sorted_run_are_held_as_numbers_alone() -> None:
+    pin = pins.Pin(b"", list(range(1_000)), 0, b"", 0, b"")
+    assert isinstance(pin.slots, array)
+    assert pin.size_bytes == 1_000 * pin.slots.itemsize + 1_000
+    assert pin.window(10, 3) == [10, 11, 12]
+
+
+def test_the_run_asked_for_longest_ago_is_forgotten_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pins, "RUNS_HELD_MAX", 2)
+    kept = pins.Pins(tmp_path)
+    for owner in (b"1", b"2", b"3"):
+        kept.keep(f"pin of {owner!r}", pins.Pin(owner, [1], 0, b"", 0, b""))
+    for owner in (b"1", b"2", b"1", b"3"):
+        assert kept.of_run(owner) == f"pin of {owner!r}"
+    assert [*kept._runs] == [b"1", b"3"]
+
+
+def test_nothing_waits_for_the_disk_when_pages_are_read(
+    client, writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("a read has synced")
+
+    for name in ("fsync", "fdatasync", "sync"):
+        monkeypatch.setattr(os, name, refuse)
+    for asked in ({}, {"_sort": "-budget"}):
+        reader = Reader(client, writer, **asked)
+        assert len(list(reader.pages(lambda: None))) == 100
+        assert reader.said[0]
 
 
 def test_a_pin_is_of_one_token_and_question(

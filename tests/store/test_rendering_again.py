@@ -2,11 +2,14 @@
 
 import pytest
 
+from leadwell.model.grant import Grant
+from leadwell.model.query import Question
 from leadwell.schema.parts import Kind, Name
-from leadwell.store import accounts, campaigns, feed
+from leadwell.store import accounts, campaigns, feed, leads
 from leadwell.store.connection import Connection
-from leadwell.store.writes import chores, parts
+from leadwell.store.writes import chores, parts, rows
 from tests import make
+from tests.watching import Spy
 
 LEAD = {"fields": {"name": "Jane", "source": "website"}}
 
@@ -68,6 +71,33 @@ def test_a_label_that_changes_again_meanwhile_is_stored(database, campaign) -> N
     database.write(lambda c: parts.relabel(c, campaign.id, name, "ZZZ")).result()
     finish(database, campaign)
     assert shown(database) == [(campaign.schema_version + 2, True)] * 10
+
+
+@pytest.mark.parametrize("per_page", [3, 10])
+def test_all_leads_of_a_page_are_rendered_after_one_statement(
+    database, campaign, per_page: int
+) -> None:
+    """However many of them are stored with an old label."""
+    make.leads(database, campaign, [LEAD] * 10)
+    name = Name(Kind.OPTION, "website", "source")
+    database.write(lambda c: parts.relabel(c, campaign.id, name, "ZZZ")).result()
+    database.write(lambda c: render_some(c, campaign.id, [2, 7])).result()
+    with database.reading() as connection:
+        known = campaigns.known(connection, campaign.id)
+        query = Grant.of_operator(known).query(known, Question(per_page=per_page))
+        by_sql = leads.find_page(connection, known, query)
+        said: list[str] = []
+        ids = list(range(1, per_page + 1))
+        found = leads.find_bodies(Spy(connection, said), known, query, ids)
+    assert found == list(by_sql.items)
+    assert all(b"ZZZ" in body for body in found)
+    assert len(said) == 2
+
+
+def render_some(connection: Connection, campaign_id: int, ids: list[int]) -> None:
+    known = campaigns.known(connection, campaign_id)
+    found = [rows.find(connection, known, lead_id) for lead_id in ids]
+    rows.render(connection, known, [lead for lead in found if lead])
 
 
 def test_a_new_person_has_the_leads_of_each_campaign_stored_again(

@@ -1,15 +1,18 @@
 """What is SQLite's own."""
 
+from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 
 import apsw
 import pytest
 
 from leadwell.errors import Refused, Unavailable
+from leadwell.model.account import Account
 from leadwell.store import accounts
 from leadwell.store.connection import Connection
 from leadwell.store.engines import checkup, sqlite
-from leadwell.store.engines.sqlite import SQLiteDatabase
+from leadwell.store.engines.sqlite import SQLiteConnection, SQLiteDatabase
 from tests import make
 
 
@@ -52,6 +55,34 @@ def test_a_broken_rule_is_the_fault_of_its_job_alone(database) -> None:
     broken, kept = [database.write(job) for job in jobs]
     assert isinstance(broken.exception(), apsw.ConstraintError)
     assert kept.exception() is None
+
+
+@pytest.mark.parametrize(("group_max", "commits"), [(256, 2), (5, 5)])
+def test_writes_that_wait_together_share_one_commit(
+    database, monkeypatch: pytest.MonkeyPatch, group_max: int, commits: int
+) -> None:
+    monkeypatch.setattr(sqlite, "GROUP_MAX", group_max)
+    seen: list[int] = []
+    has_begun, may_end = Event(), Event()
+
+    def first(connection: SQLiteConnection) -> None:
+        connection.raw.set_commit_hook(lambda: bool(seen.append(1)))
+        has_begun.set()
+        assert may_end.wait(10)
+
+    def add(number: int) -> Callable[[Connection], Account]:
+        return lambda c: accounts.add(c, f"a{number}", f"A {number}", 0)
+
+    holder = database.write(first)
+    assert has_begun.wait(10)
+    waiting = [database.write(add(number)) for number in range(20)]
+    may_end.set()
+    made = {each.result().slug for each in waiting}
+    holder.result()
+    # One is that of the job which held the others up.
+    assert len(seen) == commits
+    with database.reading() as connection:
+        assert {each.slug for each in accounts.find_all(connection)} == made
 
 
 def test_a_database_that_another_process_writes_to_is_unavailable(

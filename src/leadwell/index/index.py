@@ -1,8 +1,8 @@
 """Which leads hold what: one bitmap for each status, option, person and flag."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from pyroaring import BitMap
@@ -17,9 +17,12 @@ LEAD_ID_MAX = 2**32 - 1
 """What a bitmap can hold; a campaign with a higher id is read by SQL."""
 YEAR_1_US = -62_135_596_800_000_000
 """Moments count from here, so that none is negative."""
+MANY = 32
+"""From so many leads on it is quicker to forget them, and to take all in at once."""
 _ONE_CHOICE = frozenset({SELECT.name, BOOLEAN.name})
 _decoder = msgspec.json.Decoder(dict[str, Any])
 
+K = TypeVar("K")
 Key = tuple[FieldRef, int]
 """A field or column, and the id of what is chosen there; of a boolean, 1 or 0."""
 Kinds = Mapping[str, tuple[int, str]]
@@ -52,21 +55,38 @@ class Index:
     """By `seq`, which rises with `updated_at`."""
 
     def put(self, kinds: Kinds, row: Row) -> None:
-        """Take in a lead as it is now."""
-        self.drop(row.id)
-        self.everything.add(row.id)
-        for ref, values in _held(kinds, row):
-            self.filled.setdefault(ref, BitMap()).add(row.id)
-            for value in values:
-                self.chosen.setdefault((ref, value), BitMap()).add(row.id)
-        self.created.put(row.id, row.created_at - YEAR_1_US)
-        self.changed.put(row.id, row.seq)
-
-    def drop(self, lead_id: int) -> None:
-        """Forget a lead."""
+        """Take in a lead as it is now; only bitmaps that tell another thing change."""
+        lead_id, seq = row.id, 0
+        held = dict(_held(kinds, row))
+        keys = {(ref, value) for ref, values in held.items() for value in values}
         if lead_id in self.everything:
-            for bitmap in self.bitmaps():
-                bitmap.discard(lead_id)
+            _leave(lead_id, self.filled, held)
+            _leave(lead_id, self.chosen, keys)
+            seq = self.changed.value(lead_id)
+        else:
+            # Once only: no write sets it again.
+            self.created.put(lead_id, row.created_at - YEAR_1_US)
+        self.everything.add(lead_id)
+        _enter(lead_id, self.filled, held)
+        _enter(lead_id, self.chosen, keys)
+        self.changed.put(lead_id, row.seq, seq)
+
+    def put_all(self, kinds: Kinds, rows: Sequence[Row]) -> None:
+        """Take in leads as they are now, each of them named once."""
+        if len(rows) < MANY:
+            for row in rows:
+                self.put(kinds, row)
+        else:
+            self.drop(BitMap([row.id for row in rows]))
+            self.fill(kinds, rows)
+
+    def drop(self, lead_ids: BitMap) -> None:
+        """Forget leads."""
+        if lead_ids:
+            for bitmap in self._sets():
+                bitmap.difference_update(lead_ids)
+            self.created.drop(lead_ids)
+            self.changed.drop(lead_ids)
 
     def fill(self, kinds: Kinds, rows: Sequence[Row]) -> None:
         """Take in many leads, none of which it knows yet; quicker than `put`."""
@@ -93,23 +113,45 @@ class Index:
             bitmap.shrink_to_fit()
 
     def bitmaps(self) -> Iterator[BitMap]:
-        """Yield every bitmap there is."""
-        yield self.everything
-        yield from self.chosen.values()
-        yield from self.filled.values()
+        """Yield every bitmap that tells something of the leads."""
+        yield from self._sets()
         yield from self.created.digits
         yield from self.changed.digits
 
+    def _sets(self) -> Iterator[BitMap]:
+        yield self.everything
+        yield from self.chosen.values()
+        yield from self.filled.values()
+
     @property
     def size_bytes(self) -> int:
-        """How much memory the bitmaps take."""
-        found = (bitmap.get_statistics() for bitmap in self.bitmaps())
-        return sum(
-            each["n_bytes_array_containers"]
-            + each["n_bytes_run_containers"]
-            + each["n_bytes_bitset_containers"]
-            for each in found
-        )
+        """How much memory the bitmaps take, and what is kept beside them."""
+        beside = (*self.created.beside(), *self.changed.beside())
+        return sum(map(bytes_of, (*self.bitmaps(), *beside)))
+
+
+def _leave(lead_id: int, sets: Mapping[K, BitMap], stays: Container[K]) -> None:
+    for key, bitmap in sets.items():
+        if lead_id in bitmap and key not in stays:
+            bitmap.discard(lead_id)
+
+
+def _enter(lead_id: int, sets: dict[K, BitMap], keys: Iterable[K]) -> None:
+    for key in keys:
+        bitmap = sets.get(key)
+        if bitmap is None:
+            bitmap = sets[key] = BitMap()
+        bitmap.add(lead_id)
+
+
+def bytes_of(bitmap: BitMap) -> int:
+    """Return how much memory the ids of a bitmap take."""
+    found = bitmap.get_statistics()
+    return (
+        found["n_bytes_array_containers"]
+        + found["n_bytes_run_containers"]
+        + found["n_bytes_bitset_containers"]
+    )
 
 
 def kinds_of(campaign: Campaign) -> Kinds:

@@ -137,7 +137,7 @@ def effect(
 
 
 def remove(connection: Connection, campaign: Campaign, name: str) -> None:
-    """Remove a named filter.
+    """Remove a named filter. Served by `token_by_account`.
 
     Raises:
         NotFound: there is none.
@@ -153,9 +153,10 @@ def remove(connection: Connection, campaign: Campaign, name: str) -> None:
     users = connection.rows(
         """
         SELECT name, revoked_at FROM token
-         WHERE campaign_id = :campaign_id AND filter_id = :id
+         WHERE account_id = :account_id AND campaign_id = :campaign_id
+           AND filter_id = :id
         """,
-        params,
+        params | {"account_id": campaign.account_id},
     )
     if any(revoked_at is None for _, revoked_at in users):
         names = ", ".join(user for user, revoked_at in users if revoked_at is None)
@@ -178,13 +179,18 @@ def close_unused(connection: Connection, campaign_id: int) -> None:
     """Close the unnamed filters that no token uses any more: nobody can reach them.
 
     A token that has expired still uses its filter, for it can be given more time.
+    Served by `token_by_account`.
     """
     connection.run(
         """
         UPDATE filter SET closed = 1
-         WHERE campaign_id = :campaign_id AND name IS NULL AND closed = 0
+         WHERE filter.campaign_id = :campaign_id
+           AND filter.name IS NULL AND filter.closed = 0
            AND NOT EXISTS (SELECT 1 FROM token
-                            WHERE token.campaign_id = :campaign_id
+                            WHERE token.account_id = (
+                                  SELECT campaign.account_id FROM campaign
+                                   WHERE campaign.campaign_id = :campaign_id)
+                              AND token.campaign_id = :campaign_id
                               AND token.filter_id = filter.id
                               AND token.revoked_at IS NULL)
         """,

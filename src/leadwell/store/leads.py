@@ -1,6 +1,6 @@
 """Reading leads: only ever through a `LeadQuery`, which only a grant makes."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 import msgspec
@@ -26,7 +26,7 @@ def find_page(
     """Return one page of rendered leads, in the order of the query, and the true total.
 
     Both are read at one moment. The order is total, so pages neither overlap nor
-    skip while nothing is written. Without a filter the primary key serves it.
+    skip while nothing is written. Without a filter it is served by the primary key.
     """
     clause = filtering.where(connection.dialect, campaign, query)
     ((total,),) = connection.rows(
@@ -82,7 +82,8 @@ def find_bodies(
 ) -> list[bytes]:
     """Return these leads rendered, in this order; the query says what is shown of them.
 
-    Who calls it has made sure that the query's grant covers them at this moment.
+    Who calls it has made sure that the query's grant covers them at this moment. Served
+    by the primary key.
     """
     if not ids:
         return []
@@ -106,22 +107,27 @@ def find_bodies(
         ref: body for ref, body, shown in rows if shown == current
     }
     if len(bodies) < len(ids):
-        for lead_id in set(ids) - bodies.keys():
-            bodies[lead_id] = _body_again(connection, campaign, lead_id)
+        bodies |= _bodies_again(connection, campaign, ids, bodies)
     found = [bodies[lead_id] for lead_id in ids]
     return found if query.shown is None else [shown_of(each, query) for each in found]
 
 
-def _body_again(connection: Connection, campaign: Campaign, lead_id: int) -> bytes:
-    """Render a lead whose stored body shows labels that have changed since."""
-    (row,) = connection.rows(
+def _bodies_again(
+    connection: Connection,
+    campaign: Campaign,
+    ids: Sequence[int],
+    known: Container[int],
+) -> dict[int, bytes]:
+    """Render the leads whose stored bodies show labels that have changed since."""
+    stale = [lead_id for lead_id in ids if lead_id not in known]
+    rows = connection.rows(
         f"""
         SELECT lead.body, lead.schema_version, {COLUMNS} FROM lead
-         WHERE lead.campaign_id = :campaign_id AND lead.id = :lead_id
+         WHERE lead.campaign_id = :campaign_id AND {connection.dialect.among("ids")}
         """,
-        {"campaign_id": campaign.id, "lead_id": lead_id},
+        {"campaign_id": campaign.id, "ids": connection.dialect.listed(stale)},
     )
-    return body_of(campaign, row)
+    return {row[2]: body_of(campaign, row) for row in rows}
 
 
 def find_after(

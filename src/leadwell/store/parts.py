@@ -61,7 +61,7 @@ def uses(connection: Connection, campaign: Campaign, part: Part) -> Uses:
     }
     held = [
         token
-        for token in tokens.find_all(connection, campaign_id=campaign.id)
+        for token in tokens.find_all(connection, campaign.account_id, campaign.id)
         if token.revoked_at is None
     ]
     return Uses(

@@ -35,7 +35,10 @@ class Progress:
     """When it said so, in microseconds."""
 
     def is_worth_it(self, connection: Connection) -> bool:
-        """Whether to note it: a while after the last time, or for an erasure."""
+        """Whether to note it: a while after the last time, or for an erasure.
+
+        Served by the primary key and `erasure_by_seq`.
+        """
         # In one statement: a second one that is asked for only at times would let a
         # token measure that leads change which it does not see.
         row = one(

@@ -68,15 +68,19 @@ def find_all(
     account_id: int | None = None,
     campaign_id: int | None = None,
 ) -> list[Token]:
-    """Return tokens, oldest first: of one account or campaign, or all there are."""
+    """Return tokens, oldest first: of one account or campaign, or all there are.
+
+    Served by `token_by_account` where the account is named.
+    """
+    named = {"account_id": account_id, "campaign_id": campaign_id}
+    given = {name: value for name, value in named.items() if value is not None}
     rows = connection.rows(
         f"""
         SELECT {_COLUMNS} FROM token
-         WHERE (CAST(:account_id AS BIGINT) IS NULL OR account_id = :account_id)
-           AND (CAST(:campaign_id AS BIGINT) IS NULL OR campaign_id = :campaign_id)
+         WHERE {" AND ".join(f"{name} = :{name}" for name in given) or "1 = 1"}
          ORDER BY created_at, public_id
         """,
-        {"account_id": account_id, "campaign_id": campaign_id},
+        given,
     )
     return [_token(row) for row in rows]
 

@@ -16,11 +16,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
+from typing import NamedTuple
 
 import msgspec
 import structlog
 from pyroaring import BitMap
 
+from leadwell.index.index import bytes_of
 from leadwell.model.cursor import DIGEST_BYTES
 
 IDLE_S = 600
@@ -29,8 +32,12 @@ BYTES_MAX = 256 * 2**20
 SWEPT_EVERY = 64
 """How many new pins are made between two looks at how many there are."""
 TOUCHED_EVERY_S = 30
-HELD_MAX = 32
-"""Pins that a process keeps read."""
+HELD_BYTES_MAX = 64 * 2**20
+"""Of the pins that a process keeps read; the one read longest ago goes first."""
+RUNS_HELD_MAX = 1_024
+"""Runs of which a process remembers the pin."""
+_BESIDE_BYTES = 1_000
+"""What a pin takes in memory besides its slots."""
 _NAME_DIGITS = 32
 _log = structlog.get_logger("leadwell.pins")
 
@@ -59,19 +66,41 @@ class Pin:
     watermark: int
     schema: bytes
 
+    def __post_init__(self) -> None:
+        """Keep a list of ids as the numbers alone, which take a tenth of it."""
+        if not isinstance(self.slots, BitMap | array):
+            object.__setattr__(self, "slots", array("I", self.slots))
+
+    @property
+    def size_bytes(self) -> int:
+        """How much memory it takes."""
+        if isinstance(self.slots, BitMap):
+            return _BESIDE_BYTES + bytes_of(self.slots)
+        return _BESIDE_BYTES + 4 * len(self.slots)
+
     def window(self, start: int, count: int) -> list[int]:
         """Return the ids that stand in the slots of one page."""
         return list(self.slots[start : start + count])
 
 
+class _Held(NamedTuple):
+    """A pin that is kept read, and when its file was touched."""
+
+    touched_at: float
+    pin: Pin
+    size_bytes: int
+
+
 class Pins:
-    """The pins of a hub, in a folder of files."""
+    """The pins of a hub, in a folder of files. Any thread may ask."""
 
     def __init__(self, folder: Path) -> None:
         """Keep pins in a folder; it is made when it is needed."""
         self._folder = str(folder)
-        self._held: OrderedDict[str, tuple[float, Pin]] = OrderedDict()
-        self._runs: dict[bytes, tuple[int, str]] = {}
+        self._held: OrderedDict[str, _Held] = OrderedDict()
+        self._held_bytes = 0
+        self._runs: OrderedDict[bytes, tuple[int, str]] = OrderedDict()
+        self._lock = Lock()
         self._made = 0
 
     def name(self, *parts: object) -> str:
@@ -84,14 +113,14 @@ class Pins:
         held = self._held.get(name)
         path = self._path(name)
         now = time.time()
-        if held is None or now - held[0] > TOUCHED_EVERY_S:
-            pin = _read(path) if held is None else held[1]
+        pin = None if held is None else held.pin
+        if held is None or now - held.touched_at > TOUCHED_EVERY_S:
+            pin = pin or _read(path)
             if pin is None or not _touched(path, now):
-                self._held.pop(name, None)
+                self._let_go(name)
                 return None
             self._hold(name, now, pin)
-            held = (now, pin)
-        return held[1] if held[1].owner == owner else None
+        return pin if pin is not None and pin.owner == owner else None
 
     def keep(self, name: str, pin: Pin) -> bool:
         """Keep a pin, and begin the owner's run with it; `False` if the disk refuses.
@@ -126,11 +155,14 @@ class Pins:
             changed_at = os.stat(path).st_mtime_ns  # noqa: PTH116 - see _path
             held = self._runs.get(owner)
             if held is None or held[0] != changed_at:
-                held = self._runs[owner] = (changed_at, _text(path))
+                held = (changed_at, _text(path))
         except OSError:
             return None
-        if len(self._runs) > HELD_MAX:
-            self._runs.popitem()
+        with self._lock:
+            self._runs[owner] = held
+            self._runs.move_to_end(owner)
+            if len(self._runs) > RUNS_HELD_MAX:
+                self._runs.popitem(last=False)
         return held[1]
 
     def sweep(self) -> None:
@@ -149,10 +181,20 @@ class Pins:
                     yield known.st_mtime, known.st_size, Path(entry.path)
 
     def _hold(self, name: str, now: float, pin: Pin) -> None:
-        self._held[name] = (now, pin)
-        self._held.move_to_end(name)
-        if len(self._held) > HELD_MAX:
-            self._held.popitem(last=False)
+        held = _Held(now, pin, pin.size_bytes)
+        with self._lock:
+            if name in self._held:
+                self._held_bytes -= self._held.pop(name).size_bytes
+            self._held[name] = held
+            self._held_bytes += held.size_bytes
+            while self._held_bytes > HELD_BYTES_MAX:
+                _, oldest = self._held.popitem(last=False)
+                self._held_bytes -= oldest.size_bytes
+
+    def _let_go(self, name: str) -> None:
+        with self._lock:
+            if name in self._held:
+                self._held_bytes -= self._held.pop(name).size_bytes
 
     def _run(self, owner: bytes) -> str:
         return self._path(f"run-{owner.hex()}")

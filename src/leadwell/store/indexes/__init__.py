@@ -21,6 +21,8 @@ _log = structlog.get_logger("leadwell.index")
 SMALL = 2_000
 """So many leads are read at once, by who asks first."""
 BUDGET_BYTES = 256 * 2**20
+WEIGHED_AFTER_BYTES = 4 * 2**20
+"""What an index and its answers take between two looks at the budget."""
 SAVED_AFTER = 100_000
 """Changes after which an index is stored again."""
 
@@ -53,7 +55,9 @@ class Indexes:
         kept = self._at(connection, campaign, seq)
         if kept is None:
             return None
-        return kept.window(connection, campaign, query, seq, after)
+        found = kept.window(connection, campaign, query, seq, after)
+        self._weigh(kept)
+        return found
 
     def matching(
         self, connection: Connection, campaign: Campaign, query: LeadQuery
@@ -63,7 +67,9 @@ class Indexes:
         kept = self._at(connection, campaign, seq)
         if kept is None:
             return None
-        return kept.matching(connection, campaign, query, seq)
+        found = kept.matching(connection, campaign, query, seq)
+        self._weigh(kept)
+        return found
 
     def scan(
         self, connection: Connection, campaign: Campaign, query: LeadQuery
@@ -73,6 +79,7 @@ class Indexes:
         kept = self._at(connection, campaign, seq)
         if kept is not None:
             kept.scan(connection, campaign, query, seq)
+            self._weigh(kept)
 
     def held(self) -> list[int]:
         """Return the campaigns whose indexes are kept; that asked last comes last."""
@@ -107,17 +114,30 @@ class Indexes:
         return kept
 
     def _keep(self, campaign_id: int, made: Kept) -> Kept:
-        """Keep one more, and let go of those that were not asked for longest."""
+        """Keep one more."""
         with self._lock:
             kept = self._kept.setdefault(campaign_id, made)
-            sizes = {key: each.index.size_bytes for key, each in self._kept.items()}
-            total = sum(sizes.values())
+        self._balance(kept)
+        return kept
+
+    def _weigh(self, kept: Kept) -> None:
+        # On the way of every page: most have nothing to weigh.
+        if kept.grown_bytes > WEIGHED_AFTER_BYTES:
+            self._balance(kept)
+
+    def _balance(self, kept: Kept) -> None:
+        """Let go of what was not asked for longest, where one has grown too much."""
+        kept.weigh()
+        with self._lock:
+            total = sum(each.size_bytes for each in self._kept.values())
             for key in list(self._kept)[:-1]:
                 if total > self._budget_bytes:
-                    del self._kept[key]
-                    total -= sizes[key]
+                    total -= self._kept.pop(key).size_bytes
+            last = next(reversed(self._kept.values()), None)
+        if last is not None and total > self._budget_bytes:
+            last.forget()
+            total = last.weigh()
         INDEX_BYTES.set(total)
-        return kept
 
     def _do_beside(self, campaign_id: int, job: Callable[[int], None]) -> None:
         with self._lock:

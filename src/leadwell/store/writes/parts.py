@@ -244,7 +244,7 @@ def _check_writers(
 ) -> None:
     blind = [
         token.name
-        for token in tokens.find_all(connection, campaign_id=campaign.id)
+        for token in tokens.find_all(connection, campaign.account_id, campaign.id)
         if token.may_write
         and token.revoked_at is None
         and token.readable is not None

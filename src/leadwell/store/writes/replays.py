@@ -52,7 +52,10 @@ def find(connection: Connection, key: Key, now: int) -> dict[str, Any] | None:
 
 
 def keep(connection: Connection, key: Key, outcome: dict[str, Any], now: int) -> None:
-    """Remember an outcome in the transaction that made it, and forget old ones."""
+    """Remember an outcome in the transaction that made it, and forget old ones.
+
+    Served by `replay_by_at`.
+    """
     connection.run(
         "DELETE FROM replay WHERE campaign_id = :campaign_id AND at <= :since",
         {"campaign_id": key.campaign_id, "since": now - KEPT_US},
