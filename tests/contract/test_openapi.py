@@ -16,7 +16,16 @@ from tests import make
 
 DOWNLOAD = "/docs/download/openapi.json/any-name.json"
 LEADS = "/v2/campaigns/362/leads"
-UNDESCRIBED = ("/docs/", "/static/", "/health/", "/metrics", "/campaigns/", "/leads")
+UNDESCRIBED = (
+    "/docs",
+    "/static/",
+    "/llms.txt",
+    "/.well-known/",
+    "/health/",
+    "/metrics",
+    "/campaigns/",
+    "/leads",
+)
 """What is for people and operators, and the article's own spelling of two paths."""
 
 

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
-from leadwell.api import help as help_pages
 from leadwell.api import static
 from leadwell.api.campaigns import Campaigns
 from leadwell.api.changes import Changes
@@ -22,6 +21,9 @@ from leadwell.api.hub import Hub
 from leadwell.api.leads import Leads
 from leadwell.api.lists.export import Exports
 from leadwell.api.lists.listing import Listing
+from leadwell.api.pages.codes import Codes
+from leadwell.api.pages.machines import Machines
+from leadwell.api.pages.pages import Pages
 from leadwell.api.writes import Writes
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
@@ -47,6 +49,7 @@ def app(hub: Hub, lifespan: Lifespan[Router] | None = None) -> ASGIApp:
     leads, writes, changes = Leads(hub), Writes(hub), Changes(hub)
     exports = Exports(hub)
     campaigns, health, documents = Campaigns(hub), Health(hub), Documents(hub)
+    machines = Machines(hub)
     one = "/v2/campaigns/{campaign_id:id}"
     routes = [
         _route(f"{one}/leads", GET=Listing(hub), POST=writes.add),
@@ -69,15 +72,29 @@ def app(hub: Hub, lifespan: Lifespan[Router] | None = None) -> ASGIApp:
         # The article writes its requests without the version.
         _route("/campaigns/{campaign_id:id}/leads", GET=Listing(hub)),
         _route("/leads", POST=writes.add_anywhere),
-        _route("/docs/errors/{code}", GET=help_pages.error),
+        _route("/docs/errors/{code}", GET=Codes(hub).show),
         _route("/docs/download/openapi.json/{name}", GET=documents.openapi_json),
         _route("/docs/download/openapi.yaml/{name}", GET=documents.openapi_yaml),
+        *_pages(Pages(hub)),
         _route("/static/{path:path}", GET=static.show),
+        _route("/llms.txt", GET=machines.list),
+        _route("/.well-known/api-catalog", GET=machines.catalog),
         _route("/metrics", GET=Metrics(hub.metrics_token).show),
         _route("/health/live", GET=health.live),
         _route("/health/ready", GET=health.ready),
     ]
     return Entrance(Router(routes, redirect_slashes=False, lifespan=lifespan), hub)
+
+
+def _pages(pages: Pages) -> list[Route]:
+    """Return the routes of one documentation."""
+    root = pages.root
+    return [
+        _route(root, GET=pages.enter),
+        _route(f"{root}/", GET=pages.first),
+        _route(f"{root}/{{page}}.md", GET=pages.twin),
+        _route(f"{root}/{{page}}", GET=pages.page),
+    ]
 
 
 class _Methods:

@@ -1,8 +1,9 @@
-"""What every error code means, for the page behind a problem's `type`."""
+"""What every error code means, and what to do about it, for those who meet it."""
 
 import inspect
 from dataclasses import dataclass
 
+from leadwell.describe.remedies import REMEDIES
 from leadwell.errors import LeadwellError, all_errors, title_of
 
 
@@ -13,7 +14,10 @@ class ErrorHelp:
     code: str
     title: str
     meaning: str
+    """What caused it."""
     kind: str
+    remedy: str
+    """What to do about it."""
 
 
 def explained() -> dict[str, ErrorHelp]:
@@ -23,4 +27,7 @@ def explained() -> dict[str, ErrorHelp]:
 
 def _help(error: type[LeadwellError]) -> ErrorHelp:
     meaning = inspect.getdoc(error) or ""
-    return ErrorHelp(error.code, title_of(error.code), meaning, error.kind.value)
+    remedy = REMEDIES[error.code]
+    return ErrorHelp(
+        error.code, title_of(error.code), meaning, error.kind.value, remedy
+    )

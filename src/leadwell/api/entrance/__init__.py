@@ -14,6 +14,7 @@ from leadwell.api.entrance import codings, limits, metrics, problems
 from leadwell.api.entrance.auth import Gate, Visitor
 from leadwell.api.entrance.limits import header
 from leadwell.api.hub import Hub
+from leadwell.api.pages import refusals
 from leadwell.errors import (
     CursorLost,
     InternalError,
@@ -27,7 +28,8 @@ from leadwell.store import figures
 
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 _NEEDS_TOKEN = re.compile(r"/v2(/|$)|/campaigns/|/leads\Z")
-_DESCRIBED = "/docs/download/"
+_DESCRIBED = re.compile(r"/docs/(?!errors/)")
+"""What says more to who sends a token; what an error means is the same for all."""
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _log = structlog.get_logger("leadwell.request")
 
@@ -137,7 +139,10 @@ class _Visit:
         if self._status:
             return
         answer = problems.response(
-            error, public_url=hub.public_url, request_id=self.request_id
+            error,
+            public_url=hub.public_url,
+            request_id=self.request_id,
+            for_people=refusals.is_wanted(self._scope, _path(self._scope)),
         )
         if isinstance(error, MethodNotAllowed):
             answer.headers["Allow"] = ", ".join(error.allowed)
@@ -179,7 +184,7 @@ class _Visit:
 def _asks_with_token(scope: Scope) -> bool:
     """Whether the path needs a token, or says more to who sends one."""
     path = _path(scope)
-    may_have = path.startswith(_DESCRIBED) and header(scope, b"authorization")
+    may_have = _DESCRIBED.match(path) and header(scope, b"authorization")
     return bool(may_have) or _NEEDS_TOKEN.match(path) is not None
 
 

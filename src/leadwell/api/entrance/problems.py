@@ -5,6 +5,8 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
+from leadwell.api.pages import refusals
+from leadwell.api.pages.rendering import HEADERS
 from leadwell.errors import Kind, LeadwellError, Problem, title_of
 
 STATUS_OF = {
@@ -28,9 +30,15 @@ RETRY_AFTER_S = 2
 """What a client is told to wait when the hub is busy or stopping."""
 
 
-def response(error: LeadwellError, *, public_url: str, request_id: str) -> Response:
-    """Render an error as a problem document (RFC 9457)."""
+def response(
+    error: LeadwellError, *, public_url: str, request_id: str, for_people: bool = False
+) -> Response:
+    """Render an error as a problem document (RFC 9457), or as a page for people."""
     status = STATUS_OF.get(error.kind, 500)
+    if for_people:
+        page = refusals.page(error, status, public_url, request_id)
+        headers = {**_headers(error, status), **HEADERS}
+        return Response(page, status, headers, media_type="text/html")
     document: dict[str, Any] = {
         "type": f"{public_url}/docs/errors/{error.code}",
         "title": title_of(error.code),

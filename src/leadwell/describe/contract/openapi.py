@@ -21,7 +21,7 @@ from leadwell.schema.subjects import SHORTCUTS, subjects
 Object = dict[str, Any]
 Statuses = Mapping[str, int]
 """The HTTP status of every error, by its code."""
-_HEADERS = {
+HEADERS = {
     "ETag": "Names this state; send it back as If-None-Match.",
     "Leadwell-Cursor": "Where the change feed goes on after this answer.",
     "Leadwell-Watermark": "What to send as updated_after next time.",
@@ -31,6 +31,7 @@ _HEADERS = {
     "Link": "Where the pages around this one are (RFC 8288).",
     "Location": "Where the lead is.",
 }
+"""The headers of answers, and what they say."""
 
 
 def document(reader: Reader, statuses: Statuses) -> Object:
@@ -48,7 +49,7 @@ def document(reader: Reader, statuses: Statuses) -> Object:
             "schemas": schemas.components(view),
             "headers": {
                 name: {"description": meaning, "schema": {"type": "string"}}
-                for name, meaning in _HEADERS.items()
+                for name, meaning in HEADERS.items()
             },
             "securitySchemes": {
                 "token": {

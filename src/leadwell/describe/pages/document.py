@@ -4,6 +4,7 @@ A label is somebody else's text. It stands in a page as a value, never as markup
 whoever writes the page out escapes it, and it cannot become anything but text.
 """
 
+import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -16,13 +17,22 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
+class Label:
+    """Somebody else's words in a sentence of ours; they may run from right to left."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """A link to another page of the same documentation, or to a place on one."""
 
     text: str
-    page: str = ""
-    """The name of a page; empty: the page that it stands on."""
+    page: str | None = None
+    """The name of a page, empty for the first one; `None`: the page it stands on."""
     anchor: str = ""
+    is_code: bool = False
+    """Whether its text is a word of the wire."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +44,7 @@ class Download:
     """Below the documentation's own address, as `download/openapi.yaml/leads.yaml`."""
 
 
-Span: TypeAlias = str | Code | Link | Download
+Span: TypeAlias = str | Code | Label | Link | Download
 Text: TypeAlias = tuple[Span, ...]
 
 
@@ -69,6 +79,13 @@ class Items:
 
 
 @dataclass(frozen=True, slots=True)
+class Facts:
+    """What is to be known of one thing: names, each with what it says."""
+
+    pairs: tuple[tuple[str, Text], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One row of a table; with an anchor it can be linked to."""
 
@@ -94,7 +111,7 @@ class Section:
     blocks: "tuple[Block, ...]"
 
 
-Block: TypeAlias = Paragraph | Warning | Listing | Items | Table | Section
+Block: TypeAlias = Paragraph | Warning | Listing | Items | Facts | Table | Section
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +130,25 @@ def say(text: str) -> Text:
     """Read a sentence of our own: what stands in backquotes is code."""
     parts = text.split("`")
     return tuple(Code(p) if i % 2 else p for i, p in enumerate(parts) if p)
+
+
+def paragraph(*parts: Span) -> Paragraph:
+    """Make a paragraph of sentences of ours and of what stands between them."""
+    return Paragraph(sentence(*parts))
+
+
+def sentence(*parts: Span) -> Text:
+    """Join sentences of ours, read by `say`, and what stands between them."""
+    return tuple(
+        span
+        for part in parts
+        for span in (say(part) if isinstance(part, str) else (part,))
+    )
+
+
+def visible(text: str) -> str:
+    """Put a mark in place of what no page can hold: controls and half characters."""
+    return _UNFIT.sub("\ufffd", text)
+
+
+_UNFIT = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")

@@ -1,0 +1,1 @@
+"""The documentation for people, and its twins for machines: HTML, Markdown, lists."""

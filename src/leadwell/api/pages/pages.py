@@ -1,0 +1,103 @@
+"""The reference as pages: for everybody, for a token, for who has a link to one."""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+from urllib.parse import quote
+
+from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+
+from leadwell.api import readers, tags, wire
+from leadwell.api.documents import STATUSES
+from leadwell.api.hub import Hub
+from leadwell.api.pages.accepting import HTML, MARKDOWN, preferred
+from leadwell.api.pages.rendering import HEADERS, Frame, Place, html
+from leadwell.describe.pages import contents, markdown
+from leadwell.describe.pages.document import Page
+from leadwell.describe.reader import Reader
+from leadwell.errors import NotFound
+
+Resolve: TypeAlias = Callable[[Hub, Request], Awaitable[Reader]]
+"""Finds out for whom the pages of a request are."""
+_DIGITS = 24
+_TYPES = {HTML: "text/html; charset=utf-8", MARKDOWN: "text/markdown; charset=utf-8"}
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """The pages below one address."""
+
+    hub: Hub
+    root: str = "/docs"
+    """Their path below the public URL, with the names of its parameters."""
+    resolve: Resolve = readers.asking
+
+    async def enter(self, request: Request) -> Response:
+        """Lead to the first page: links within a documentation need its slash."""
+        return Response(
+            status_code=308, headers={"Location": self._at(request).path("")}
+        )
+
+    async def first(self, request: Request) -> Response:
+        """Answer with the first page."""
+        return await self._answer(request, "", self._form(request))
+
+    async def page(self, request: Request) -> Response:
+        """Answer with a page, as HTML or to who prefers it as Markdown."""
+        name = request.path_params["page"]
+        return await self._answer(request, name, self._form(request))
+
+    async def twin(self, request: Request) -> Response:
+        """Answer with a page as Markdown."""
+        name = request.path_params["page"]
+        wanted = "" if name == markdown.INDEX else name
+        return await self._answer(request, wanted, MARKDOWN)
+
+    def _form(self, request: Request) -> str:
+        return preferred(request.scope, (HTML, MARKDOWN))
+
+    def _at(self, request: Request) -> Place:
+        given = {k: quote(v, safe="") for k, v in request.path_params.items()}
+        return Place(self.hub.public_url, self.root.format_map(given))
+
+    async def _answer(self, request: Request, name: str, form: str) -> Response:
+        reader, place = await self.resolve(self.hub, request), self._at(request)
+        # Hundreds of fields take their time, which others need not wait for.
+        content = await to_thread.run_sync(
+            _written, reader, place, name, form, limiter=self.hub.readers
+        )
+        headers = {**wire.PRIVATE, **HEADERS, "Link": _links(place, name)}
+        if reader.grant is not None:
+            headers["X-Robots-Tag"] = "noindex"
+        tag = f'W/"{hashlib.sha256(content).hexdigest()[:_DIGITS]}"'
+        if tags.is_known(request, tag):
+            return tags.unchanged(tag, headers)
+        return Response(content, 200, {**headers, "ETag": tag}, _TYPES[form])
+
+
+def _written(reader: Reader, place: Place, name: str, form: str) -> bytes:
+    page = contents.page(name, reader, STATUSES)
+    if page is None:
+        names = ", ".join(each.name for each in contents.shown(reader) if each.name)
+        raise NotFound(f"there is no page {name[:64]!r}", hint=f"there are {names}")
+    if form == MARKDOWN:
+        return markdown.write(page, place.url).encode()
+    return html(page, place, _frame(reader, page)).encode()
+
+
+def _frame(reader: Reader, page: Page) -> Frame:
+    twin = markdown.path_of(page.name)
+    return Frame(contents.shown(reader), contents.whose(reader), twin)
+
+
+def _links(place: Place, name: str) -> str:
+    """Name the page's twin, and the description for machines (RFC 8288)."""
+    twin = f"{place.url}/{markdown.path_of(name)}"
+    described = f"{place.url}/download/openapi.json/leadwell-openapi.json"
+    return (
+        f'<{twin}>; rel="alternate"; type="{MARKDOWN}", '
+        f'<{described}>; rel="service-desc"; type="application/json"'
+    )
