@@ -22,6 +22,7 @@ from leadwell.api.leads import Leads
 from leadwell.api.lists.export import Exports
 from leadwell.api.lists.listing import Listing
 from leadwell.api.pages.codes import Codes
+from leadwell.api.pages.console import DOCUMENT, Console
 from leadwell.api.pages.machines import Machines
 from leadwell.api.pages.pages import Pages
 from leadwell.api.writes import Writes
@@ -73,9 +74,10 @@ def app(hub: Hub, lifespan: Lifespan[Router] | None = None) -> ASGIApp:
         _route("/campaigns/{campaign_id:id}/leads", GET=Listing(hub)),
         _route("/leads", POST=writes.add_anywhere),
         _route("/docs/errors/{code}", GET=Codes(hub).show),
+        _route(f"/docs/{DOCUMENT}", GET=Console(hub).document),
         _route("/docs/download/openapi.json/{name}", GET=documents.openapi_json),
         _route("/docs/download/openapi.yaml/{name}", GET=documents.openapi_yaml),
-        *_pages(Pages(hub)),
+        *_pages(Pages(hub), Console(hub)),
         _route("/static/{path:path}", GET=static.show),
         _route("/llms.txt", GET=machines.list),
         _route("/.well-known/api-catalog", GET=machines.catalog),
@@ -86,10 +88,11 @@ def app(hub: Hub, lifespan: Lifespan[Router] | None = None) -> ASGIApp:
     return Entrance(Router(routes, redirect_slashes=False, lifespan=lifespan), hub)
 
 
-def _pages(pages: Pages) -> list[Route]:
+def _pages(pages: Pages, console: Console) -> list[Route]:
     """Return the routes of one documentation."""
     root = pages.root
     return [
+        _route(f"{root}/console", GET=console.show),
         _route(root, GET=pages.enter),
         _route(f"{root}/", GET=pages.first),
         _route(f"{root}/{{page}}.md", GET=pages.twin),

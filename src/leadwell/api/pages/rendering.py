@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, PackageLoader
+from jinja2 import Environment, PackageLoader, Template
 from markupsafe import Markup
 
 from leadwell.api import static
+from leadwell.describe.pages import contents
 from leadwell.describe.pages.document import (
     Code,
     Download,
@@ -20,6 +21,7 @@ from leadwell.describe.pages.document import (
     visible,
 )
 from leadwell.describe.pages.entry import Entry
+from leadwell.describe.reader import Reader
 
 SECTIONS_MAX = 40
 """More sections than that make no list at a glance."""
@@ -79,6 +81,16 @@ def html(page: Page, place: Place, frame: Frame) -> str:
         icon=static.path_of(place.public_url, "icon.svg"),
         text=lambda spans: _text(spans, place),
     )
+
+
+def whose(reader: Reader, place: Place) -> Markup:
+    """Write for whom the pages are."""
+    return _text(contents.whose(reader), place)
+
+
+def template(name: str) -> Template:
+    """Return a template by its file's name."""
+    return _environment.get_template(name)
 
 
 def _text(spans: Text, place: Place) -> Markup:

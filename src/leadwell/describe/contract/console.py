@@ -1,0 +1,71 @@
+"""The description as a console takes it: what may be left out is left out at first.
+
+A console writes an example, a default or the first word of a closed list into every
+parameter, and sends them all along. No lead meets every condition at once.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+Object = dict[str, Any]
+
+
+def for_scalar(document: Object) -> Object:
+    """Return OpenAPI whose optional parameters are shown with a tick to set.
+
+    Scalar sends an example that is marked `x-disabled` only once it is ticked.
+    """
+    return _changed(document, _switched_off)
+
+
+def for_swagger_ui(document: Object) -> Object:
+    """Return OpenAPI whose optional parameters are shown without a value."""
+    return _changed(document, _emptied)
+
+
+def _changed(document: Object, change: Callable[[Object], Object]) -> Object:
+    def of_operation(operation: Any) -> Any:
+        # Beside the methods stand the parameters that all of them need.
+        if "parameters" not in operation:
+            return operation
+        found = [x if x.get("required") else change(x) for x in operation["parameters"]]
+        return operation | {"parameters": found}
+
+    paths = {
+        path: {name: of_operation(each) for name, each in operations.items()}
+        for path, operations in document["paths"].items()
+    }
+    return document | {"paths": paths}
+
+
+def _switched_off(parameter: Object) -> Object:
+    known = list(_examples(parameter))
+    if not known:
+        return parameter
+    shown = _without(parameter, "example")
+    return shown | {"examples": {"left-out": {"value": known[0], "x-disabled": True}}}
+
+
+def _examples(parameter: Object) -> Iterator[Any]:
+    """Yield what a reader who ticks the parameter may begin with, the best first."""
+    if "example" in parameter:
+        yield parameter["example"]
+    yield from (each["value"] for each in parameter.get("examples", {}).values())
+    described = parameter["schema"]
+    yield from described.get("examples", ())
+    yield from described.get("enum", ())
+    items = described.get("items", {})
+    yield from ([each] for each in items.get("enum", items.get("examples", ())))
+    yield from (described[name] for name in ("default", "minimum") if name in described)
+
+
+def _emptied(parameter: Object) -> Object:
+    shown = _without(parameter, "example", "examples")
+    schema = _without(parameter["schema"], "example", "examples", "default")
+    if "items" in schema:
+        schema["items"] = _without(schema["items"], "example", "examples")
+    return shown | {"schema": schema}
+
+
+def _without(given: Object, *names: str) -> Object:
+    return {name: each for name, each in given.items() if name not in names}
