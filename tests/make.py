@@ -11,9 +11,10 @@ import pytest
 from leadwell.model.account import Account
 from leadwell.model.campaign import Campaign
 from leadwell.model.lead import JSON, Lead
+from leadwell.model.link import Link, LinkKind, secret_of
 from leadwell.model.token import Token, digest, public_id_of, text_of
 from leadwell.schema import definition, querystring, question, submission
-from leadwell.store import accounts, campaigns, filters, migrations, tokens
+from leadwell.store import accounts, campaigns, filters, links, migrations, tokens
 from leadwell.store.connection import Connection, Database
 from leadwell.store.engines.postgres import PostgresDatabase
 from leadwell.store.engines.sqlite import SQLiteDatabase
@@ -220,6 +221,30 @@ def a_token(
 
     database.write(job).result()
     return text
+
+
+def a_link(
+    database: Database, token: str, kind: LinkKind = LinkKind.CSV, **changes: Any
+) -> str:
+    """The secret of a link, for a token by its text."""
+    number = next(_numbers)
+    secret = secret_of(number.to_bytes(32, "big"))
+
+    def job(connection: Connection) -> None:
+        owner = tokens.find_by_digest(connection, digest(KEY, token))
+        assert owner is not None
+        given: dict[str, Any] = {
+            "public_id": f"link-{number}",
+            "kind": kind,
+            "lineage": owner.lineage,
+            "account_id": owner.account_id,
+            "campaign_id": owner.campaign_id,
+            "created_at": MIDNIGHT,
+        }
+        links.add(connection, Link(**given | changes), digest(KEY, secret))
+
+    database.write(job).result()
+    return secret
 
 
 def seeds(count: int, in_suite: int) -> list[Any]:

@@ -74,6 +74,12 @@ class Settings:
     log_level: str = "info"
     """How much is logged: debug, info, warning or error."""
 
+    @property
+    def url(self) -> str:
+        """Where readers reach the hub, without a slash at the end."""
+        own = f"http://{self.host}:{self.port}{self.root_path}"
+        return (self.public_url or own).rstrip("/")
+
 
 def load(environment: Mapping[str, str], folder: Path) -> Settings:
     """Read the file named by `LEADWELL_CONFIG`, or `leadwell.toml`, then `LEADWELL_*`.

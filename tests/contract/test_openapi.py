@@ -18,6 +18,9 @@ DOWNLOAD = "/docs/download/openapi.json/any-name.json"
 LEADS = "/v2/campaigns/362/leads"
 UNDESCRIBED = (
     "/docs",
+    "/d/",
+    "/a/",
+    "/feed/",
     "/static/",
     "/llms.txt",
     "/.well-known/",

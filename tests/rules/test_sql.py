@@ -21,6 +21,7 @@ STATEMENT = re.compile(
 
 NOT_BY_CAMPAIGN = {
     "token": "found by its digest alone, before its campaign is known",
+    "link": "so is a link; there are few",
     "account_campaign": "finds a campaign by its account and slug",
 }
 """Tables that name a campaign and are not spread by it."""

@@ -8,15 +8,33 @@ import pytest
 
 from leadwell.errors import Refused
 from leadwell.store import migrations
-from leadwell.store.connection import Database
+from leadwell.store.connection import Connection, Database
 from leadwell.store.engines.postgres_text import rendered
 from leadwell.store.migrations import Migration
 from tests import make
+from tests.rules.test_sql import plain
 
 NEXT = migrations.BASELINE + 1
 ADD_COLOUR = Migration(
     NEXT, "colour.sql", "ALTER TABLE account ADD colour TEXT; -- a; comment"
 )
+BASELINE_SQL = Path(__file__).with_name("baseline.sql").read_text("utf-8")
+"""The schema of a new database as the first migration found it."""
+SHAPES = {
+    "sqlite": ["SELECT type, tbl_name, name, sql FROM sqlite_schema"],
+    "postgres": [
+        """
+        SELECT table_name, column_name, ordinal_position, data_type, is_nullable,
+               column_default, collation_name
+          FROM information_schema.columns WHERE table_schema = current_schema()
+        """,
+        "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema()",
+        """
+        SELECT relname, CAST(reloptions AS TEXT) FROM pg_class
+         WHERE relkind = 'r' AND relnamespace = CAST(current_schema() AS regnamespace)
+        """,
+    ],
+}
 BROKEN = Migration(
     NEXT + 1, "broken.sql", "ALTER TABLE account ADD size TEXT; SELECT nonsense;"
 )
@@ -92,11 +110,42 @@ def test_a_database_of_something_else_is_refused(tmp_path: Path, engine: str) ->
     database.close()
 
 
-def test_the_migrations_lead_to_the_schema_of_a_new_database() -> None:
-    # From the first release on, the baseline's own schema is kept beside this test.
+def test_migrations_are_numbered_without_a_gap() -> None:
     first = migrations.BASELINE + 1
     numbers = [migration.version for migration in migrations.known()]
     assert numbers == list(range(first, first + len(numbers)))
+    assert migrations.newest() == numbers[-1]
+
+
+def _baseline(connection: Connection) -> None:
+    connection.change_schema(BASELINE_SQL)
+    connection.run(
+        "INSERT INTO migration (version, applied_at) VALUES (:version, 0)",
+        {"version": migrations.BASELINE},
+    )
+
+
+def _shape(database: Database, engine: str) -> list[tuple[str, ...]]:
+    """All tables with their columns, and all indexes, as the database tells them."""
+    with database.reading() as connection:
+        found = [row for sql in SHAPES[engine] for row in connection.rows(sql)]
+    return sorted(tuple(plain(str(text)) for text in row) for row in found)
+
+
+def test_the_migrations_lead_to_the_schema_of_a_new_database(
+    tmp_path: Path, engine: str
+) -> None:
+    path = tmp_path / "old.db"
+    old = make.an_empty_database(path, engine)
+    new = make.an_empty_database(tmp_path / "new.db", engine)
+    old.write(_baseline).result()
+    assert old.write(lambda c: migrations.apply(c, 0)).result() == migrations.newest()
+    new.write(lambda c: migrations.apply(c, 0)).result()
+    assert version_of(old) == version_of(new) == migrations.newest()
+    assert len(_shape(new, engine)) > 30
+    assert _shape(old, engine) == _shape(new, engine)
+    old.close()
+    new.close()
 
 
 def test_one_script_is_rendered_for_postgresql() -> None:

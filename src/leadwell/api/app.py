@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
-from leadwell.api import static
+from leadwell.api import readers, static
 from leadwell.api.campaigns import Campaigns
 from leadwell.api.changes import Changes
 from leadwell.api.documents import Documents
@@ -25,6 +25,8 @@ from leadwell.api.pages.codes import Codes
 from leadwell.api.pages.console import DOCUMENT, Console
 from leadwell.api.pages.machines import Machines
 from leadwell.api.pages.pages import Pages
+from leadwell.api.pages.refusals import Refusals
+from leadwell.api.readers import Resolve
 from leadwell.api.writes import Writes
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
@@ -49,7 +51,7 @@ def app(hub: Hub, lifespan: Lifespan[Router] | None = None) -> ASGIApp:
     """Build the application of one hub."""
     leads, writes, changes = Leads(hub), Writes(hub), Changes(hub)
     exports = Exports(hub)
-    campaigns, health, documents = Campaigns(hub), Health(hub), Documents(hub)
+    campaigns, health = Campaigns(hub), Health(hub)
     machines = Machines(hub)
     one = "/v2/campaigns/{campaign_id:id}"
     routes = [
@@ -73,11 +75,11 @@ def app(hub: Hub, lifespan: Lifespan[Router] | None = None) -> ASGIApp:
         # The article writes its requests without the version.
         _route("/campaigns/{campaign_id:id}/leads", GET=Listing(hub)),
         _route("/leads", POST=writes.add_anywhere),
+        _route("/feed/{secret}.csv", GET=exports.csv_feed),
         _route("/docs/errors/{code}", GET=Codes(hub).show),
-        _route(f"/docs/{DOCUMENT}", GET=Console(hub).document),
-        _route("/docs/download/openapi.json/{name}", GET=documents.openapi_json),
-        _route("/docs/download/openapi.yaml/{name}", GET=documents.openapi_yaml),
-        *_pages(Pages(hub), Console(hub)),
+        *_documentation(hub, "/docs", readers.asking),
+        *_documentation(hub, "/d/{secret}", readers.by_link),
+        *_documentation(hub, "/a/{account}/api-documentation", readers.of_account),
         _route("/static/{path:path}", GET=static.show),
         _route("/llms.txt", GET=machines.list),
         _route("/.well-known/api-catalog", GET=machines.catalog),
@@ -85,16 +87,21 @@ def app(hub: Hub, lifespan: Lifespan[Router] | None = None) -> ASGIApp:
         _route("/health/live", GET=health.live),
         _route("/health/ready", GET=health.ready),
     ]
-    return Entrance(Router(routes, redirect_slashes=False, lifespan=lifespan), hub)
+    router = Router(routes, redirect_slashes=False, lifespan=lifespan)
+    return Entrance(router, hub, Refusals(hub).shown)
 
 
-def _pages(pages: Pages, console: Console) -> list[Route]:
-    """Return the routes of one documentation."""
-    root = pages.root
+def _documentation(hub: Hub, root: str, resolve: Resolve) -> list[Route]:
+    """Return the routes of one documentation: of everybody, a link or an account."""
+    pages, documents = Pages(hub, root, resolve), Documents(hub, resolve)
+    console = Console(hub, root, resolve)
     return [
         _route(f"{root}/console", GET=console.show),
         _route(root, GET=pages.enter),
         _route(f"{root}/", GET=pages.first),
+        _route(f"{root}/{DOCUMENT}", GET=console.document),
+        _route(f"{root}/download/openapi.json/{{name}}", GET=documents.openapi_json),
+        _route(f"{root}/download/openapi.yaml/{{name}}", GET=documents.openapi_yaml),
         _route(f"{root}/{{page}}.md", GET=pages.twin),
         _route(f"{root}/{{page}}", GET=pages.page),
     ]

@@ -8,10 +8,12 @@ from starlette.responses import Response
 
 from leadwell.api import links, wire
 from leadwell.api.entrance.auth import Bearer, Visitor
+from leadwell.api.entrance.problems import nothing_here
 from leadwell.api.hub import Hub
 from leadwell.describe import access, schema
 from leadwell.model.campaign import Campaign
 from leadwell.model.grant import Grant
+from leadwell.model.link import LinkKind
 from leadwell.model.page import Page
 from leadwell.schema import querystring, question
 from leadwell.schema.visibility import view as view_of
@@ -57,7 +59,27 @@ def open_campaign(connection: Connection, request: Request) -> Opened:
 
 def open_numbered(connection: Connection, request: Request, campaign_id: int) -> Opened:
     """Return the campaign with this number; the same errors as for a path."""
-    grant = bearer_at(connection, request).grant
+    return _opened(connection, bearer_at(connection, request), campaign_id)
+
+
+def open_own(connection: Connection, request: Request) -> Opened:
+    """Return the one campaign of a campaign token, which the path need not name.
+
+    Raises:
+        InvalidToken, AddressNotAllowed, LinkEnded: as for any request.
+        NotFound: it is no token of a campaign.
+    """
+    bearer = bearer_at(connection, request)
+    if bearer.grant.campaign_id is None:
+        raise nothing_here()
+    return _opened(connection, bearer, bearer.grant.campaign_id)
+
+
+def _opened(connection: Connection, bearer: Bearer, campaign_id: int) -> Opened:
+    grant = bearer.grant
+    if bearer.link is not None and bearer.link.kind is not LinkKind.CSV:
+        # Whatever is served below a link to documentation: it shows no lead.
+        raise nothing_here()
     grant.check_campaign(campaign_id)
     campaign = grant.check_owner(campaigns.find(connection, campaign_id), campaign_id)
     return Opened(grant, campaign, view_of(campaign, grant))

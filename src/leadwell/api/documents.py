@@ -13,6 +13,7 @@ from starlette.responses import Response
 from leadwell.api import readers, tags
 from leadwell.api.entrance.problems import STATUS_OF
 from leadwell.api.hub import Hub
+from leadwell.api.readers import Resolve
 from leadwell.describe.contract import openapi
 from leadwell.describe.reader import Reader
 from leadwell.errors import all_errors
@@ -27,16 +28,17 @@ class Documents:
     """Descriptions of the API, to download."""
 
     hub: Hub
+    resolve: Resolve = readers.asking
 
     async def openapi_json(self, request: Request) -> Response:
         """Answer with OpenAPI as JSON."""
-        reader = await readers.asking(self.hub, request)
+        reader = await self.resolve(self.hub, request)
         made = self._made(reader, "json", _as_json)
         return _answer(request, made, "application/json")
 
     async def openapi_yaml(self, request: Request) -> Response:
         """Answer with OpenAPI as YAML."""
-        reader = await readers.asking(self.hub, request)
+        reader = await self.resolve(self.hub, request)
         made = self._made(reader, "yaml", _as_yaml)
         return _answer(request, made, "application/yaml")
 

@@ -4,9 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from leadwell.model.link import LinkKind
 from leadwell.model.page import Page
 
 Pairs = Sequence[tuple[str, str]]
+LINK_PATHS = {
+    LinkKind.DOCUMENTATION: ("/d/", ""),
+    LinkKind.CSV: ("/feed/", ".csv"),
+}
+"""What stands before and behind the secret in the path of a link."""
 
 
 def leads_url(public_url: str, campaign_id: int) -> str:
@@ -17,6 +23,12 @@ def leads_url(public_url: str, campaign_id: int) -> str:
 def openapi_url(public_url: str) -> str:
     """Return where the API is described, for the token that asks there."""
     return f"{public_url}/docs/download/openapi.json/leadwell-openapi.json"
+
+
+def link_url(public_url: str, kind: LinkKind, secret: str) -> str:
+    """Return where a link of this kind is."""
+    head, tail = LINK_PATHS[kind]
+    return f"{public_url}{head}{secret}{tail}"
 
 
 def around(

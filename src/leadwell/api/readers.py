@@ -1,15 +1,22 @@
-"""For whom the API is described: the bearer of the token that asks, or everybody."""
+"""For whom the API is described: who asks by a token or a link, or everybody."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
 
 from starlette.requests import Request
 
 from leadwell.api.campaigns import bearer_at
 from leadwell.api.entrance.auth import Bearer
+from leadwell.api.entrance.problems import nothing_here
 from leadwell.api.hub import Hub
 from leadwell.describe.reader import Reader
+from leadwell.model.link import looks_like_secret
 from leadwell.schema.visibility import view as view_of
 from leadwell.store import accounts, campaigns
 from leadwell.store.connection import Connection
 
+Resolve: TypeAlias = Callable[[Hub, Request], Awaitable[Reader]]
+"""Finds out for whom what a request asks for is described."""
 CAMPAIGNS_MAX = 1_000
 """How many campaigns of an account one description names."""
 
@@ -23,6 +30,43 @@ async def asking(hub: Hub, request: Request) -> Reader:
     if request.scope["state"].get("visitor") is None:
         return Reader(hub.public_url)
     return await hub.look_up(lambda c: of_bearer(hub, c, bearer_at(c, request)))
+
+
+async def by_link(hub: Hub, request: Request) -> Reader:
+    """Return who reads by the link whose `secret` the path names: its token's bearer.
+
+    Raises:
+        NotFound: there is no such link; it is told as any path where nothing is.
+        LinkEnded: the link was revoked or has expired, or its token has.
+    """
+    visitor = request.scope["state"].get("visitor")
+    if visitor is None or not looks_like_secret(request.path_params["secret"]):
+        raise nothing_here()
+    return await hub.look_up(lambda c: of_bearer(hub, c, bearer_at(c, request)))
+
+
+async def of_account(hub: Hub, request: Request) -> Reader:
+    """Return who reads of the `account` in the path: the bearer of its own token.
+
+    Raises:
+        NotAuthenticated, InvalidToken, AddressNotAllowed: as for any request.
+        NotFound: it is another account's token or a campaign's; whether there is such
+            an account is not told.
+    """
+
+    def job(connection: Connection) -> Reader:
+        reader = of_bearer(hub, connection, bearer_at(connection, request))
+        is_own = (
+            reader.grant is not None
+            and reader.grant.campaign_id is None
+            and reader.account is not None
+            and reader.account.slug == request.path_params["account"]
+        )
+        if not is_own:
+            raise nothing_here()
+        return reader
+
+    return await hub.look_up(job)
 
 
 def of_bearer(hub: Hub, connection: Connection, bearer: Bearer) -> Reader:

@@ -8,6 +8,8 @@ from importlib.metadata import version
 import msgspec
 from cyclopts import App, CycloptsError
 
+from leadwell.cli.access.share import share
+from leadwell.cli.access.token import token
 from leadwell.cli.account import account, person
 from leadwell.cli.campaign import campaign
 from leadwell.cli.chores import chores
@@ -20,7 +22,6 @@ from leadwell.cli.parts.field import field
 from leadwell.cli.parts.option import option
 from leadwell.cli.parts.status import status
 from leadwell.cli.serve import serve
-from leadwell.cli.token import token
 from leadwell.cli.upkeep import doctor, migrate
 from leadwell.errors import Kind, LeadwellError, UsageError
 
@@ -37,6 +38,7 @@ app.command(field)
 app.command(option)
 app.command(status)
 app.command(token)
+app.command(share)
 app.command(filter_)
 app.command(account)
 app.command(person)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from cyclopts import App
 
 from leadwell.cli import output
+from leadwell.cli.access.rights import check_writable, conditions_of
 from leadwell.cli.chores import finish
 from leadwell.cli.opening import HERE, CampaignId, Where, now_us
 from leadwell.cli.parts.editing import Change, agree, rehearse
-from leadwell.cli.rights import check_writable, conditions_of
 from leadwell.errors import NotFound, UsageError
 
 if TYPE_CHECKING:

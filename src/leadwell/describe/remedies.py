@@ -47,6 +47,7 @@ REMEDIES: Mapping[str, str] = {
     "and send it with the new version.",
     "cursor_lost": "Begin anew: follow `Link: rel=start`, and let the result replace "
     "your copy.",
+    "link_ended": "Ask whoever gave you the link for a new one.",
     "snapshot_lost": "Begin with page 1, or walk with `_cursor=start`, which is never "
     "lost to idleness.",
     "body_too_slow": "Send the body at once, and again: nothing was written.",

@@ -1,11 +1,13 @@
 """A campaign's schema as the wire shows it, and as JSON Schema of a lead."""
 
 import hashlib
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
 from leadwell.model.campaign import Attribute, Campaign, Field
+from leadwell.model.lead import JSON
 from leadwell.schema.fields import type_named
 from leadwell.schema.subjects import Subject, name_of
 
@@ -57,10 +59,14 @@ def _version(view: Campaign) -> str:
     return f"k{digest[:_VERSION_CHARACTERS]}"
 
 
-def lead_schema(view: Campaign) -> dict[str, Any]:
+def lead_schema(view: Campaign, place: str = "#") -> dict[str, Any]:
     """Describe a lead of the campaign as JSON Schema 2020-12.
 
     Lists of slugs stay open, so that a new option does not break a reader.
+
+    Args:
+        place: where the schema will stand in its document: what a field's own schema
+            refers to is found from there.
     """
     properties: dict[str, Any] = {
         "id": {"type": "integer", "minimum": 1},
@@ -68,7 +74,7 @@ def lead_schema(view: Campaign) -> dict[str, Any]:
         "fields": {
             "type": "object",
             "properties": {
-                field.slug: _described(field, type_named(field.type).json_schema(field))
+                field.slug: _described(field, f"{place}/properties/fields/properties")
                 for field in view.fields
             },
             "required": [field.slug for field in view.fields],
@@ -109,8 +115,50 @@ def _field(field: Field) -> dict[str, Any]:
     return described
 
 
-def _described(field: Field, schema: dict[str, object]) -> dict[str, Any]:
-    return {"title": field.label, "anyOf": [schema, {"type": "null"}]}
+def value_schema(field: Field, place: str) -> dict[str, Any]:
+    """Describe a field's values, in a document where this stands at `place`.
+
+    A schema that people gave a field refers to its own parts as if it were alone; one
+    that names parts of itself otherwise than by their place is not shown.
+    """
+    if not isinstance(field.json_schema, dict):
+        return dict(type_named(field.type).json_schema(field))
+    alone = {
+        name: part for name, part in field.json_schema.items() if name not in _OF_ALONE
+    }
+    if _NAMED & set(_keys(alone)):
+        return {}
+    return {name: _moved(name, part, place) for name, part in alone.items()}
+
+
+_OF_ALONE = {"$schema", "$id"}
+_NAMED = {"$id", "$anchor", "$dynamicAnchor", "$dynamicRef"}
+_DATA = {"const", "enum", "default", "examples"}
+"""What holds values, in which nothing is a reference."""
+
+
+def _moved(name: str, part: JSON, place: str) -> JSON:
+    if name == "$ref" and isinstance(part, str):
+        return place + part.removeprefix("#")
+    if isinstance(part, list) and name not in _DATA:
+        return [_moved("", each, place) for each in part]
+    if isinstance(part, dict) and name not in _DATA:
+        return {key: _moved(key, each, place) for key, each in part.items()}
+    return part
+
+
+def _keys(part: JSON) -> Iterator[str]:
+    if isinstance(part, dict):
+        yield from part
+        part = list(part.values())
+    for each in part if isinstance(part, list) else ():
+        yield from _keys(each)
+
+
+def _described(field: Field, place: str) -> dict[str, Any]:
+    at = f"{place}/{field.slug}/anyOf/0"
+    null = {"type": "null"}
+    return {"title": field.label, "anyOf": [value_schema(field, at), null]}
 
 
 def _metadata(view: Campaign) -> dict[str, Any]:

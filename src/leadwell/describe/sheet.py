@@ -1,9 +1,8 @@
 """Leads as rows of a sheet: one column a field, in a stable order."""
 
-import csv
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from io import StringIO
 from typing import Any
 
 import msgspec
@@ -13,11 +12,35 @@ from leadwell.model.query import Shown
 from leadwell.schema.fields.select import MULTI_SELECT, SELECT
 from leadwell.schema.subjects import FIELD_PREFIX
 
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""With these at its beginning a spreadsheet takes a cell for a formula."""
+_WIDE = ("\uff1d", "\uff0b", "\uff0d", "\uff20")
+_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", *_WIDE)
+"""With these at its beginning a spreadsheet takes a cell for a formula: `= + - @`, in
+some languages in full width too."""
+_QUOTED = re.compile(r'[",;\t\r\n]')
+"""What stands in quotes, so that a cell stays one whatever separator is assumed."""
 BOM = b"\xef\xbb\xbf"
 Rendered = Mapping[str, Any]
 Cell = Callable[[Rendered], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Flavour:
+    """How a sheet is written as text (RFC 4180)."""
+
+    separator: str = ","
+    mark: bytes = b""
+    """What stands before everything."""
+    is_harmless: bool = False
+    """Whether what a spreadsheet would run as a formula is written as text, with an
+    apostrophe before it: leads come from strangers."""
+
+
+FLAVOURS = {
+    "csv": Flavour(),
+    "csv-excel": Flavour(";", BOM, is_harmless=True),
+    "csv-feed": Flavour(is_harmless=True),
+}
+"""For programs; for Excel, with the mark that says UTF-8; for what asks an URL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +78,17 @@ def columns(view: Campaign, shown: Shown | None = None) -> list[Column]:
     return columns[:after] + fields + columns[after:]
 
 
-def header(columns: Sequence[Column], *, for_excel: bool) -> bytes:
-    """Write the first line; for Excel with the mark that says UTF-8."""
-    line = _line([column.name for column in columns], for_excel=for_excel)
-    return (BOM if for_excel else b"") + line
+def header(columns: Sequence[Column], flavour: Flavour) -> bytes:
+    """Write the first line."""
+    return flavour.mark + _line([column.name for column in columns], flavour)
 
 
-def row(columns: Sequence[Column], lead: Rendered, *, for_excel: bool) -> bytes:
-    """Write one rendered lead as a line (RFC 4180).
-
-    For Excel the separator is `;`, and what it would run as a formula is written as
-    text: leads come from strangers.
-    """
+def row(columns: Sequence[Column], lead: Rendered, flavour: Flavour) -> bytes:
+    """Write one rendered lead as a line."""
     cells = [column.cell(lead) for column in columns]
-    if for_excel:
+    if flavour.is_harmless:
         cells = [_harmless(cell) for cell in cells]
-    return _line(cells, for_excel=for_excel)
+    return _line(cells, flavour)
 
 
 def _cell_of(field: Field) -> Cell:
@@ -105,7 +123,13 @@ def _harmless(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_DANGEROUS) and not is_number else cell
 
 
-def _line(cells: list[str], *, for_excel: bool) -> bytes:
-    text = StringIO()
-    csv.writer(text, delimiter=";" if for_excel else ",").writerow(cells)
-    return text.getvalue().encode()
+def _line(cells: Sequence[str], flavour: Flavour) -> bytes:
+    written = flavour.separator.join(map(_quoted, cells))
+    return f"{written}\r\n".encode()
+
+
+def _quoted(cell: str) -> str:
+    if not _QUOTED.search(cell):
+        return cell
+    doubled = cell.replace('"', '""')
+    return f'"{doubled}"'

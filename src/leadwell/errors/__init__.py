@@ -29,6 +29,7 @@ LeadwellError
   PreconditionFailed      precondition     the lead has another version than If-Match
   CursorLost              gone             a cursor of a history that a restore undid
   SnapshotLost            gone             a run of pages that was idle for too long
+  LinkEnded               gone             a link that was revoked, or has expired
   BodyTooSlow             slow             the body did not arrive in time
   BodyTooLarge            too_large        the body is over the limit
   URLTooLong              too_long         the URL is over the limit
@@ -245,6 +246,13 @@ class SnapshotLost(LeadwellError):
 
     kind = Kind.GONE
     code = "snapshot_lost"
+
+
+class LinkEnded(LeadwellError):
+    """The link was revoked or has expired, or the token has whose view it shows."""
+
+    kind = Kind.GONE
+    code = "link_ended"
 
 
 class BodyTooSlow(LeadwellError):

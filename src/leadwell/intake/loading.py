@@ -21,9 +21,8 @@ from leadwell.intake.source import BadRow, Row, Source
 from leadwell.model.campaign import Campaign
 from leadwell.schema import submission
 from leadwell.schema.submission import IMPORT_KEYS, Submission
-from leadwell.store import imports
 from leadwell.store.connection import Connection, Database
-from leadwell.store.writes import writing
+from leadwell.store.writes import imports, writing
 
 CHUNK = 500
 """Rows in one transaction: large enough to be fast, small enough not to keep others

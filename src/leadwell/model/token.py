@@ -17,6 +17,8 @@ from leadwell.model.campaign import Attribute
 
 PUBLIC_BYTES = 6
 SECRET_BYTES = 32
+SECRET_DIGITS = 43
+"""How many Base62 digits the random bytes of a secret take."""
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SHAPE = re.compile(r"lw_[0-9A-Za-z]{8,12}_[0-9A-Za-z]{49}")
 
@@ -57,7 +59,7 @@ class Token:
 
 def text_of(public: bytes, secret: bytes) -> str:
     """Write a token from its random bytes (6 public, 32 secret)."""
-    head = f"lw_{_base62(public, 9)[-8:]}_{_base62(secret, 43)}"
+    head = f"lw_{short_id(public)}_{base62(secret, SECRET_DIGITS)}"
     return head + _checksum(head)
 
 
@@ -87,14 +89,20 @@ def digest(key: bytes, text: str) -> bytes:
     return hmac.digest(key, text.encode("utf-8"), "sha256")
 
 
-def _checksum(head: str) -> str:
-    return _base62(zlib.crc32(head.encode("ascii")).to_bytes(4, "big"), 6)
+def short_id(public: bytes) -> str:
+    """Write 6 random bytes as an id that is not secret."""
+    return base62(public, 9)[-8:]
 
 
-def _base62(data: bytes, width: int) -> str:
+def base62(data: bytes, width: int) -> str:
+    """Write bytes as Base62 digits, so many that every value of them fits."""
     number = int.from_bytes(data, "big")
     digits: list[str] = []
     while number:
         number, rest = divmod(number, 62)
         digits.append(_ALPHABET[rest])
     return "".join(reversed(digits)).rjust(width, _ALPHABET[0])
+
+
+def _checksum(head: str) -> str:
+    return base62(zlib.crc32(head.encode("ascii")).to_bytes(4, "big"), 6)

@@ -68,14 +68,13 @@ def instance_key(settings: Settings) -> bytes:
 def hub_of(settings: Settings, *, create: bool = True) -> Hub:
     """Open everything one hub needs."""
     database = open_database(settings, create=create)
-    own = f"http://{settings.host}:{settings.port}{settings.root_path}"
     return Hub(
         database=database,
         pins_folder=_pins_folder(database.address),
         key=instance_key(settings),
         clock=now,
         guard=JumpGuard(),
-        public_url=(settings.public_url or own).rstrip("/"),
+        public_url=settings.url,
         limits=Limits(
             url_bytes_max=settings.url_bytes_max,
             header_bytes_max=settings.header_bytes_max,

@@ -29,6 +29,19 @@ def find_by_digest(connection: Connection, digest: bytes) -> Token | None:
     return None if row is None else _token(row)
 
 
+def find_lineage(connection: Connection, lineage: str) -> list[Token]:
+    """Return a token and its rotations, newest first. Served by `token_by_lineage`."""
+    rows = connection.rows(
+        f"""
+        SELECT {_COLUMNS} FROM token
+         WHERE lineage = :lineage
+         ORDER BY created_at DESC, public_id DESC
+        """,
+        {"lineage": lineage},
+    )
+    return [_token(row) for row in rows]
+
+
 def known(connection: Connection, public_id: str) -> Token:
     """Return the token with this public id.
 

@@ -3,45 +3,55 @@
 import re
 import secrets
 import time
+from collections.abc import Callable
+from typing import TypeAlias
 
 import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from leadwell.api import links
 from leadwell.api.entrance import codings, limits, metrics, problems
 from leadwell.api.entrance.auth import Gate, Visitor
 from leadwell.api.entrance.limits import header
+from leadwell.api.entrance.linked import LinkGate
 from leadwell.api.hub import Hub
-from leadwell.api.pages import refusals
 from leadwell.errors import (
     CursorLost,
     InternalError,
     LeadwellError,
     MethodNotAllowed,
-    NotFound,
     SnapshotLost,
 )
 from leadwell.schema import querystring
 from leadwell.store import figures
 
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
-_NEEDS_TOKEN = re.compile(r"/v2(/|$)|/campaigns/|/leads\Z")
+_NEEDS_TOKEN = re.compile(r"/v2(/|$)|/campaigns/|/leads\Z|/a/")
 _DESCRIBED = re.compile(r"/docs/(?!errors/)")
 """What says more to who sends a token; what an error means is the same for all."""
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _log = structlog.get_logger("leadwell.request")
+Told: TypeAlias = Callable[[Scope, LeadwellError, Response], Response]
+"""Makes of a problem what the client likes better, if it does."""
+
+
+def _as_it_is(_scope: Scope, _error: LeadwellError, problem: Response) -> Response:
+    return problem
 
 
 class Entrance:
     """The outermost part of the application; every answer leaves through it."""
 
-    def __init__(self, inside: ASGIApp, hub: Hub) -> None:
-        """Stand in front of the routes."""
+    def __init__(self, inside: ASGIApp, hub: Hub, told: Told = _as_it_is) -> None:
+        """Stand in front of the routes; `told` is how a problem looks to who asked."""
         self._inside = inside
         self._hub = hub
+        self._told = told
         self._gate = Gate(hub)
+        self._links = LinkGate(hub)
         self._coded = codings.Kept()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,8 +71,7 @@ class Entrance:
     async def _answer(self, visit: "_Visit", scope: Scope, receive: Receive) -> None:
         try:
             limits.check_head(scope, self._hub.limits)
-            if _asks_with_token(scope):
-                visit.visitor = scope["state"]["visitor"] = self._gate.meet(scope)
+            visit.visitor = scope["state"]["visitor"] = self._met(scope)
             bounded = limits.bounded(receive, scope, self._hub.limits)
             coding, out = codings.wanted(scope), visit.send
             if coding is not None:
@@ -72,16 +81,23 @@ class Entrance:
             # Who has gone away is told nothing, and it is no fault of ours.
             _log.info("gone", request_id=visit.request_id)
         except (LeadwellError, HTTPException) as error:
-            await visit.refuse(await self._meant(visit, error), receive, self._hub)
+            meant = await self._meant(visit, error)
+            await visit.refuse(meant, receive, self._hub, self._told)
         except Exception:
             _log.exception("fault", request_id=visit.request_id)
             fault = InternalError(
                 "the hub made a mistake",
                 hint=f"report it with the request id {visit.request_id}",
             )
-            await visit.refuse(fault, receive, self._hub)
+            await visit.refuse(fault, receive, self._hub, self._told)
         finally:
             visit.log()
+
+    def _met(self, scope: Scope) -> Visitor | None:
+        """Return who asks with a token or a link, by the request alone."""
+        if _asks_with_token(scope):
+            return self._gate.meet(scope)
+        return self._links.meet(scope, _path(scope))
 
     async def _meant(
         self, visit: "_Visit", error: LeadwellError | HTTPException
@@ -115,7 +131,7 @@ class _Visit:
 
     @property
     def owner(self) -> bytes:
-        """The key of the token that asks."""
+        """The key of the token or link that asks."""
         return self.visitor.key if self.visitor else b""
 
     async def send(self, message: Message) -> None:
@@ -134,15 +150,14 @@ class _Visit:
         self._bytes += len(message.get("body", b""))
         await self._send(message)
 
-    async def refuse(self, error: LeadwellError, receive: Receive, hub: Hub) -> None:
+    async def refuse(
+        self, error: LeadwellError, receive: Receive, hub: Hub, told: Told
+    ) -> None:
         # Once the head of an answer is out, cutting it off is all that is left.
         if self._status:
             return
         answer = problems.response(
-            error,
-            public_url=hub.public_url,
-            request_id=self.request_id,
-            for_people=refusals.is_wanted(self._scope, _path(self._scope)),
+            error, public_url=hub.public_url, request_id=self.request_id
         )
         if isinstance(error, MethodNotAllowed):
             answer.headers["Allow"] = ", ".join(error.allowed)
@@ -150,7 +165,7 @@ class _Visit:
             url = f"{hub.public_url}{_path(self._scope)}"
             pairs = querystring.decode(self._scope["query_string"])
             answer.headers["Link"] = links.header({"start": links.afresh(url, pairs)})
-        await answer(self._scope, receive, self._out)
+        await told(self._scope, error, answer)(self._scope, receive, self._out)
 
     def _timing(self) -> bytes:
         """Write what the time went into so far, in milliseconds (Server-Timing)."""
@@ -166,6 +181,7 @@ class _Visit:
         )
         route = getattr(self._scope.get("route"), "path", None)
         bearer = self.visitor.bearer if self.visitor else None
+        by_link = {"link": bearer.link.public_id} if bearer and bearer.link else {}
         seconds = time.perf_counter() - self._started
         metrics.note(self._scope["method"], route, self._status, seconds)
         _log.info(
@@ -178,6 +194,7 @@ class _Visit:
             bytes=self._bytes,
             token=bearer.token.public_id if bearer else None,
             ms=round(seconds * 1000, 2),
+            **by_link,
         )
 
 
@@ -201,4 +218,4 @@ def _as_ours(error: HTTPException) -> LeadwellError:
             hint=f"it knows {', '.join(sorted(allowed))}",
             allowed=sorted(allowed),
         )
-    return NotFound("nothing is served at this path", hint="see /docs/ for the paths")
+    return problems.nothing_here()

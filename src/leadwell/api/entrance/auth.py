@@ -1,7 +1,9 @@
 """Who is asking, and what they may do."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from ipaddress import ip_address, ip_network
 from urllib.parse import unquote_to_bytes
 
@@ -17,6 +19,7 @@ from leadwell.errors import (
     TokenInURL,
 )
 from leadwell.model.grant import Grant
+from leadwell.model.link import Link
 from leadwell.model.query import Condition
 from leadwell.model.token import Token, digest, is_mistyped, token_in
 from leadwell.schema import querystring
@@ -38,15 +41,17 @@ class Bearer:
 
     token: Token
     grant: Grant
+    link: Link | None = None
+    """The link that was sent instead of the token."""
 
 
 @dataclass(slots=True)
 class Visitor:
-    """Who asks: by the token's key alone, until the database was looked at."""
+    """Who asks: a token's or link's key alone, until the database was looked at."""
 
-    gate: "Gate"
-    scope: Scope
     key: bytes
+    find: Callable[[Connection], Bearer]
+    """Finds who holds the key; it raises where the door stays closed."""
     bearer: Bearer | None = None
     """As it was looked at last; no answer leaves before that."""
 
@@ -56,15 +61,16 @@ class Visitor:
         Raises:
             InvalidToken: it is wrong, expired or revoked.
             AddressNotAllowed: it may not be used from the client's address.
+            NotFound, LinkEnded: it is a link, and shows nothing.
         """
         with timed("token"):
-            self.bearer = self.gate.look(self.key, self.scope, connection)
+            self.bearer = self.find(connection)
         return self.bearer
 
 
 @dataclass(frozen=True)
 class Gate:
-    """Turns the headers of a request into a grant; nothing else makes one."""
+    """Turns the headers of a request into a grant."""
 
     hub: Hub
     _noted: dict[bytes, int] = field(default_factory=dict[bytes, int])
@@ -78,7 +84,7 @@ class Gate:
             InvalidToken: it has a typing mistake.
         """
         given = header(scope, b"authorization")
-        self._refuse_in_url(scope["query_string"], has_header=given is not None)
+        refuse_in_url(self.hub, scope["query_string"], has_header=given is not None)
         if given is None:
             raise NotAuthenticated(
                 "this needs a token", hint="send the header Authorization: Bearer …"
@@ -88,40 +94,42 @@ class Gate:
         # One with a typing mistake is refused without asking the database.
         if key not in self._noted and is_mistyped(text):
             raise InvalidToken("the token is not valid")
-        return Visitor(self, scope, key)
+        return Visitor(key, partial(self._look, key, scope))
 
-    def look(self, key: bytes, scope: Scope, connection: Connection) -> Bearer:
-        """Return what a token grants; only a visitor asks."""
+    def _look(self, key: bytes, scope: Scope, connection: Connection) -> Bearer:
         bearer, now = _bearer_of(connection, key), self.hub.clock()
         if bearer is None or not bearer.token.is_open(now):
             raise _closed(bearer, now)
-        _check_address(bearer.token, scope)
+        check_address(bearer.token, scope)
         self._note_use(key, microseconds(now))
         return bearer
-
-    def _refuse_in_url(self, query_string: bytes, *, has_header: bool) -> None:
-        if has_header and b"%" not in query_string and b"lw_" not in query_string:
-            return
-        # However it is encoded, wherever it stands, and whatever else is wrong.
-        text = unquote_to_bytes(query_string).decode("ascii", "replace")
-        found = token_in(text)
-        if found is None and not has_header:
-            found = _named_token(query_string)
-        if found is not None:
-            self._note_exposure(found)
-            raise TokenInURL(
-                "a token stands in the URL, where logs keep it",
-                hint="send it as Authorization: Bearer …, and rotate this one",
-            )
-
-    def _note_exposure(self, text: str) -> None:
-        key, now = digest(self.hub.key, text), self.hub.moment
-        self.hub.database.write(lambda c: tokens.note_exposure(c, key, now))
 
     def _note_use(self, key: bytes, now: int) -> None:
         if now - self._noted.get(key, 0) >= NOTE_EVERY_US:
             self._noted[key] = now
             self.hub.database.write(lambda c: tokens.note_use(c, key, now))
+
+
+def refuse_in_url(hub: Hub, query_string: bytes, *, has_header: bool) -> None:
+    """Refuse a token in the query string, and note that it was exposed there.
+
+    Raises:
+        TokenInURL: there is one.
+    """
+    if has_header and b"%" not in query_string and b"lw_" not in query_string:
+        return
+    # However it is encoded, wherever it stands, and whatever else is wrong.
+    text = unquote_to_bytes(query_string).decode("ascii", "replace")
+    found = token_in(text)
+    if found is None and not has_header:
+        found = _named_token(query_string)
+    if found is not None:
+        key, now = digest(hub.key, found), hub.moment
+        hub.database.write(lambda c: tokens.note_exposure(c, key, now))
+        raise TokenInURL(
+            "a token stands in the URL, where logs keep it",
+            hint="send it as Authorization: Bearer …, and rotate this one",
+        )
 
 
 def _named_token(query_string: bytes) -> str | None:
@@ -156,7 +164,12 @@ def _closed(bearer: Bearer | None, now: datetime) -> InvalidToken:
     return InvalidToken("the token is not valid")
 
 
-def _check_address(token: Token, scope: Scope) -> None:
+def check_address(token: Token, scope: Scope) -> None:
+    """Refuse a token that may not be used from the client's address.
+
+    Raises:
+        AddressNotAllowed: the address is in none of its blocks.
+    """
     if not token.addresses:
         return
     client = scope.get("client")
@@ -176,10 +189,11 @@ def _check_address(token: Token, scope: Scope) -> None:
 def _bearer_of(connection: Connection, key: bytes) -> Bearer | None:
     """Return who holds the token, open or not."""
     token = tokens.find_by_digest(connection, key)
-    return None if token is None else Bearer(token, _grant(connection, token))
+    return None if token is None else Bearer(token, grant_of(connection, token))
 
 
-def _grant(connection: Connection, token: Token) -> Grant:
+def grant_of(connection: Connection, token: Token) -> Grant:
+    """Return what a token grants, through its filter as it is now."""
     forced: tuple[Condition, ...] = ()
     if token.campaign_id is not None and token.filter_id is not None:
         campaign = campaigns.known(connection, token.campaign_id)

@@ -5,9 +5,7 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from leadwell.api.pages import refusals
-from leadwell.api.pages.rendering import HEADERS
-from leadwell.errors import Kind, LeadwellError, Problem, title_of
+from leadwell.errors import Kind, LeadwellError, NotFound, Problem, title_of
 
 STATUS_OF = {
     Kind.INVALID: 400,
@@ -30,15 +28,9 @@ RETRY_AFTER_S = 2
 """What a client is told to wait when the hub is busy or stopping."""
 
 
-def response(
-    error: LeadwellError, *, public_url: str, request_id: str, for_people: bool = False
-) -> Response:
-    """Render an error as a problem document (RFC 9457), or as a page for people."""
+def response(error: LeadwellError, *, public_url: str, request_id: str) -> Response:
+    """Render an error as a problem document (RFC 9457)."""
     status = STATUS_OF.get(error.kind, 500)
-    if for_people:
-        page = refusals.page(error, status, public_url, request_id)
-        headers = {**_headers(error, status), **HEADERS}
-        return Response(page, status, headers, media_type="text/html")
     document: dict[str, Any] = {
         "type": f"{public_url}/docs/errors/{error.code}",
         "title": title_of(error.code),
@@ -55,6 +47,11 @@ def response(
         _headers(error, status),
         media_type="application/problem+json",
     )
+
+
+def nothing_here() -> NotFound:
+    """Say so in the same words, whether nothing is there or nobody may know of it."""
+    return NotFound("nothing is served at this path", hint="see /docs/ for the paths")
 
 
 def item(problem: Problem) -> dict[str, Any]:

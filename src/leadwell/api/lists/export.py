@@ -1,6 +1,6 @@
-"""`…/leads/export`: all visible leads as one stream, in short transactions."""
+"""All visible leads as one stream, in short transactions: exports and CSV links."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -11,11 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from leadwell.api import wire
-from leadwell.api.campaigns import Opened, open_campaign
+from leadwell.api.campaigns import Opened, open_campaign, open_own
 from leadwell.api.cursors import places
 from leadwell.api.hub import Hub
 from leadwell.describe import sheet
 from leadwell.describe.schema import version
+from leadwell.errors import Unavailable
 from leadwell.model.digest import Digest, words
 from leadwell.schema import querystring
 from leadwell.schema.question import following
@@ -23,10 +24,18 @@ from leadwell.schema.question.following import Exporting
 from leadwell.store import exports, feed
 from leadwell.store.connection import Connection
 
+_CSV = "text/csv; charset=utf-8; header=present"
 TYPES = {
     "ndjson": "application/x-ndjson",
-    "csv": "text/csv; charset=utf-8; header=present",
-    "csv-excel": "text/csv; charset=utf-8; header=present",
+    **dict.fromkeys(sheet.FLAVOURS, _CSV),
+}
+LINKED = {
+    # What a secret in the URL opens is kept nowhere, found nowhere and told nowhere.
+    "Cache-Control": "private, no-store",
+    "X-Robots-Tag": "noindex",
+    "Referrer-Policy": "no-referrer",
+    "Vary": "Accept-Encoding",
+    "Content-Disposition": 'attachment; filename="leads.csv"',
 }
 
 
@@ -45,6 +54,8 @@ class Sent:
 class Begun:
     """An export at its beginning."""
 
+    open: Callable[[Connection, Request], Opened]
+    """Opens the campaign, again for each chunk: the token may be revoked meanwhile."""
     opened: Opened
     asked: Exporting
     found: BitMap
@@ -61,20 +72,41 @@ class Exports:
     async def stream(self, request: Request) -> Response:
         """Answer with every visible lead; the cursor stands in the headers."""
         begun = await self.hub.read(partial(self._begun, request))
+        return self._answer(request, begun)
+
+    async def csv_feed(self, request: Request) -> Response:
+        """Answer with every lead that a link shows, as a sheet."""
+        begun = await self.hub.read(partial(self._begun_by_link, request))
+        return self._answer(request, begun)
+
+    def _answer(self, request: Request, begun: Begun) -> Response:
+        # Of a HEAD the server sends no body, so none is made.
+        lines = () if request.method == "HEAD" else self._lines(request, begun)
         media_type = TYPES[begun.asked.format]
-        lines = self._lines(request, begun)
         return StreamingResponse(lines, headers=begun.headers, media_type=media_type)
 
     def _begun(self, request: Request, connection: Connection) -> Begun:
         opened = open_campaign(connection, request)
         pairs = querystring.decode(request.scope["query_string"])
         asked = following.export(opened.view, pairs)
-        query = opened.grant.query(opened.campaign, asked.question)
         headers = self._beside(connection, opened, asked)
+        found = self._found(connection, opened, asked)
+        return Begun(open_campaign, opened, asked, found, _counted(headers, found))
+
+    def _begun_by_link(self, request: Request, connection: Connection) -> Begun:
+        opened = open_own(connection, request)
+        pairs = querystring.decode(request.scope["query_string"])
+        asked = following.csv_feed(opened.view, pairs)
+        found = self._found(connection, opened, asked)
+        return Begun(open_own, opened, asked, found, _counted(LINKED, found))
+
+    def _found(
+        self, connection: Connection, opened: Opened, asked: Exporting
+    ) -> BitMap:
+        query = opened.grant.query(opened.campaign, asked.question)
         found = exports.members(connection, self.hub.indexes, opened.campaign, query)
         found.remove_range(0, min(asked.after, exports.LEAD_ID_MAX) + 1)
-        headers["Leadwell-Count"] = str(len(found))
-        return Begun(opened, asked, found, headers)
+        return found
 
     def _beside(
         self, connection: Connection, opened: Opened, asked: Exporting
@@ -95,7 +127,7 @@ class Exports:
         sent, sheet_of = Sent(), _sheet(begun.opened, begun.asked)
         yield sheet_of.header
         for ids in exports.chunks(begun.found):
-            read = await self.hub.read(partial(_read, request, begun.asked, ids))
+            read = await self.hub.read(partial(_read, request, begun, ids))
             sent.note(read)
             yield b"".join(sheet_of.line(each.body) for each in read)
         if begun.asked.format == "ndjson":
@@ -114,20 +146,28 @@ def _sheet(opened: Opened, asked: Exporting) -> _Sheet:
     if asked.format == "ndjson":
         return _Sheet(b"", lambda body: body + b"\n")
     columns = sheet.columns(opened.view, asked.question.shown)
-    for_excel = asked.format == "csv-excel"
+    flavour = sheet.FLAVOURS[asked.format]
     return _Sheet(
-        sheet.header(columns, for_excel=for_excel),
-        lambda body: sheet.row(columns, msgspec.json.decode(body), for_excel=for_excel),
+        sheet.header(columns, flavour),
+        lambda body: sheet.row(columns, msgspec.json.decode(body), flavour),
     )
 
 
 def _read(
-    request: Request, asked: Exporting, ids: list[int], connection: Connection
+    request: Request, begun: Begun, ids: list[int], connection: Connection
 ) -> list[exports.Exported]:
     # The token may be revoked, and its filter edited, while an export goes on.
-    opened = open_campaign(connection, request)
+    opened, asked = begun.open(connection, request), begun.asked
+    if _sheet(opened, asked).header != _sheet(begun.opened, asked).header:
+        raise Unavailable(
+            "the columns were changed while they were sent", hint="ask again"
+        )
     query = opened.grant.query(opened.campaign, asked.question)
     return exports.read(connection, opened.campaign, query, ids)
+
+
+def _counted(headers: Mapping[str, str], found: BitMap) -> dict[str, str]:
+    return {**headers, "Leadwell-Count": str(len(found))}
 
 
 def _closing(digest: Digest, cursor: str) -> bytes:

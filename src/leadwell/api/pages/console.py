@@ -15,8 +15,8 @@ from starlette.responses import Response
 from leadwell.api import readers, static, wire
 from leadwell.api.documents import STATUSES
 from leadwell.api.hub import Hub
-from leadwell.api.pages.pages import Resolve
 from leadwell.api.pages.rendering import Place, template, whose
+from leadwell.api.readers import Resolve
 from leadwell.describe.contract import openapi
 from leadwell.describe.contract.console import Object, for_scalar, for_swagger_ui
 from leadwell.errors import NotFound

@@ -1,9 +1,7 @@
 """The reference as pages: for everybody, for a token, for who has a link to one."""
 
 import hashlib
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeAlias
 from urllib.parse import quote
 
 from anyio import to_thread
@@ -15,13 +13,12 @@ from leadwell.api.documents import STATUSES
 from leadwell.api.hub import Hub
 from leadwell.api.pages.accepting import HTML, MARKDOWN, preferred
 from leadwell.api.pages.rendering import HEADERS, Frame, Place, html
+from leadwell.api.readers import Resolve
 from leadwell.describe.pages import contents, markdown
 from leadwell.describe.pages.document import Page
 from leadwell.describe.reader import Reader
 from leadwell.errors import NotFound
 
-Resolve: TypeAlias = Callable[[Hub, Request], Awaitable[Reader]]
-"""Finds out for whom the pages of a request are."""
 _DIGITS = 24
 _TYPES = {HTML: "text/html; charset=utf-8", MARKDOWN: "text/markdown; charset=utf-8"}
 
@@ -36,10 +33,11 @@ class Pages:
     resolve: Resolve = readers.asking
 
     async def enter(self, request: Request) -> Response:
-        """Lead to the first page: links within a documentation need its slash."""
-        return Response(
-            status_code=308, headers={"Location": self._at(request).path("")}
-        )
+        """Lead to the first page, whose address ends with a slash."""
+        # Who may not read the pages is told so here already.
+        await self.resolve(self.hub, request)
+        first = self._at(request).path("")
+        return Response(status_code=308, headers={"Location": first})
 
     async def first(self, request: Request) -> Response:
         """Answer with the first page."""

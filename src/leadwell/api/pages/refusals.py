@@ -1,29 +1,46 @@
 """What went wrong, for who reads pages: the same as the problem, as one of them."""
 
+import re
+from dataclasses import dataclass
+
+from starlette.responses import Response
 from starlette.types import Scope
 
+from leadwell.api.hub import Hub
 from leadwell.api.pages.accepting import HTML, JSON, preferred
-from leadwell.api.pages.rendering import Frame, Place, html
-from leadwell.describe.pages.document import Facts, Label, Link, Page, paragraph
+from leadwell.api.pages.rendering import HEADERS, Frame, Place, html
+from leadwell.describe.pages.document import Code, Facts, Label, Link, Page, paragraph
 from leadwell.errors import LeadwellError, title_of
 
-_FOR_PEOPLE = ("/docs", "/d/", "/a/")
-_PROBLEM = "application/problem+json"
+_FOR_PEOPLE = re.compile(r"/(docs|d|a)(/|\Z)")
+_FORMS = ("application/problem+json", JSON, HTML)
 
 
-def is_wanted(scope: Scope, path: str) -> bool:
-    """Whether somebody asks for a page, with a program that shows pages."""
-    offered = (_PROBLEM, JSON, HTML)
-    return path.startswith(_FOR_PEOPLE) and preferred(scope, offered) == HTML
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """How a problem looks to who reads pages; it leads to the general reference."""
+
+    hub: Hub
+
+    def shown(self, scope: Scope, error: LeadwellError, problem: Response) -> Response:
+        """Answer as the problem does: with a page, if that is what is asked for."""
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        if not _FOR_PEOPLE.match(path) or preferred(scope, _FORMS) != HTML:
+            return problem
+        page = _page(error, problem.status_code, scope["state"]["request_id"])
+        place = Place(self.hub.public_url, "/docs")
+        content = html(page, place, Frame((), ("Something is wrong",)))
+        head = problem.headers.items()
+        kept = {k: v for k, v in head if not k.startswith("content-")}
+        return Response(content, problem.status_code, {**kept, **HEADERS}, HTML)
 
 
-def page(error: LeadwellError, status: int, public_url: str, request_id: str) -> bytes:
-    """Write an error as a page; it leads to the general documentation."""
+def _page(error: LeadwellError, status: int, request_id: str) -> Page:
     facts = Facts(
         (
             ("Status", (f"{status}",)),
             ("Code", (Link(error.code, f"errors/{error.code}", is_code=True),)),
-            ("Request", (Label(request_id),)),
+            ("Request", (Code(request_id),)),
         )
     )
     blocks = (
@@ -31,7 +48,4 @@ def page(error: LeadwellError, status: int, public_url: str, request_id: str) ->
         facts,
         paragraph(Link("To the first page of the documentation", ""), "."),
     )
-    found = Page(f"error-{status}", title_of(error.code), "", blocks)
-    return html(
-        found, Place(public_url, "/docs"), Frame((), ("Something is wrong",))
-    ).encode()
+    return Page("", title_of(error.code), "", blocks)

@@ -19,7 +19,7 @@ from leadwell.describe.pages.document import (
     Text,
     say,
 )
-from leadwell.model.campaign import Field
+from leadwell.model.campaign import Campaign, Field
 from leadwell.schema.fields import type_named
 from leadwell.schema.question import name_asked
 from leadwell.schema.subjects import Subject
@@ -42,9 +42,9 @@ class Anchors:
         return free
 
 
-def section(field: Field, anchor: str, anchors: Anchors) -> Section:
+def section(view: Campaign, field: Field, anchor: str, anchors: Anchors) -> Section:
     """Describe a field under its label."""
-    return Section(field.label, anchor, tuple(_blocks(field, anchors)))
+    return Section(field.label, anchor, tuple(_blocks(view, field, anchors)))
 
 
 def comparisons(subject: Subject) -> Text:
@@ -56,7 +56,7 @@ def comparisons(subject: Subject) -> Text:
     return tuple(spans[:-1])
 
 
-def _blocks(field: Field, anchors: Anchors) -> Iterator[Block]:
+def _blocks(view: Campaign, field: Field, anchors: Anchors) -> Iterator[Block]:
     kind, subject = type_named(field.type), Subject(field.id, field)
     pairs: list[tuple[str, Text]] = [
         ("Slug", (Code(field.slug),)),
@@ -74,7 +74,7 @@ def _blocks(field: Field, anchors: Anchors) -> Iterator[Block]:
     if asking.is_askable(subject):
         example = asking.query(asking.asked(subject, kind.operators[0]))
         pairs.append(("For instance", (Code(example),)))
-    shown = values.answered(field)
+    shown = values.answered(view, field)
     if shown is not None:
         pairs.append(("Answered as", (Code(on_one_line(shown)),)))
     yield Facts(tuple(pairs))

@@ -41,6 +41,11 @@ def _intro(reader: Reader, view: Campaign) -> Iterator[Block]:
             "one of each type; your token's own reference shows yours."
         )
     yield paragraph(
+        "What a field is asked by stands beside it; what the brackets mean, on the page ",
+        Link("Filter leads", "filters"),
+        ".",
+    )
+    yield paragraph(
         f"The same for programs: `GET /v2/campaigns/{view.id}/schema`, and `GET "
         f"/v2/campaigns/{view.id}/schema.json` as JSON Schema of a lead. The header "
         "`Leadwell-Schema-Version` of every answer changes when something here does."
@@ -88,7 +93,7 @@ def _schema(view: Campaign, prefix: str) -> Iterator[Block]:
         )
         table = Table(("Slug", "Label", "Type", "Required"), rows, "All fields")
         yield Section("All fields", f"{prefix}all-fields", (table,))
-        sections = tuple(field.section(each, at, anchors) for each, at in placed)
+        sections = tuple(field.section(view, each, at, anchors) for each, at in placed)
         yield Section("Field by field", f"{prefix}each-field", sections)
     if view.statuses:
         yield _statuses(view, anchors)

@@ -15,6 +15,9 @@ BUCKETS = 256
 FORMATS = ("ndjson", "csv", "csv-excel")
 _FEED = ("_cursor", "_limit", "_wait", "_from", "_digest", "_fields", "_tz")
 _DIGEST = ("_buckets", "_bucket", "_tz")
+CSV_FEED = "csv-feed"
+"""The format of an export by link, which names no other."""
+_CSV_FEED = ("_fields", "_tz")
 _EXPORT = ("_format", "_cursor", "_after", "_fields", "_tz")
 
 
@@ -117,6 +120,21 @@ def export(view: Campaign, pairs: Pairs) -> Exporting:
         )
     found.refuse_problems()
     return asked
+
+
+def csv_feed(view: Campaign, pairs: Pairs) -> Exporting:
+    """Read a request for the leads of a link: conditions, and which fields.
+
+    Raises:
+        InvalidQuestion: it cannot be understood; it holds all problems.
+    """
+    found = Findings(pairs)
+    question = Question(
+        conditions=found.others(_CSV_FEED, reader(view)),
+        shown=found.setting("_fields", lambda t: selection.shown(view, t), None),
+    )
+    found.refuse_problems()
+    return Exporting(question, CSV_FEED, after=0)
 
 
 def _wait(text: str) -> int:

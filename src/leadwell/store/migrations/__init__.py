@@ -38,6 +38,12 @@ def known() -> tuple[Migration, ...]:
     return tuple(sorted(found, key=lambda migration: migration.version))
 
 
+def newest(migrations: Sequence[Migration] | None = None) -> int:
+    """Return the version of today's schema."""
+    migrations = known() if migrations is None else migrations
+    return max((migration.version for migration in migrations), default=BASELINE)
+
+
 def schema() -> str:
     """Return the SQL of a new database."""
     path = resources.files("leadwell.store") / "schema.sql"
@@ -71,15 +77,14 @@ def pending(
         Refused: the database is newer than this release.
     """
     migrations = known() if migrations is None else migrations
-    newest = max((migration.version for migration in migrations), default=BASELINE)
     if 0 < version < BASELINE:
         raise Refused(
             f"the database has schema version {version}, of before the first release",
             hint="import its leads into a new database",
         )
-    if version > newest:
+    if version > (today := newest(migrations)):
         raise Refused(
-            f"the database has schema version {version}, this release knows {newest}",
+            f"the database has schema version {version}, this release knows {today}",
             hint="run the release that made it, or a newer one",
         )
     return tuple(m for m in migrations if m.version > max(version, BASELINE))
@@ -99,9 +104,8 @@ def apply(
     version = version_of(connection)
     if version == 0:
         connection.change_schema(schema())
-        newest = max((m.version for m in migrations), default=BASELINE)
-        _note(connection, newest, now)
-        return newest
+        _note(connection, newest(migrations), now)
+        return newest(migrations)
     for migration in pending(version, migrations):
         connection.change_schema(migration.sql)
         _note(connection, migration.version, now)

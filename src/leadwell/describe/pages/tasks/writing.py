@@ -1,5 +1,6 @@
 """How leads are sent: one, many, changed, merged, and each only once."""
 
+from leadwell.describe import example
 from leadwell.describe.examples import asking, campaign_of, values
 from leadwell.describe.examples.json_text import pretty
 from leadwell.describe.pages.document import (
@@ -27,7 +28,7 @@ def _make(reader: Reader, statuses: Statuses) -> tuple[Block, ...]:
     view = campaign_of(reader)
     sent = values.new_lead(view, reader.grant)
     named = Attribute.EXTERNAL_ID in view.attributes
-    body = sent.body | ({"external_id": values.EXTERNAL_ID} if named else {})
+    body = sent.body | ({"external_id": example.EXTERNAL_ID} if named else {})
     return (
         *_rules(reader, fits=sent.fits),
         _one(reader, body, named=named),
@@ -68,7 +69,7 @@ def _one(reader: Reader, body: dict[str, JSON], *, named: bool) -> Section:
         ),
         paragraph(
             "A new lead is answered `201`, with its `Location`. Fields that are left "
-            "out are empty, and the status falls to the campaign's own."
+            "out are empty; without `status` it has that of all new leads."
         ),
     ]
     if named:

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from leadwell.cli import output, secret
-from leadwell.cli.chores import finish_in
-from leadwell.cli.opening import HERE, CampaignId, Where, now_us
-from leadwell.cli.rights import (
+from leadwell.cli import output
+from leadwell.cli.access import secret
+from leadwell.cli.access.rights import (
     check_writable,
     expiry,
     filter_id,
     overlap_of,
     readable_of,
 )
+from leadwell.cli.chores import finish_in
+from leadwell.cli.opening import HERE, CampaignId, Where, now_us
 from leadwell.errors import Refused, UsageError
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def list_(
         account: only those of this account
         where: the database
     """
-    from leadwell.cli.rights import described
+    from leadwell.cli.access.rights import described
     from leadwell.store import accounts, tokens
 
     def job(connection: Connection) -> list[dict[str, Any]]:
@@ -183,7 +184,7 @@ def edit(
         lifts: what restricts it no more
         where: the database
     """
-    from leadwell.cli.rights import described
+    from leadwell.cli.access.rights import described
     from leadwell.store import tokens
 
     _refuse_empty(name, rights)
@@ -209,22 +210,32 @@ def edit(
 def revoke(id: str, *, where: Where = HERE) -> None:  # noqa: A002 - the command's word
     """Revoke a token: from now on every process refuses it.
 
+    Its links end with it, unless it was rotated and the new token goes on.
+
     Example: leadwell token revoke 7HFZwu7h
 
     Args:
         id: the token's id, as `token list` shows it
         where: the database
     """
-    from leadwell.store import tokens
+    from leadwell.store import links, tokens
 
-    def job(connection: Connection) -> None:
+    def job(connection: Connection) -> int:
         known = tokens.hold(connection, id)
         if known.revoked_at is None:
             revoked = replace(known, revoked_at=_now())
             tokens.change(connection, revoked, now_us())
+        if any(
+            t.is_open(_now()) for t in tokens.find_lineage(connection, known.lineage)
+        ):
+            return 0
+        shared = links.find_of(connection, known.lineage)
+        return sum(link.is_open(_now()) for link in shared)
 
-    where.write(job)
+    ended = where.write(job)
     output.document({"revoked": id}, as_json=where.json, text=f"revoked {id}")
+    if ended:
+        output.hint(f"links that ended with it: {ended}")
 
 
 @token.command
@@ -343,7 +354,7 @@ def _made(
 
 
 def _with_rights(connection: Connection, made: Token, rights: Rights) -> Token:
-    from leadwell.cli.rights import addresses_of
+    from leadwell.cli.access.rights import addresses_of
     from leadwell.store import campaigns
 
     if rights.expires is not None:

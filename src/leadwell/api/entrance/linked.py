@@ -1,0 +1,110 @@
+"""Who asks by a link: what it shows is what its token sees at that moment."""
+
+from dataclasses import dataclass, field
+from functools import partial
+
+from starlette.types import Scope
+
+from leadwell.api.entrance.auth import (
+    NOTE_EVERY_US,
+    Bearer,
+    Visitor,
+    check_address,
+    grant_of,
+    refuse_in_url,
+)
+from leadwell.api.entrance.limits import header
+from leadwell.api.entrance.problems import nothing_here
+from leadwell.api.hub import Hub
+from leadwell.api.links import LINK_PATHS
+from leadwell.errors import LinkEnded, MalformedRequest
+from leadwell.model.link import Link, LinkKind, looks_like_secret
+from leadwell.model.token import digest
+from leadwell.schema.times import microseconds
+from leadwell.store import links, tokens
+from leadwell.store.connection import Connection, remembered
+
+_ASK_AGAIN = "ask whoever gave it to you for a new one"
+
+
+@dataclass(frozen=True)
+class LinkGate:
+    """Turns the secret in the path of a link into the grant of its token."""
+
+    hub: Hub
+    _noted: dict[bytes, int] = field(default_factory=dict[bytes, int])
+
+    def meet(self, scope: Scope, path: str) -> Visitor | None:
+        """Return who asks by the path of a link; `None`: it is no such path.
+
+        Raises:
+            NotFound: no secret can stand there; the database is not asked.
+            TokenInURL: a token stands in the query string.
+            MalformedRequest: a token was sent too, for leads.
+        """
+        kind = _kind_of(path)
+        if kind is None:
+            return None
+        secret = _secret_in(path, kind)
+        refuse_in_url(self.hub, scope["query_string"], has_header=False)
+        if kind is LinkKind.CSV and header(scope, b"authorization") is not None:
+            raise MalformedRequest(
+                "this URL brings its own right, and there is an Authorization header",
+                hint="leave the header out, or ask /v2 with it",
+            )
+        key = digest(self.hub.key, secret)
+        return Visitor(key, partial(self._look, key, kind, scope))
+
+    def _look(
+        self, key: bytes, kind: LinkKind, scope: Scope, connection: Connection
+    ) -> Bearer:
+        link, now = links.find_by_digest(connection, key), self.hub.clock()
+        if link is None or link.kind is not kind:
+            raise nothing_here()
+        if not link.is_open(now):
+            raise _ended(link)
+        bearer = next(
+            (b for b in _bearers(connection, link) if b.token.is_open(now)), None
+        )
+        if bearer is None:
+            raise LinkEnded(
+                "the token that this link belongs to has ended", hint=_ASK_AGAIN
+            )
+        if kind is LinkKind.CSV:
+            # Documentation holds no lead, and is read in a browser at another place.
+            check_address(bearer.token, scope)
+        self._note_use(key, microseconds(now))
+        return bearer
+
+    def _note_use(self, key: bytes, now: int) -> None:
+        if now - self._noted.get(key, 0) >= NOTE_EVERY_US:
+            self._noted[key] = now
+            self.hub.database.write(lambda c: links.note_use(c, key, now))
+
+
+def _kind_of(path: str) -> LinkKind | None:
+    return next(
+        (k for k, (head, _) in LINK_PATHS.items() if path.startswith(head)), None
+    )
+
+
+def _secret_in(path: str, kind: LinkKind) -> str:
+    head, tail = LINK_PATHS[kind]
+    rest = path.removeprefix(head)
+    # Below documentation stand its pages and what can be downloaded.
+    secret = rest.removesuffix(tail) if tail else rest.partition("/")[0]
+    if not looks_like_secret(secret) or not rest.startswith(secret + tail):
+        raise nothing_here()
+    return secret
+
+
+def _ended(link: Link) -> LinkEnded:
+    what = "has expired" if link.revoked_at is None else "was revoked"
+    return LinkEnded(f"the link {what}", hint=_ASK_AGAIN)
+
+
+@remembered
+def _bearers(connection: Connection, link: Link) -> tuple[Bearer, ...]:
+    """Return who holds a token of the link's lineage, open or not, newest first."""
+    found = tokens.find_lineage(connection, link.lineage)
+    return tuple(Bearer(token, grant_of(connection, token), link) for token in found)

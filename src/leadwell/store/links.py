@@ -1,0 +1,116 @@
+"""Links: all that is known of them but the secret."""
+
+from leadwell.errors import NotFound
+from leadwell.model.link import Link, LinkKind
+from leadwell.schema.times import from_microseconds, microseconds
+from leadwell.store.connection import Connection, Row, one, remembered
+
+_COLUMNS = """public_id, kind, lineage, account_id, campaign_id, created_at,
+               expires_at, revoked_at, last_used_at"""
+
+
+@remembered
+def find_by_digest(connection: Connection, digest: bytes) -> Link | None:
+    """Return the link with this digest, open or not. Served by the primary key."""
+    row = one(
+        connection.rows(
+            f"SELECT {_COLUMNS} FROM link WHERE digest = :digest", {"digest": digest}
+        )
+    )
+    return None if row is None else _link(row)
+
+
+def find_of(connection: Connection, lineage: str) -> list[Link]:
+    """Return the links of a token, oldest first. Served by `link_by_lineage`."""
+    rows = connection.rows(
+        f"""
+        SELECT {_COLUMNS} FROM link
+         WHERE lineage = :lineage
+         ORDER BY created_at, public_id
+        """,
+        {"lineage": lineage},
+    )
+    return [_link(row) for row in rows]
+
+
+def find_all(connection: Connection, campaign_id: int | None = None) -> list[Link]:
+    """Return links, oldest first: those of one campaign's tokens, or all there are."""
+    rows = connection.rows(
+        f"""
+        SELECT {_COLUMNS} FROM link
+         WHERE (CAST(:campaign_id AS BIGINT) IS NULL OR campaign_id = :campaign_id)
+         ORDER BY created_at, public_id
+        """,
+        {"campaign_id": campaign_id},
+    )
+    return [_link(row) for row in rows]
+
+
+def add(connection: Connection, link: Link, digest: bytes) -> None:
+    """Keep a link by the digest of its secret."""
+    connection.run(
+        """
+        INSERT INTO link (digest, public_id, kind, lineage, account_id, campaign_id,
+                          created_at, expires_at, revoked_at)
+             VALUES (:digest, :public_id, :kind, :lineage, :account_id, :campaign_id,
+                     :created_at, :expires_at, :revoked_at)
+        """,
+        {
+            "digest": digest,
+            "public_id": link.public_id,
+            "kind": link.kind.value,
+            "lineage": link.lineage,
+            "account_id": link.account_id,
+            "campaign_id": link.campaign_id,
+            "created_at": microseconds(link.created_at),
+            "expires_at": link.expires_at and microseconds(link.expires_at),
+            "revoked_at": link.revoked_at and microseconds(link.revoked_at),
+        },
+    )
+
+
+def revoke(connection: Connection, public_id: str, now: int) -> None:
+    """End a link for ever; one that was revoked already stays as it was.
+
+    Raises:
+        NotFound: there is none with this public id.
+    """
+    params = {"public_id": public_id, "now": now}
+    changed = connection.rows(
+        """
+           UPDATE link SET revoked_at = coalesce(revoked_at, :now)
+            WHERE public_id = :public_id
+        RETURNING public_id
+        """,
+        params,
+    )
+    if not changed:
+        raise NotFound(
+            f"there is no link with the id {public_id!r}",
+            hint="see: leadwell share list",
+        )
+
+
+def note_use(connection: Connection, digest: bytes, now: int) -> None:
+    """Remember when a link was last used; `now` is in microseconds."""
+    connection.run(
+        "UPDATE link SET last_used_at = :now WHERE digest = :digest",
+        {"now": now, "digest": digest},
+    )
+
+
+def _link(row: Row) -> Link:
+    created, expires, revoked, used = (
+        stamp and from_microseconds(stamp) for stamp in row[5:9]
+    )
+    return Link(
+        public_id=row[0],
+        kind=LinkKind(row[1]),
+        lineage=row[2],
+        account_id=row[3],
+        campaign_id=row[4],
+        created_at=created,
+        expires_at=expires,
+        revoked_at=revoked,
+        last_used_at=used,
+    )

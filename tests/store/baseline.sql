@@ -1,0 +1,295 @@
+-- The whole schema of a new database; migrations lead here from an older one. It is
+-- written for SQLite; store.engines.postgres reads it for PostgreSQL (ADR 0012).
+-- Moments are whole microseconds since 1970-01-01 UTC. Every key of a campaign's
+-- table starts with campaign_id, so that the same schema can be distributed by it.
+
+CREATE TABLE migration (
+    version    INTEGER PRIMARY KEY,
+    applied_at INTEGER NOT NULL
+) STRICT;
+
+-- One row a name: the last id given to an account or a campaign.
+CREATE TABLE last_id (
+    name TEXT    PRIMARY KEY,
+    id   INTEGER NOT NULL
+) STRICT;
+INSERT INTO last_id (name, id) VALUES ('account', 0), ('campaign', 0);
+
+CREATE TABLE account (
+    id         INTEGER PRIMARY KEY,
+    slug       TEXT    NOT NULL UNIQUE,
+    name       TEXT    NOT NULL,
+    person_id  INTEGER NOT NULL DEFAULT 0,      -- the last id given to a person
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE person (
+    account_id INTEGER NOT NULL,
+    id         INTEGER NOT NULL,
+    name       TEXT    NOT NULL,
+    PRIMARY KEY (account_id, id)
+) STRICT, WITHOUT ROWID;
+
+-- Which campaigns an account has: slugs are unique within it.
+CREATE TABLE account_campaign (
+    account_id  INTEGER NOT NULL,
+    slug        TEXT    NOT NULL,
+    campaign_id INTEGER NOT NULL,
+    PRIMARY KEY (account_id, slug)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE token (
+    digest       BLOB    PRIMARY KEY,           -- HMAC-SHA-256 under the instance key
+    public_id    TEXT    NOT NULL UNIQUE,
+    lineage      TEXT    NOT NULL,
+    name         TEXT    NOT NULL,
+    account_id   INTEGER NOT NULL,
+    campaign_id  INTEGER,                       -- NULL: an account token
+    may_write    INTEGER NOT NULL,
+    filter_id    INTEGER,
+    readable     TEXT,                          -- JSON list; NULL: everything
+    generation   INTEGER NOT NULL,              -- rises with another filter or fields
+    addresses    TEXT    NOT NULL,              -- JSON list of CIDR blocks
+    created_at   INTEGER NOT NULL,
+    expires_at   INTEGER,
+    revoked_at   INTEGER,
+    last_used_at INTEGER,
+    exposed_at   INTEGER
+) STRICT;
+CREATE INDEX token_by_account ON token (account_id, campaign_id);
+
+CREATE TABLE campaign (
+    campaign_id    INTEGER PRIMARY KEY,
+    account_id     INTEGER NOT NULL,
+    slug           TEXT    NOT NULL,
+    name           TEXT    NOT NULL,
+    country        TEXT    NOT NULL,
+    schema_version INTEGER NOT NULL,
+    created_at     INTEGER NOT NULL
+) STRICT;
+
+-- The ticket of every write: taken first, held to the commit, one row a campaign.
+CREATE TABLE counter (
+    campaign_id INTEGER PRIMARY KEY,
+    seq         INTEGER NOT NULL,               -- of the last change
+    lead_id     INTEGER NOT NULL,               -- the last id given to a lead
+    part_id     INTEGER NOT NULL,               -- … to a field, option, status or filter
+    stamped_at  INTEGER NOT NULL                -- the last updated_at
+) STRICT;
+
+CREATE TABLE field (
+    campaign_id INTEGER NOT NULL,
+    id          INTEGER NOT NULL,
+    slug        TEXT    NOT NULL,
+    label       TEXT    NOT NULL,
+    type        TEXT    NOT NULL,
+    required    INTEGER NOT NULL,
+    json_schema TEXT,
+    place       INTEGER NOT NULL,
+    PRIMARY KEY (campaign_id, id),
+    UNIQUE (campaign_id, slug)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE option (
+    campaign_id INTEGER NOT NULL,
+    id          INTEGER NOT NULL,
+    field_id    INTEGER NOT NULL,
+    slug        TEXT    NOT NULL,
+    label       TEXT    NOT NULL,
+    place       INTEGER NOT NULL,
+    PRIMARY KEY (campaign_id, id),
+    UNIQUE (campaign_id, field_id, slug)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE status (
+    campaign_id INTEGER NOT NULL,
+    id          INTEGER NOT NULL,
+    slug        TEXT    NOT NULL,
+    label       TEXT    NOT NULL,
+    type        TEXT    NOT NULL,
+    is_default  INTEGER NOT NULL,
+    place       INTEGER NOT NULL,
+    PRIMARY KEY (campaign_id, id),
+    UNIQUE (campaign_id, slug)
+) STRICT, WITHOUT ROWID;
+
+-- A slug that a field, option or status had before: filters may still use it.
+CREATE TABLE alias (
+    campaign_id INTEGER NOT NULL,
+    owner_id    INTEGER NOT NULL,               -- the option's field; 0: field; -1: status
+    slug        TEXT    NOT NULL,
+    part_id     INTEGER NOT NULL,
+    PRIMARY KEY (campaign_id, owner_id, slug)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE filter (
+    campaign_id INTEGER NOT NULL,
+    id          INTEGER NOT NULL,               -- also the id of its scope
+    name        TEXT,                           -- NULL: made for one token
+    conditions  TEXT    NOT NULL,               -- JSON, by ids
+    closed      INTEGER NOT NULL,               -- 1: removed; its scope stands still
+    created_at  INTEGER NOT NULL,
+    PRIMARY KEY (campaign_id, id),
+    UNIQUE (campaign_id, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE lead (
+    campaign_id       INTEGER NOT NULL,
+    id                INTEGER NOT NULL,
+    seq               INTEGER NOT NULL,         -- of its last change, in commit order
+    version           INTEGER NOT NULL,
+    status            INTEGER,
+    assigned_to       INTEGER,
+    created_at        INTEGER NOT NULL,
+    updated_at        INTEGER NOT NULL,
+    source_updated_at INTEGER,
+    external_id       TEXT,
+    fields            TEXT    NOT NULL,         -- JSON by field id: what it holds
+    keys              TEXT    NOT NULL,         -- JSON by field id: what SQL compares
+    body              BLOB    NOT NULL,         -- the lead as it is answered
+    schema_version    INTEGER NOT NULL,         -- which labels the body shows
+    PRIMARY KEY (campaign_id, id)
+) STRICT;
+CREATE INDEX lead_by_updated ON lead (campaign_id, updated_at);
+
+-- What each scope holds: scope 0 is the whole campaign, any other one is a filter's.
+-- The digest is that of CONTRACT §6, kept with every write.
+CREATE TABLE scope (
+    campaign_id INTEGER NOT NULL,
+    scope_id    INTEGER NOT NULL,
+    leads       INTEGER NOT NULL,               -- how many
+    sum_0       INTEGER NOT NULL,
+    sum_1       INTEGER NOT NULL,
+    sum_2       INTEGER NOT NULL,
+    sum_3       INTEGER NOT NULL,
+    PRIMARY KEY (campaign_id, scope_id)
+) STRICT, WITHOUT ROWID;
+
+-- One row for every lead that was ever inside a scope: the change feed reads it. What
+-- is left of a lead that is gone is its id, and nothing personal.
+CREATE TABLE scope_member (
+    campaign_id   INTEGER NOT NULL,
+    lead_id       INTEGER NOT NULL,
+    scope_id      INTEGER NOT NULL,
+    in_scope      INTEGER NOT NULL,
+    seq           INTEGER NOT NULL,             -- of the last change that it shows
+    version       INTEGER NOT NULL,
+    first_seq     INTEGER NOT NULL,             -- when the lead entered first
+    entered_seq   INTEGER NOT NULL,             -- … and last
+    left_seq      INTEGER NOT NULL,             -- when it left last; 0: never
+    prior_seq     INTEGER NOT NULL,             -- … and the time before that
+    reason        TEXT,                         -- why it left
+    at            INTEGER NOT NULL,
+    merged_into   INTEGER,
+    PRIMARY KEY (campaign_id, lead_id, scope_id)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX scope_member_by_seq ON scope_member (campaign_id, scope_id, seq);
+
+-- A part of the campaign's history; each process that writes begins one.
+CREATE TABLE epoch (
+    campaign_id INTEGER NOT NULL,
+    from_seq    INTEGER NOT NULL,
+    id          BLOB    NOT NULL,               -- random, so that no two are the same
+    PRIMARY KEY (campaign_id, from_seq)
+) STRICT, WITHOUT ROWID;
+
+-- Work on many leads that is done in chunks: a filter or a slug that has changed.
+CREATE TABLE chore (
+    campaign_id INTEGER NOT NULL,
+    kind        TEXT    NOT NULL,               -- flip, revise, revise_holders, render
+    part_id     INTEGER NOT NULL,               -- the filter; the field, option or status
+    done_to     INTEGER NOT NULL,               -- the last lead that is done
+    PRIMARY KEY (campaign_id, kind, part_id)
+) STRICT, WITHOUT ROWID;
+
+-- Who changed what of a lead, field by field.
+CREATE TABLE lead_history (
+    campaign_id INTEGER NOT NULL,
+    lead_id     INTEGER NOT NULL,
+    version     INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    author      TEXT    NOT NULL,               -- lineage of a token; '': the operator
+    op          TEXT    NOT NULL,               -- create, update, delete, merge, schema
+    changes     TEXT    NOT NULL,               -- JSON: what it held before
+    PRIMARY KEY (campaign_id, lead_id, version)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX lead_history_by_at ON lead_history (campaign_id, at);
+
+-- Answered writes by their Idempotency-Key, so that a repeated one is not done twice.
+CREATE TABLE replay (
+    campaign_id INTEGER NOT NULL,
+    lineage     TEXT    NOT NULL,
+    route       TEXT    NOT NULL,
+    key         TEXT    NOT NULL,
+    request     BLOB    NOT NULL,               -- SHA-256 of what was asked
+    outcome     TEXT    NOT NULL,               -- JSON: statuses and lead ids
+    at          INTEGER NOT NULL,
+    PRIMARY KEY (campaign_id, lineage, route, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX replay_by_at ON replay (campaign_id, at);
+
+-- Leads that were erased; kept for ever, also beside the database.
+CREATE TABLE erasure (
+    campaign_id INTEGER NOT NULL,
+    lead_id     INTEGER NOT NULL,
+    seq         INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    PRIMARY KEY (campaign_id, lead_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX erasure_by_seq ON erasure (campaign_id, seq);
+
+-- Which tokens had which scope since when: who may have received a lead.
+CREATE TABLE token_scope (
+    campaign_id INTEGER NOT NULL,
+    lineage     TEXT    NOT NULL,
+    scope_id    INTEGER NOT NULL,
+    since       INTEGER NOT NULL,
+    PRIMARY KEY (campaign_id, lineage, scope_id)
+) STRICT, WITHOUT ROWID;
+
+-- When each generation of a token but the first began: what the campaign's last change
+-- was. A reader of the one before was shown nothing of its scope since.
+CREATE TABLE token_generation (
+    campaign_id INTEGER NOT NULL,
+    lineage     TEXT    NOT NULL,
+    generation  INTEGER NOT NULL,
+    from_seq    INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    PRIMARY KEY (campaign_id, lineage, generation)
+) STRICT, WITHOUT ROWID;
+
+-- How far a token has confirmed its reading of the change feed.
+CREATE TABLE reader (
+    campaign_id INTEGER NOT NULL,
+    lineage     TEXT    NOT NULL,
+    seq         INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    PRIMARY KEY (campaign_id, lineage)
+) STRICT, WITHOUT ROWID;
+
+-- Whose external id names which lead: each partner has names of its own.
+CREATE TABLE external_key (
+    campaign_id INTEGER NOT NULL,
+    lineage     TEXT    NOT NULL,
+    external_id TEXT    NOT NULL,
+    lead_id     INTEGER NOT NULL,
+    PRIMARY KEY (campaign_id, lineage, external_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX external_key_by_lead ON external_key (campaign_id, lead_id);
+
+-- Which rows of files are loaded already: equal rows are told apart by their count.
+CREATE TABLE import_row (
+    campaign_id INTEGER NOT NULL,
+    digest      BLOB    NOT NULL,
+    nth         INTEGER NOT NULL,
+    lead_id     INTEGER NOT NULL,
+    PRIMARY KEY (campaign_id, digest, nth)
+) STRICT, WITHOUT ROWID;
+
+-- The read index of a campaign as it was at some moment; it may be thrown away.
+CREATE TABLE index_snapshot (
+    campaign_id INTEGER PRIMARY KEY,
+    epoch       BLOB    NOT NULL,
+    seq         INTEGER NOT NULL,               -- the last change that it knows
+    data        BLOB    NOT NULL
+) STRICT;
