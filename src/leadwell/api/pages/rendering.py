@@ -67,6 +67,8 @@ class Frame:
     """For whom the pages are."""
     twin: str = ""
     """Where the same page is as Markdown; empty: nowhere."""
+    has_console: bool = False
+    """Whether there is a console beside the pages."""
 
 
 def html(page: Page, place: Place, frame: Frame) -> str:
