@@ -14,6 +14,7 @@ import pytest
 from leadwell.api import campaigns as api_campaigns
 from leadwell.api import tags
 from leadwell.api.cursors import sealing
+from leadwell.api.entrance import linked
 from leadwell.errors import InsufficientScope
 from leadwell.model.campaign import Campaign
 from leadwell.model.grant import Grant, LeadQuery
@@ -191,6 +192,11 @@ def export_of_the_campaign(patch: Patch) -> None:
     patch.setattr(exports, "read", _opening(exports.read))
 
 
+def link_without_forced(patch: Patch) -> None:
+    honest = linked.grant_of
+    patch.setattr(linked, "grant_of", lambda *of: replace(honest(*of), forced=()))
+
+
 def index_without_forced(patch: Patch) -> None:
     patch.setattr(Kept, "_matching", _opening(Kept._matching))
 
@@ -263,6 +269,7 @@ OF_ALL: list[Plant] = [
     digest_of_the_campaign,
     buckets_of_the_campaign,
     export_of_the_campaign,
+    link_without_forced,
     index_without_forced,
     names_of_everybody,
     watermark_of_the_campaign,

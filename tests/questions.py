@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from tests import worlds
 from tests.happenings import Happenings
 from tests.submissions import NEVER, Submissions
-from tests.twins import FILTER, LIST, VENDORS, Ask, Twin, check_same, compare
+from tests.twins import FEED, FILTER, LIST, VENDORS, Ask, Twin, check_same, compare
 
 ROUND = 6
 """Requests after each thing that happens."""
@@ -178,6 +178,12 @@ class Questions:
         asked = f"_format={self.random.choice(FORMATS)}{self._some()}"
         self.ask(Ask(self._token(), f"{LIST}/export?{asked}"))
 
+    def feed(self) -> None:
+        """Ask for the leads by a link, or for what it refuses."""
+        asked = self.random.choice([self._some()[1:], self.random.choice(UNKNOWN)])
+        method = self.random.choice(["GET", "GET", "HEAD"])
+        self.ask(Ask("", f"{FEED}?{asked}", method))
+
     def plain(self) -> None:
         path = self.random.choice(PLAIN)
         method = self.random.choice(["GET", "GET", "HEAD", "DELETE"])
@@ -228,7 +234,8 @@ class Questions:
 
     def _kinds(self) -> "list[Callable[[], None]]":
         often = [self.list, self.one, self.go_on, self.go_on, self.write, self.write]
-        others = [self.walk, self.changes, self.misuse, self.digest, self.export]
+        others = [self.walk, self.changes, self.misuse, self.digest]
+        others += [self.export, self.feed]
         return [*often, *others, self.plain]
 
 

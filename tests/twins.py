@@ -26,6 +26,8 @@ from tests import make
 from tests.watching import Watched
 
 LIST = "/v2/campaigns/362/leads"
+FEED = "{feed}"
+"""Each twin's own path of the reader's CSV link."""
 FILTER = "source=partner-west"
 SEEN = ("name", "phone", "website", "source", "customer-type", "tags", "visit_at")
 """What a token of few fields may see, beside the status."""
@@ -63,6 +65,8 @@ class Twin:
     clock: make.Clock
     campaign: Campaign
     tokens: Mapping[str, str]
+    feed: str
+    """The path of the reader's leads as CSV, by a link."""
     hidden: Random
     """Where everything comes from that the token may not see."""
     vendor: str
@@ -79,7 +83,7 @@ class Twin:
         if token := self.tokens.get(asked.token):
             headers["Authorization"] = f"Bearer {token}"
         given = {} if asked.body is None else {"json": asked.body}
-        url = asked.path.replace("{cursor}", cursor)
+        url = asked.path.replace("{cursor}", cursor).replace(FEED, self.feed)
         self.database.said.clear()
         answer = self.client.request(asked.method, url, headers=headers, **given)
         self.database.settle()
@@ -151,6 +155,13 @@ def a_twin(folder: Path, number: int, engine: str, *, few_fields: bool) -> Twin:
         changes |= {"name": name, "public_id": name, "lineage": name}
         return make.a_token(database, account, campaign, filter, **changes)
 
+    tokens = {
+        "everyone": token(may_write=True),
+        "walls": token(may_write=True, campaign_id=walls.id),
+        "reader": token(FILTER, readable=readable),
+        "writer": token(FILTER, readable=readable, may_write=True),
+    }
+    link = make.a_link(database, tokens["reader"])
     watched, clock = Watched(database), make.Clock()
     nonce = Random(0).randbytes  # noqa: S311 - the same bytes in both
     hub = Hub(watched, make.KEY, clock, "https://hub.example", nonce=nonce)
@@ -160,12 +171,8 @@ def a_twin(folder: Path, number: int, engine: str, *, few_fields: bool) -> Twin:
         TestClient(app(hub)),
         clock,
         campaign,
-        {
-            "everyone": token(may_write=True),
-            "walls": token(may_write=True, campaign_id=walls.id),
-            "reader": token(FILTER, readable=readable),
-            "writer": token(FILTER, readable=readable, may_write=True),
-        },
+        tokens,
+        f"/feed/{link}.csv",
         Random(100 + number),  # noqa: S311 - seeded, no secret
         VENDORS[number][0],
         [f"own-{each}" for each in range(number, 200, 2)],

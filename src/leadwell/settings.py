@@ -34,7 +34,10 @@ class Settings:
     PostgreSQL, made at first use."""
     erasure_file: str = ""
     """Which leads were erased, by id, so that a restored backup erases them again: keep
-    it apart from backups. Empty: a file beside the database."""
+    it apart from backups. Empty: a file beside the database, or `leadwell.erasures`
+    here with PostgreSQL; then name a place that every command finds."""
+    history_days: int = 0
+    """How long it is kept who changed what of a lead, in days; 0: for ever."""
     public_url: str = ""
     """Where readers reach the hub, with its path prefix; links are made from it.
     Empty: the address it listens on."""
@@ -65,6 +68,9 @@ class Settings:
     metrics_token: str = ""
     """The secret that Prometheus sends as its bearer token to read `/metrics`. Empty:
     there is no such page."""
+    mcp: bool = True
+    """Whether AI assistants may read leads at `/mcp`, with a token as at the API, once
+    `leadwell[mcp]` is installed."""
     server_timing: bool = False
     """Whether answers say in `Server-Timing` what their time went into; it tells
     readers how large what they do not see is, so only for a while."""

@@ -2,15 +2,17 @@
 
 import json
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from leadwell.errors import LeadNotFound
+from leadwell.errors import LeadNotFound, Refused
 from leadwell.server import erasures
 from leadwell.store import readers
 from leadwell.store.connection import Database
+from leadwell.store.engines.sqlite import SQLiteDatabase
 from leadwell.store.writes import erasing, history
 from tests import make
 from tests.mirror import Mirror
@@ -63,6 +65,47 @@ def test_nothing_of_an_erased_lead_is_left_in_any_table(
     assert write(client, writer, "GET", "/1").status_code == 404
 
 
+def test_a_lead_goes_with_all_that_was_merged_into_it(
+    client, writer, database, account, campaign
+) -> None:
+    fields = {"name": MARKER, "source": "partner-west"}
+    for _ in range(3):
+        write(client, writer, "POST", "", {"fields": fields})
+    mirror = Mirror(client, make.a_token(database, account, campaign))
+    mirror.follow()
+    for one, into in ((1, 2), (2, 3)):
+        write(client, writer, "POST", f"/{one}/merge", {"into": into})
+    write(client, writer, "PATCH", "/3", {"fields": {"name": "Someone"}})
+    with database.reading() as connection:
+        with pytest.raises(Refused, match="was merged into lead 2"):
+            erasing.check_not_merged(connection, 362, 1)
+        erasing.check_not_merged(connection, 362, 3)
+    erase(database, campaign, 3)
+    assert MARKER not in contents(database)
+    mirror.follow()
+    assert mirror.copy == {}
+    assert mirror.reasons.count("erased") == 3
+    with database.reading() as connection:
+        assert all(erasing.is_erased(connection, 362, each) for each in (1, 2, 3))
+        erasing.check_not_merged(connection, 362, 1)
+
+
+def test_nothing_of_an_erased_lead_is_left_in_any_file(
+    client, writer, database, campaign, tmp_path: Path
+) -> None:
+    write(client, writer, "POST", "", {"fields": {"name": MARKER}})
+
+    def places() -> list[str]:
+        files = [path for path in tmp_path.rglob("leads.db*") if path.is_file()]
+        return [path.name for path in files if MARKER.encode() in path.read_bytes()]
+
+    if isinstance(database, SQLiteDatabase):
+        assert places()
+    erase(database, campaign, 1)
+    assert database.empty_log()
+    assert places() == []
+
+
 def test_every_reader_that_ever_held_it_is_told(
     client, writer, database, account, campaign
 ) -> None:
@@ -103,6 +146,9 @@ def test_receipts_name_who_had_it_and_who_knows(
             listed = readers.receipts(connection, campaign, 1)
         return {each.lineage: each.confirmed_at is not None for each in listed}
 
+    # Made after the erasure: it cannot have received the lead.
+    moment = make.MIDNIGHT + timedelta(days=1)
+    make.a_token(database, account, None, name="Late", created_at=moment)
     ids = [text.split("_")[1] for text in (writer, west, every)]
     assert found() == dict.fromkeys(ids, False)
     assert north.split("_")[1] not in found()
@@ -138,9 +184,15 @@ def test_a_restored_database_erases_again_what_the_file_names(
     write(client, writer, "POST", "", {"fields": {"name": MARKER}})
     file = tmp_path / "leads.erasures"
     assert erasures.replay(file, database, 1) == 0
-    for lead_id in (1, 77):
-        erasures.note(file, erasing.Erasure(362, lead_id, 5))
-    erasures.note(file, erasing.Erasure(999, 1, 5))
+    erasures.note(file, [erasing.Erasure(362, each, 5) for each in (1, 77)])
+    # A power cut can leave half of a line, of an erasure that was not committed.
+    with file.open("a") as torn:
+        torn.write('{"campaign_id":36')
+    assert erasures.replay(tmp_path / "missing", database, 1) == 0
+    erasures.note(file, [erasing.Erasure(999, 1, 5)])
+    assert len(file.read_text().splitlines()) == 3
+    with file.open("a") as torn:
+        torn.write('{"campaign_id":36')
     assert erasures.replay(file, database, 1) == 1
     assert erasures.replay(file, database, 1) == 0
     assert MARKER not in contents(database)

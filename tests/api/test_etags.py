@@ -188,13 +188,14 @@ def test_an_edited_filter_changes_the_tag_at_once(office: Office) -> None:
 def test_another_question_or_token_has_another_tag(office: Office) -> None:
     everyone = office.writer()
     everyone.add(**WEST)
-    questions = ["", "?page=1", "?per_page=1", "?status=new", "?_sort=-id"]
+    questions = ["", "?page=2", "?per_page=1", "?status=new", "?_sort=-id"]
     questions += ["?_fields=name", "?_meta=1", "?_cursor=start", "?source=partner-west"]
     tokens = [everyone, office.writer("source=partner-west")]
     tokens.append(office.writer(readable=frozenset(office.ids("name"))))
 
     tags = [tag_of(everyone, each) for each in questions]
     assert len(set(tags)) == len(tags)
+    assert tag_of(everyone, "?page=1") == tag_of(everyone, "")
     assert len({tag_of(each) for each in tokens}) == 3
     assert len({tag_of(each, "/1") for each in (everyone, tokens[2])}) == 2
     assert tag_of(everyone, "/1?_fields=name") != tag_of(everyone, "/1")

@@ -177,6 +177,25 @@ def test_a_lost_run_is_said(client, writer, folder: Path) -> None:
     assert other.page(4).headers["leadwell-snapshot"] == name
 
 
+@pytest.mark.parametrize("how", ["idle", "swept"])
+def test_a_first_page_never_names_a_run_that_is_gone(
+    client, writer, folder: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    reader = Reader(client, writer)
+    # Nothing is written between the pages, so they are of one moment.
+    name = reader.page(1).headers["leadwell-snapshot"]
+    if how == "idle":
+        later = time.time() + 11 * 60
+        monkeypatch.setattr(time, "time", lambda: later)
+    else:
+        for path in folder.iterdir():
+            path.unlink()
+        client.app._hub.pins._held.clear()
+    assert reader.page(1).headers["leadwell-snapshot"] == name
+    assert reader.page(2, _snapshot=name).status_code == 200
+    assert reader.page(2).headers["leadwell-snapshot"] == name
+
+
 def test_a_run_lives_ten_idle_minutes(
     client, writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,10 @@
 """Backing up while the hub serves, restoring, and what is erased meanwhile."""
 
+import time
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 from starlette.testclient import TestClient
@@ -8,8 +12,11 @@ from starlette.testclient import TestClient
 from leadwell.api.app import app
 from leadwell.api.hub import Hub
 from leadwell.cli.app import main
+from leadwell.server.upkeep import Upkeep
 from leadwell.store.engines.sqlite import SQLiteDatabase
+from leadwell.store.writes import scopes
 from tests import make
+from tests.digest import digest_of
 from tests.mirror import Mirror
 
 
@@ -76,6 +83,90 @@ def test_what_is_no_backup_changes_nothing(folder: Path) -> None:
     assert ran("restore", "missing.db", "--replace") == 5
     assert ran("restore", "text.db", "--replace") == 5
     assert (folder / "leads.db").read_bytes() == before
+
+
+def test_a_database_that_is_in_use_is_not_replaced(folder: Path) -> None:
+    database = make.a_database(folder / "leads.db")
+    make.a_kept_campaign(database, make.an_account(database))
+    assert ran("backup", "copy.db") == 0
+    # What a running hub writes from now on would go to the file that is put aside.
+    assert ran("restore", "copy.db", "--replace") == 5
+    database.close()
+    assert ran("restore", "copy.db", "--replace") == 0
+
+
+def test_a_backup_while_others_write_is_sound(folder: Path) -> None:
+    database = make.a_database(folder / "leads.db")
+    campaign = make.a_kept_campaign(database, make.an_account(database))
+    stop, written = Event(), [0]
+
+    def write() -> None:
+        while not stop.is_set():
+            make.a_lead(database, campaign)
+            written[0] += 1
+
+    writer = Thread(target=write)
+    writer.start()
+    try:
+        while not written[0]:
+            time.sleep(0.01)
+        before = written[0]
+        assert ran("backup", "copy.db") == 0
+    finally:
+        stop.set()
+        writer.join()
+    database.close()
+    with closing(SQLiteDatabase(folder / "copy.db")) as copy, copy.reading() as read:
+        found = read.rows("SELECT id, version FROM lead ORDER BY id")
+        assert before <= len(found) <= written[0]
+        assert [row[0] for row in found] == list(range(1, len(found) + 1))
+        assert scopes.digest(read, 362, 0).text == digest_of(found)
+
+
+def test_a_merged_lead_is_erased_by_the_one_that_it_became(
+    folder: Path, capsys
+) -> None:
+    database = make.a_database(folder / "leads.db")
+    account = make.an_account(database)
+    campaign = make.a_kept_campaign(database, account)
+    token = make.a_token(database, account, campaign, may_write=True)
+    for _ in range(2):
+        make.a_lead(database, campaign)
+    client = TestClient(app(Hub(database, make.KEY, make.Clock(), "https://h")))
+    headers = {"Authorization": f"Bearer {token}"}
+    url = "/v2/campaigns/362/leads/1/merge"
+    assert client.post(url, json={"into": 2}, headers=headers).status_code == 200
+    database.close()
+    assert ran("lead", "erase", "1", "--campaign", "362", "--yes") == 5
+    assert "erase lead 2" in capsys.readouterr().err
+    assert ran("lead", "erase", "2", "--campaign", "362", "--yes") == 0
+    assert "merged into it: 1" in capsys.readouterr().out
+    assert len((folder / "leads.db.erasures").read_text().splitlines()) == 2
+
+
+def test_a_hub_forgets_history_by_itself(folder: Path) -> None:
+    database = make.a_database(folder / "leads.db")
+    account = make.an_account(database)
+    campaign = make.a_kept_campaign(database, account)
+    clock = make.Clock()
+    for day in (0, 40):
+        make.a_lead(database, campaign, make.MIDNIGHT + timedelta(days=day))
+    clock.now = make.MIDNIGHT + timedelta(days=41)
+    hub = Hub(database, make.KEY, clock, "https://h")
+    upkeep = Upkeep(hub, history_days=30)
+    upkeep.start()
+    deadline = time.monotonic() + 10
+
+    def kept() -> list[int]:
+        with database.reading() as connection:
+            rows = connection.rows("SELECT lead_id FROM lead_history ORDER BY 1")
+        return [row[0] for row in rows]
+
+    while kept() != [2]:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    upkeep.stop()
+    database.close()
 
 
 def test_old_history_is_forgotten(folder: Path, capsys) -> None:

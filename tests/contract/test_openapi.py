@@ -17,19 +17,12 @@ from tests import make
 DOWNLOAD = "/docs/download/openapi.json/any-name.json"
 LEADS = "/v2/campaigns/362/leads"
 UNDESCRIBED = (
-    "/docs",
-    "/d/",
-    "/a/",
-    "/feed/",
-    "/static/",
-    "/llms.txt",
-    "/.well-known/",
-    "/health/",
-    "/metrics",
-    "/campaigns/",
-    "/leads",
+    *("/docs", "/d/", "/a/", "/static/", "/llms.txt", "/.well-known/"),
+    *("/health/", "/metrics", "/mcp", "/feed/"),
+    *("/campaigns/", "/leads"),
 )
-"""What is for people and operators, and the article's own spelling of two paths."""
+"""What is for people, operators, assistants and spreadsheets, and the article's
+spelling of two."""
 
 
 @pytest.fixture

@@ -40,6 +40,7 @@ DECLARED = [
     *PROJECT["project"]["dependencies"],
     *PROJECT["project"]["optional-dependencies"]["server"],
     *PROJECT["project"]["optional-dependencies"]["postgres"],
+    *PROJECT["project"]["optional-dependencies"]["mcp"],
     *PROJECT["dependency-groups"]["dev"],
 ]
 PIN = re.compile(r"^([\w.-]+)(?:\[.*\])?==(\S+)", re.MULTILINE)

@@ -28,7 +28,9 @@ SHAPES = {
                column_default, collation_name
           FROM information_schema.columns WHERE table_schema = current_schema()
         """,
-        "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema()",
+        """
+        SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema()
+        """,
         """
         SELECT relname, CAST(reloptions AS TEXT) FROM pg_class
          WHERE relkind = 'r' AND relnamespace = CAST(current_schema() AS regnamespace)

@@ -91,12 +91,17 @@ def erase(operator: Operator) -> None:
         return
     lead_id = operator.random.choice(storm.ids)
 
-    def job(connection: Connection, campaign: Campaign) -> list[truth.State]:
-        states = truth.states(connection, campaign, lead_id)
+    def job(connection: Connection, campaign: Campaign) -> dict[int, list[truth.State]]:
+        merged = erasing.merged_into(connection, campaign.id, lead_id)
+        states = {
+            each: truth.states(connection, campaign, each)
+            for each in [lead_id, *merged]
+        }
         erasing.erase(connection, campaign, lead_id, now=0)
         return states
 
-    storm.erased.setdefault(lead_id, []).extend(storm.write(job))
+    for each, states in storm.write(job).items():
+        storm.erased.setdefault(each, []).extend(states)
 
 
 def do_chores(operator: Operator) -> None:

@@ -15,6 +15,7 @@ from leadwell.api.campaigns import Campaigns
 from leadwell.api.changes import Changes
 from leadwell.api.documents import Documents
 from leadwell.api.entrance import Entrance
+from leadwell.api.entrance.agents import Agents
 from leadwell.api.entrance.metrics import Metrics
 from leadwell.api.health import Health
 from leadwell.api.hub import Hub
@@ -30,6 +31,8 @@ from leadwell.api.readers import Resolve
 from leadwell.api.writes import Writes
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
+Plain: TypeAlias = Listing | Agents
+"""What answers without a response object in between."""
 
 
 class _Id(Convertor[int]):
@@ -47,8 +50,10 @@ class _Id(Convertor[int]):
 register_url_convertor("id", _Id())
 
 
-def app(hub: Hub, lifespan: Lifespan[Router] | None = None) -> ASGIApp:
-    """Build the application of one hub."""
+def app(
+    hub: Hub, lifespan: Lifespan[Router] | None = None, tools: ASGIApp | None = None
+) -> ASGIApp:
+    """Build the application of one hub; `tools` speak MCP, where the hub does."""
     leads, writes, changes = Leads(hub), Writes(hub), Changes(hub)
     exports = Exports(hub)
     campaigns, health = Campaigns(hub), Health(hub)
@@ -76,6 +81,7 @@ def app(hub: Hub, lifespan: Lifespan[Router] | None = None) -> ASGIApp:
         _route("/campaigns/{campaign_id:id}/leads", GET=Listing(hub)),
         _route("/leads", POST=writes.add_anywhere),
         _route("/feed/{secret}.csv", GET=exports.csv_feed),
+        _route("/mcp", POST=Agents(hub, tools)),
         _route("/docs/errors/{code}", GET=Codes(hub).show),
         *_documentation(hub, "/docs", readers.asking),
         *_documentation(hub, "/d/{secret}", readers.by_link),
@@ -110,9 +116,9 @@ def _documentation(hub: Hub, root: str, resolve: Resolve) -> list[Route]:
 class _Methods:
     """What one path does, by method; of a `HEAD` the server drops the body."""
 
-    def __init__(self, handlers: Mapping[str, Handler | Listing]) -> None:
+    def __init__(self, handlers: Mapping[str, Handler | Plain]) -> None:
         self._apps = {
-            method: handler if isinstance(handler, Listing) else _answering(handler)
+            method: handler if isinstance(handler, Plain) else _answering(handler)
             for method, handler in handlers.items()
         }
         if "GET" in self._apps:
@@ -130,7 +136,7 @@ def _answering(handler: Handler) -> ASGIApp:
     return answer
 
 
-def _route(path: str, **handlers: Handler | Listing) -> Route:
+def _route(path: str, **handlers: Handler | Plain) -> Route:
     route = Route(path, _Methods(handlers), methods=list(handlers))
     # A $ also matches before a newline at the end, and /v2/me%0A is not /v2/me.
     route.path_regex = re.compile(route.path_regex.pattern.removesuffix("$") + r"\Z")

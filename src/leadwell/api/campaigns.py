@@ -1,6 +1,7 @@
 """`/v2/campaigns`, one campaign, its schema, and `/v2/me`."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -18,12 +19,15 @@ from leadwell.model.page import Page
 from leadwell.schema import querystring, question
 from leadwell.schema.visibility import view as view_of
 from leadwell.store import accounts, campaigns
-from leadwell.store.connection import Connection
+from leadwell.store.connection import Connection, remember
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Opened:
-    """A campaign that the token may open: whole, and as the token sees it."""
+    """A campaign that the token may open: whole, and as the token sees it.
+
+    One of a moment is equal to itself alone: what is made of it is kept by it.
+    """
 
     grant: Grant
     campaign: Campaign
@@ -76,10 +80,16 @@ def open_own(connection: Connection, request: Request) -> Opened:
 
 
 def _opened(connection: Connection, bearer: Bearer, campaign_id: int) -> Opened:
-    grant = bearer.grant
     if bearer.link is not None and bearer.link.kind is not LinkKind.CSV:
         # Whatever is served below a link to documentation: it shows no lead.
         raise nothing_here()
+    # At one moment a token grants one thing, by whichever secret it is reached.
+    key = ("opened", bearer.token.public_id, campaign_id)
+    make = partial(_opened_first, connection, bearer.grant, campaign_id)
+    return remember(connection, key, make)
+
+
+def _opened_first(connection: Connection, grant: Grant, campaign_id: int) -> Opened:
     grant.check_campaign(campaign_id)
     campaign = grant.check_owner(campaigns.find(connection, campaign_id), campaign_id)
     return Opened(grant, campaign, view_of(campaign, grant))

@@ -39,13 +39,13 @@ class _Lead(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Lead)
 
 
-def of_list(connection: Connection, opened: Opened, *asked: object) -> str:
+def of_list(seen: str, *asked: object) -> str:
     """Name a page without reading it: by its scope's own revision and the question.
 
     What lies outside the scope does not change it. Weak, for labels are not compared
     byte by byte but by the version of the schema.
     """
-    return f'W/"{_hashed(f"{revision(connection, opened)} {asked!r}".encode())}"'
+    return f'W/"{_hashed(f"{seen} {asked!r}".encode())}"'
 
 
 def revision(connection: Connection, opened: Opened) -> str:

@@ -15,10 +15,15 @@ PRIVATE = {
     "Cache-Control": "private, no-cache",
     "Vary": "Authorization, Accept, Accept-Encoding",
 }
-_PAGE_HEAD = [
-    (b"content-type", b"application/json"),
-    *((name.lower().encode(), value.encode()) for name, value in PRIVATE.items()),
-]
+Header = tuple[bytes, bytes]
+
+
+def headers(given: Mapping[str, str]) -> list[Header]:
+    """Write headers as they are sent."""
+    return [(name.lower().encode(), value.encode()) for name, value in given.items()]
+
+
+_PAGE_HEAD = [(b"content-type", b"application/json"), *headers(PRIVATE)]
 
 
 def page(found: Page[bytes], meta: Mapping[str, Any] | None = None) -> bytes:
@@ -30,13 +35,10 @@ def page(found: Page[bytes], meta: Mapping[str, Any] | None = None) -> bytes:
     return b"".join([*parts, b"}"])
 
 
-async def send(send: Send, headers: Mapping[str, str], body: bytes) -> None:
+async def send(send: Send, headers: Iterable[Header], body: bytes) -> None:
     """Send JSON without the detour of a response object."""
-    raw = [
-        *_PAGE_HEAD,
-        (b"content-length", str(len(body)).encode()),
-        *((name.lower().encode(), value.encode()) for name, value in headers.items()),
-    ]
+    length = (b"content-length", str(len(body)).encode())
+    raw = [*_PAGE_HEAD, length, *headers]
     await send({"type": "http.response.start", "status": 200, "headers": raw})
     await send({"type": "http.response.body", "body": body})
 

@@ -21,6 +21,7 @@ from leadwell.cli.load import load
 from leadwell.cli.parts.field import field
 from leadwell.cli.parts.option import option
 from leadwell.cli.parts.status import status
+from leadwell.cli.reading.mcp import mcp
 from leadwell.cli.serve import serve
 from leadwell.cli.upkeep import doctor, migrate
 from leadwell.errors import Kind, LeadwellError, UsageError
@@ -48,6 +49,7 @@ app.command(backup)
 app.command(restore)
 app.command(migrate)
 app.command(doctor)
+app.command(mcp)
 
 EXIT_OF = {
     Kind.USAGE: 2,
@@ -58,6 +60,8 @@ EXIT_OF = {
 }
 """Exit codes of what was refused on purpose; any other failure is 1 (CONTRACT §9)."""
 INTERRUPTED = 130
+OF_MCP = {"mcp", "mcp_types", "httpx2"}
+"""What comes with leadwell[mcp]; all else that may be missing is the server's."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -85,9 +89,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        extra = "mcp" if package in OF_MCP else "server"
         missing = UsageError(
-            f"this command needs leadwell[server] ({error.name} is not installed)",
-            hint="pip install 'leadwell[server]'",
+            f"this command needs leadwell[{extra}] ({error.name} is not installed)",
+            hint=f"pip install 'leadwell[{extra}]'",
         )
         _explain(missing, as_json=as_json)
         sys.exit(2)

@@ -21,6 +21,7 @@ LeadwellError
   InvalidToken            unauthenticated  wrong, expired or revoked token
   InsufficientScope       forbidden        the token lacks the right, or the campaign
   AddressNotAllowed       forbidden        the token may not be used from there
+  OriginNotAllowed        forbidden        a page of another site asks in a browser
   NotFound                not_found        no such thing, or none this token may see
     CampaignNotFound      not_found        no such campaign
     LeadNotFound          not_found        no such lead
@@ -184,6 +185,13 @@ class AddressNotAllowed(LeadwellError):
 
     kind = Kind.FORBIDDEN
     code = "address_not_allowed"
+
+
+class OriginNotAllowed(LeadwellError):
+    """A browser sent the request for a page of another site, which may not ask."""
+
+    kind = Kind.FORBIDDEN
+    code = "origin_not_allowed"
 
 
 class NotFound(LeadwellError):

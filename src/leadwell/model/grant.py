@@ -34,6 +34,10 @@ class LeadQuery:
         """All that the token may see, in the same window."""
         return replace(self, asked=(), search=None)
 
+    def on_page(self, page: int) -> "LeadQuery":
+        """Return the same question for another page."""
+        return self if page == self.page else replace(self, page=page)
+
     @property
     def offset(self) -> int:
         """How many leads stand before this page."""

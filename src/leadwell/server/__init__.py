@@ -21,12 +21,13 @@ from leadwell.api.app import app
 from leadwell.api.hub import Hub, Limits
 from leadwell.errors import Refused, UsageError
 from leadwell.schema.times import microseconds
-from leadwell.server import opening
+from leadwell.server import agents, opening
 from leadwell.server.clock import JumpGuard, now
 from leadwell.server.opening import key_path
 from leadwell.server.upkeep import Upkeep
 from leadwell.settings import Settings, from_environment
 from leadwell.store.connection import Database
+from leadwell.store.engines.files import sync
 
 KEY_BYTES = 32
 GC_EVERY = 20_000
@@ -97,7 +98,7 @@ def application() -> ASGIApp:
     @asynccontextmanager
     async def lifespan(router: Router) -> AsyncGenerator[None]:
         del router
-        upkeep = Upkeep(hub)
+        upkeep = Upkeep(hub, settings.history_days)
         upkeep.start()
         # What is there now stays: looking through it again and again is in vain.
         gc.collect()
@@ -109,7 +110,7 @@ def application() -> ASGIApp:
         # Jobs that were handed in are finished; their answers may be out already.
         hub.database.close()
 
-    return app(hub, lifespan)
+    return app(hub, lifespan, agents.tools(settings))
 
 
 def configure_logs(level: str) -> None:
@@ -166,8 +167,4 @@ def _make_key(path: Path) -> None:
     finally:
         draft.unlink()
     # The name too has to survive a power cut: without the key every token is void.
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync(path.parent)

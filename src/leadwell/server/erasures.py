@@ -5,7 +5,7 @@ erasure is committed, and done again at every start where the database lacks it.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -14,6 +14,7 @@ from leadwell.errors import LeadNotFound, Refused
 from leadwell.settings import Settings
 from leadwell.store import campaigns
 from leadwell.store.connection import Connection, Database
+from leadwell.store.engines.files import sync
 from leadwell.store.writes import erasing
 from leadwell.store.writes.erasing import Erasure
 
@@ -36,18 +37,28 @@ def path_of(settings: Settings) -> Path:
     return Path(_NAME)
 
 
-def note(path: Path, erasure: Erasure) -> None:
-    """Add an erasure to the file; it is on the disk when this returns."""
-    line = msgspec.json.encode(_Line(erasure.campaign_id, erasure.lead_id, erasure.at))
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    with os.fdopen(handle, "ab") as file:
-        file.write(line + b"\n")
+def note(path: Path, erasures: Iterable[Erasure]) -> None:
+    """Add erasures to the file; they are on the disk when this returns."""
+    lines = [
+        msgspec.json.encode(_Line(each.campaign_id, each.lead_id, each.at)) + b"\n"
+        for each in erasures
+    ]
+    is_new = not path.exists()
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    with os.fdopen(handle, "r+b") as file:
+        # Behind the last whole line: half of one is of an erasure that never was.
+        file.seek(file.read().rfind(b"\n") + 1)
+        file.truncate()
+        file.write(b"".join(lines))
         file.flush()
         os.fsync(file.fileno())
+    if is_new:
+        # The name of the file has to survive a power cut too.
+        sync(path.parent)
 
 
 def replay(path: Path, database: Database, now: int) -> int:
-    """Erase what the file names and the database still has; return how many.
+    """Erase what the file names and the database still has; return how many leads.
 
     Raises:
         Refused: the file cannot be read.
@@ -59,6 +70,8 @@ def replay(path: Path, database: Database, now: int) -> int:
             return _again(connection, line, now)
 
         done += database.write(job).result()
+    if done:
+        database.empty_log()
     return done
 
 
@@ -67,18 +80,20 @@ def _again(connection: Connection, line: _Line, now: int) -> int:
     if campaign is None or erasing.is_erased(connection, campaign.id, line.lead_id):
         return 0
     try:
-        erasing.erase(connection, campaign, line.lead_id, now)
+        return len(erasing.erase(connection, campaign, line.lead_id, now))
     except LeadNotFound:
         # The backup is of before the lead was made.
         return 0
-    return 1
 
 
 def _lines(path: Path) -> Iterator[_Line]:
     if not path.exists():
         return
     decoder = msgspec.json.Decoder(_Line)
-    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+    # What follows the last newline was cut off while it was written: its erasure was
+    # not committed, for that comes after.
+    *lines, _ = path.read_bytes().split(b"\n")
+    for number, line in enumerate(lines, 1):
         try:
             yield decoder.decode(line)
         except msgspec.MsgspecError:

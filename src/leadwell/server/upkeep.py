@@ -1,5 +1,7 @@
-"""Work that a running hub does beside its requests: chores that wait, old pins."""
+"""Work that a running hub does beside its requests: chores, old pins, old history."""
 
+import time
+from functools import partial
 from threading import Event, Thread
 
 import structlog
@@ -7,11 +9,13 @@ import structlog
 from leadwell.api.hub import Hub
 from leadwell.store import campaigns
 from leadwell.store.connection import Connection
-from leadwell.store.writes import chores
+from leadwell.store.writes import chores, history
 
 _log = structlog.get_logger("leadwell.upkeep")
 LOOK_EVERY_S = 30.0
 """How often a hub looks for work: a command that was interrupted left it behind."""
+FORGET_EVERY_S = 3_600.0
+DAY_US = 86_400_000_000
 
 
 class Upkeep:
@@ -20,9 +24,13 @@ class Upkeep:
     Every process of a hub has one; the campaign's ticket lets them take turns.
     """
 
-    def __init__(self, hub: Hub, look_every_s: float = LOOK_EVERY_S) -> None:
-        """Prepare; nothing runs before `start`."""
+    def __init__(
+        self, hub: Hub, history_days: int = 0, look_every_s: float = LOOK_EVERY_S
+    ) -> None:
+        """Prepare; nothing runs before `start`. History of 0 days is kept for ever."""
         self._hub = hub
+        self._history_days = history_days
+        self._forget_at = 0.0
         self._look_every_s = look_every_s
         self._stopping = Event()
         self._thread = Thread(target=self._run, name="upkeep", daemon=True)
@@ -51,6 +59,19 @@ class Upkeep:
         for campaign_id in waiting:
             self._finish(campaign_id)
         self._hub.pins.sweep()
+        if self._history_days and time.monotonic() >= self._forget_at:
+            self._forget_at = time.monotonic() + FORGET_EVERY_S
+            self._forget_history(self._hub.moment - self._history_days * DAY_US)
+
+    def _forget_history(self, before: int) -> None:
+        with self._hub.database.reading() as connection:
+            found = history.campaigns_before(connection, before)
+        for campaign_id in found:
+            job = partial(history.forget_before, campaign_id=campaign_id, at=before)
+            while (
+                not self._stopping.is_set() and self._hub.database.write(job).result()
+            ):
+                pass
 
     def _finish(self, campaign_id: int) -> None:
         try:

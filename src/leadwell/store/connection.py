@@ -119,6 +119,13 @@ class Database(Protocol):
         """
         ...
 
+    def empty_log(self) -> bool:
+        """Leave nothing that was deleted in the log of writes; `False`: not yet.
+
+        For what was erased must not be found in any file.
+        """
+        ...
+
     def checkup(self) -> list[Finding]:
         """Look at what an operator wants to know of the database's health."""
         ...
@@ -164,6 +171,12 @@ def remember(connection: Connection, key: Row, make: Callable[[], T]) -> T:
             moment.clear()
         found = moment[key] = make()
     return cast("T", found)
+
+
+def forget(connection: Connection, key: Row) -> None:
+    """Forget what was remembered under a key: it no longer holds."""
+    if connection.moment is not None:
+        connection.moment.pop(key, None)
 
 
 def one(rows: list[Row]) -> Row | None:

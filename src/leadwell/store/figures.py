@@ -7,7 +7,7 @@ None is labelled by a campaign or a token: figures tell nothing of people.
 
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -37,6 +37,7 @@ WRITES_WAITING = Gauge(
 
 Spent = dict[str, float]
 """Seconds, by what they were spent on."""
+_UNWATCHED = nullcontext()
 _spent: ContextVar[Spent | None] = ContextVar("spent", default=None)
 
 
@@ -51,13 +52,14 @@ def watched() -> Generator[Spent]:
         _spent.reset(token)
 
 
-@contextmanager
-def timed(name: str) -> Generator[None]:
+def timed(name: str) -> AbstractContextManager[None]:
     """Note the time within under a name, if anybody watches."""
     found = _spent.get()
-    if found is None:
-        yield
-        return
+    return _UNWATCHED if found is None else _noted(found, name)
+
+
+@contextmanager
+def _noted(found: Spent, name: str) -> Generator[None]:
     started = time.perf_counter()
     try:
         yield

@@ -96,13 +96,14 @@ def receipts(connection: Connection, campaign: Campaign, lead_id: int) -> list[R
         {"campaign_id": campaign.id, "lead_id": lead_id},
     )
     found = {row[0]: int(row[1]) for row in rows}
+    erased_at, told = _told(connection, campaign.id, lead_id)
     names: dict[str, str] = {}
     for token in tokens.find_all(connection, campaign.account_id):
         names.setdefault(token.lineage, token.name)
-        if token.campaign_id is None:
+        made_at = microseconds(token.created_at)
+        if token.campaign_id is None and made_at < erased_at:
             # An account's token sees every lead of its campaigns.
-            found.setdefault(token.lineage, microseconds(token.created_at))
-    told = _told(connection, campaign.id, lead_id)
+            found.setdefault(token.lineage, made_at)
     return [
         Receipt(
             lineage,
@@ -114,15 +115,19 @@ def receipts(connection: Connection, campaign: Campaign, lead_id: int) -> list[R
     ]
 
 
-def _told(connection: Connection, campaign_id: int, lead_id: int) -> dict[str, int]:
+def _told(
+    connection: Connection, campaign_id: int, lead_id: int
+) -> tuple[int, dict[str, int]]:
+    """Return when the lead was erased, and since when which readers know of it."""
     rows = connection.rows(
         """
-        SELECT reader.lineage, reader.at
-          FROM reader
-          JOIN erasure ON erasure.campaign_id = :campaign_id
-                      AND erasure.lead_id = :lead_id
-         WHERE reader.campaign_id = :campaign_id AND reader.seq >= erasure.seq
+        SELECT erasure.at, reader.lineage, reader.at
+          FROM erasure
+          LEFT JOIN reader ON reader.campaign_id = :campaign_id
+                          AND reader.seq >= erasure.seq
+         WHERE erasure.campaign_id = :campaign_id AND erasure.lead_id = :lead_id
         """,
         {"campaign_id": campaign_id, "lead_id": lead_id},
     )
-    return {row[0]: int(row[1]) for row in rows}
+    erased_at = rows[0][0] if rows else 0
+    return erased_at, {row[1]: int(row[2]) for row in rows if row[1] is not None}

@@ -29,7 +29,7 @@ from leadwell.schema import querystring
 from leadwell.store import figures
 
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
-_NEEDS_TOKEN = re.compile(r"/v2(/|$)|/campaigns/|/leads\Z|/a/")
+_NEEDS_TOKEN = re.compile(r"/v2(/|$)|/campaigns/|/leads\Z|/mcp\Z|/a/")
 _DESCRIBED = re.compile(r"/docs/(?!errors/)")
 """What says more to who sends a token; what an error means is the same for all."""
 _NOSNIFF = (b"x-content-type-options", b"nosniff")

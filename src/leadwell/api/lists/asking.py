@@ -1,7 +1,7 @@
 """List requests, read once: the same question on another page is not read again."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from leadwell.api import links
 from leadwell.model.campaign import Campaign
@@ -31,19 +31,6 @@ def read(view: Campaign, raw: bytes) -> Asked:
     Raises:
         InvalidQuestion, MalformedQuery, TooMany: as there.
     """
-    rest, page = _parted(raw)
-    if b"_cursor=" in raw or b"_snapshot=" in raw or page is None:
-        return _read(view, raw)
-    asked = view.deriving(("asked", rest), lambda: _read(view, rest))
-    if rest is raw:
-        return asked
-    if asked.names_page:
-        # It is named in another spelling too: that is refused, not guessed.
-        return _read(view, raw)
-    return replace(asked, question=replace(asked.question, page=page))
-
-
-def _read(view: Campaign, raw: bytes) -> Asked:
     pairs = querystring.decode(raw)
     asked = question.read(view, pairs)
     kept = [pair for pair in pairs if pair[0] != "page"]
@@ -53,10 +40,14 @@ def _read(view: Campaign, raw: bytes) -> Asked:
     return Asked(asked, kept, links.but_page(plain), names_page=names_page)
 
 
-def _parted(raw: bytes) -> tuple[bytes, int | None]:
-    """Return a query string without its page, and the page; `None`: not so simple."""
-    if b"page=" not in raw:
-        return raw, 1
+def parted(raw: bytes) -> tuple[bytes, int | None]:
+    """Return a query string without its page, and the page; `None`: not so simple.
+
+    What is left asks the same on every page, and can be read once for all of them.
+    """
+    if b"_cursor=" in raw or b"_snapshot=" in raw:
+        # Where a cursor or a pin is named, no two requests are alike.
+        return raw, None
     parts = raw.split(b"&")
     pages = [part for part in parts if part.startswith(b"page")]
     if not pages:

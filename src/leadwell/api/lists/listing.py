@@ -13,16 +13,16 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from leadwell.api import tags, wire
-from leadwell.api.campaigns import open_campaign
+from leadwell.api.campaigns import Opened, open_campaign
 from leadwell.api.cursors import places
 from leadwell.api.cursors.sealing import START
 from leadwell.api.hub import Hub
 from leadwell.api.lists import answering, asking, runs
-from leadwell.api.lists.answering import Answer, Listed, Visit
+from leadwell.api.lists.answering import Answer, Listed, Standing, Visit
 from leadwell.describe.schema import version
 from leadwell.model.cursor import Walk
 from leadwell.store import feed, pages
-from leadwell.store.connection import Connection
+from leadwell.store.connection import Connection, remember
 
 Find = Callable[..., pages.Found | None]
 
@@ -54,16 +54,34 @@ class Listing:
             shown = {"Leadwell-Schema-Version": version(visit.opened.view)}
             return tags.unchanged(visit.tag, shown)
         listed = self._listed(connection, visit, find)
-        return None if listed is None else answering.rendered(self.hub, visit, listed)
+        return None if listed is None else answering.rendered(visit, listed)
 
     def _visit(self, connection: Connection, request: Request) -> Visit:
         raw = request.scope["query_string"]
         opened = open_campaign(connection, request)
-        asked = asking.read(opened.view, raw)
-        query = opened.grant.query(opened.campaign, asked.question)
-        run = runs.find(self.hub, opened, asked)
-        tag = tags.of_list(connection, opened, self.hub.public_url, raw, run.name)
-        return Visit(opened, asked, query, run, tag)
+        standing, page = self._standing(connection, opened, raw)
+        run = runs.find(self.hub, standing, page)
+        tag = tags.of_list(standing.seen, page, run.name)
+        return Visit(standing, standing.query.on_page(page), run, tag)
+
+    def _standing(
+        self, connection: Connection, opened: Opened, raw: bytes
+    ) -> tuple[Standing, int]:
+        """Return what all pages of a question share, read once, and the page."""
+        rest, page = asking.parted(raw)
+
+        def made(asked: bytes = rest) -> Standing:
+            read = asking.read(opened.view, asked)
+            return answering.standing(self.hub, connection, opened, read)
+
+        if page is None:
+            found = made()
+            return found, found.query.page
+        found = remember(connection, ("standing", opened, rest), made)
+        if found.asked.names_page and rest is not raw:
+            # It is named in another spelling too: that is refused, not guessed.
+            found = made(raw)
+        return found, found.query.page if rest is raw else page
 
     def _listed(
         self, connection: Connection, visit: Visit, find: Find
@@ -80,8 +98,8 @@ class Listing:
         if found is None:
             return None
         name = runs.begin(self.hub, connection, visit, found)
-        headers = answering.beside(self.hub, connection, visit)
-        return Listed(found.page, headers, snapshot=name)
+        beside = answering.beside(self.hub, connection, visit)
+        return Listed(found.page, beside, snapshot=name)
 
     def _walked(
         self, connection: Connection, visit: Visit, find: Find
@@ -92,12 +110,13 @@ class Listing:
         if found is None:
             return None
         place = places.of_walk(opened, walk)
-        headers = places.headers(self.hub, opened, question, place, walk.watermark)
+        words = places.headers(self.hub, opened, question, place, walk.watermark)
+        beside = answering.Beside.of(words)
         if found.last_id is None:
-            return Listed(found.page, headers)
+            return Listed(found.page, beside)
         binding = places.binding_of(opened, question)
         further = self.hub.sealer.walk(binding, walk.further(found.last_id))
-        return Listed(found.page, headers, further)
+        return Listed(found.page, beside, further)
 
     def _walk(self, connection: Connection, visit: Visit) -> Walk:
         opened, question = visit.opened, visit.asked.question

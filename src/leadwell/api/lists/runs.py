@@ -1,34 +1,27 @@
 """Runs of page numbers: begun by page 1, and kept on its pin (CONTRACT §3)."""
 
-from collections.abc import Mapping
-
 from leadwell.api import tags
-from leadwell.api.campaigns import Opened
 from leadwell.api.cursors import places
 from leadwell.api.hub import Hub
-from leadwell.api.lists.answering import Listed, Run, Visit
-from leadwell.api.lists.asking import Asked
-from leadwell.api.lists.pins import Pin, Slots, owner_of
+from leadwell.api.lists.answering import Beside, Listed, Run, Standing, Visit
+from leadwell.api.lists.pins import Pin, Slots
 from leadwell.errors import SnapshotLost
 from leadwell.model.page import Page
 from leadwell.schema.question import NO_SNAPSHOT
 from leadwell.store import feed, leads, pages
-from leadwell.store.connection import Connection, remember
+from leadwell.store.connection import Connection, forget, remember
 
 
-def find(hub: Hub, opened: Opened, asked: Asked) -> Run:
+def find(hub: Hub, standing: Standing, page: int) -> Run:
     """Return the run that a request belongs to.
 
     Raises:
         SnapshotLost: the request names a pin that is there no longer.
     """
-    question = asked.question
+    question = standing.asked.question
     if question.cursor is not None or question.snapshot == NO_SNAPSHOT:
         return Run()
-    grant = opened.grant
-    # In another generation the token sees other leads: then the run is another one.
-    generation = (grant.lineage, grant.generation)
-    owner = owner_of(*generation, opened.campaign.id, asked.text)
+    owner = standing.owner
     if question.snapshot is not None:
         pin = hub.pins.find(question.snapshot, owner)
         if pin is None:
@@ -36,14 +29,14 @@ def find(hub: Hub, opened: Opened, asked: Asked) -> Run:
                 "this run of pages was idle for more than ten minutes",
                 hint="begin again with page 1; for long reading take _cursor=start",
             )
-        return Run(owner, question.snapshot, pin)
-    if question.page == 1:
-        return Run(owner, begins=True)
+        return Run(question.snapshot, pin)
+    if page == 1:
+        return Run(begins=True)
     name = hub.pins.of_run(owner)
     pin = hub.pins.find(name, owner) if name else None
     if pin is None:
-        return Run(owner, begins=True, is_lost=True)
-    return Run(owner, name, pin)
+        return Run(begins=True, is_lost=True)
+    return Run(name, pin)
 
 
 def begin(
@@ -52,7 +45,7 @@ def begin(
     """Pin the run that begins with this page, when it has another page."""
     if not visit.run.begins or found.page.total <= found.page.per_page:
         return None
-    opened, owner = visit.opened, visit.run.owner
+    opened, owner = visit.opened, visit.standing.owner
 
     def made() -> str | None:
         # Named by the state of the scope: nothing outside of it changes the name.
@@ -65,7 +58,13 @@ def begin(
         pin = Pin(owner, slots, now.seq, now.epoch, watermark, schema)
         return name if hub.pins.keep(name, pin) else None
 
-    return remember(connection, ("run", owner), made)
+    key = ("run", owner)
+    name = remember(connection, key, made)
+    if name is None or hub.pins.find(name, owner) is not None:
+        return name
+    # It was idle for too long since, or had to make room: its moment still stands.
+    forget(connection, key)
+    return remember(connection, key, made)
 
 
 def page(hub: Hub, connection: Connection, visit: Visit) -> Listed | None:
@@ -76,14 +75,15 @@ def page(hub: Hub, connection: Connection, visit: Visit) -> Listed | None:
     ids = pin.window(query.offset, query.per_page)
     bodies = pages.find_pinned(connection, hub.indexes, opened.campaign, query, ids)
 
-    def beside() -> Mapping[str, str]:
+    def beside() -> Beside:
         place = places.of_run(opened, pin, feed.head(connection, opened.campaign.id))
-        return places.headers(hub, opened, visit.asked.question, place, pin.watermark)
+        question = visit.asked.question
+        return Beside.of(places.headers(hub, opened, question, place, pin.watermark))
 
     # The same for all pages of a moment; the name is of one token, see `find`.
-    headers = remember(connection, ("beside", visit.run.name), beside)
+    kept = remember(connection, ("beside", visit.run.name), beside)
     found = Page(bodies, query.page, query.per_page, len(pin.slots))
-    return Listed(found, headers, snapshot=visit.run.name)
+    return Listed(found, kept, snapshot=visit.run.name)
 
 
 def _slots(connection: Connection, visit: Visit, found: pages.Found) -> Slots:

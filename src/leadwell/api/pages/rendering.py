@@ -73,6 +73,10 @@ class Frame:
 
 def html(page: Page, place: Place, frame: Frame) -> str:
     """Write a page with its frame as a whole document."""
+
+    def text(spans: Text) -> Markup:
+        return _text(spans, place)
+
     sections = [each for each in page.blocks if isinstance(each, Section)]
     return _environment.get_template("page.html").render(
         page=page,
@@ -81,7 +85,7 @@ def html(page: Page, place: Place, frame: Frame) -> str:
         sections=sections if len(sections) <= SECTIONS_MAX else [],
         style=static.path_of(place.public_url, "pages.css"),
         icon=static.path_of(place.public_url, "icon.svg"),
-        text=lambda spans: _text(spans, place),
+        text=text,
     )
 
 

@@ -71,8 +71,9 @@ def erase(
 ) -> None:
     """Erase a lead for ever: its values, its history, its names.
 
-    Every token that ever held it is told so by the change feed. Its id is also kept
-    in a file beside the database, so that a restored backup erases it again.
+    Leads that were merged into it are erased with it. Every token that ever held one
+    is told so by the change feed. Their ids are also kept in the file of erasures, so
+    that a restored backup erases them again.
 
     Example: leadwell lead erase 9812 --campaign 362 --yes
 
@@ -87,19 +88,31 @@ def erase(
     from leadwell.store.writes import erasing
 
     if not yes:
-        _ask(f"Erase lead {id} of campaign {campaign}? It cannot be undone.")
+        _ask(f"{_what_goes(where, campaign, id)}? It cannot be undone.")
     path = erasures.path_of(where.settings())
 
-    def job(connection: Connection) -> Erasure:
+    def job(connection: Connection) -> list[Erasure]:
         found = campaigns.known(connection, campaign)
+        erasing.check_not_merged(connection, found.id, id)
         done = erasing.erase(connection, found, id, now_us())
         # Before the commit: an erasure that is committed is never forgotten.
         erasures.note(path, done)
         return done
 
-    where.write(job)
-    content = {"erased": id, "campaign": campaign}
-    output.document(content, as_json=where.json, text=f"erased lead {id}")
+    with where.opened() as database:
+        done = database.write(job).result()
+        is_log_empty = database.empty_log()
+    merged = [each.lead_id for each in done if each.lead_id != id]
+    content = {"erased": id, "campaign": campaign, "merged": merged}
+    text = f"erased lead {id}"
+    if merged:
+        text += f", and what was merged into it: {_listed(merged)}"
+    output.document(content, as_json=where.json, text=text)
+    if not is_log_empty:
+        output.hint(
+            "the log beside the database still holds what was erased, for somebody is "
+            "reading it: run this again in a minute"
+        )
     output.hint(f"who had it: leadwell lead receipts {id} --campaign {campaign}")
 
 
@@ -151,6 +164,8 @@ def forget(
 ) -> None:
     """Remove the history of leads that is older than the retention.
 
+    A running hub does so by itself with the setting `history_days`.
+
     Example: leadwell lead forget --campaign 362 --older-than 180d
 
     Args:
@@ -166,13 +181,30 @@ def forget(
         raise UsageError(f"{older_than!r} is no age", hint="write 180d or 365d")
     age = timedelta(days=int(shape[1])) // timedelta(microseconds=1)
 
+    before = now_us() - age
+
     def job(connection: Connection) -> int:
         found = campaigns.known(connection, campaign)
-        return kept.forget_before(connection, found.id, now_us() - age)
+        return kept.forget_before(connection, found.id, before)
 
-    count = where.write(job)
+    count = 0
+    with where.opened() as database:
+        while done := database.write(job).result():
+            count += done
     content = {"removed": count, "campaign": campaign}
     output.document(content, as_json=where.json, text=f"removed {count:,} revisions")
+
+
+def _what_goes(where: Where, campaign_id: int, lead_id: int) -> str:
+    from leadwell.store.writes import erasing
+
+    merged = where.read(lambda c: erasing.merged_into(c, campaign_id, lead_id))
+    also = f", with what was merged into it ({_listed(merged)})" if merged else ""
+    return f"Erase lead {lead_id} of campaign {campaign_id}{also}"
+
+
+def _listed(ids: list[int]) -> str:
+    return ", ".join(map(str, ids))
 
 
 def _ask(text: str) -> None:

@@ -46,7 +46,7 @@ def _make(reader: Reader, statuses: Statuses) -> tuple[Block, ...]:
         ),
         _again(),
         Section("All codes", "codes", (_overview(wire, statuses),)),
-        *(_section(each, statuses) for each in wire),
+        Section("Code by code", "each", tuple(_section(x, statuses) for x in wire)),
         Section("Codes of commands", "commands", (_of_commands(commands),)),
     )
 

@@ -41,7 +41,8 @@ def _intro(reader: Reader, view: Campaign) -> Iterator[Block]:
             "one of each type; your token's own reference shows yours."
         )
     yield paragraph(
-        "What a field is asked by stands beside it; what the brackets mean, on the page ",
+        "What a field is asked by stands beside it; what the brackets mean, on the "
+        "page ",
         Link("Filter leads", "filters"),
         ".",
     )

@@ -73,17 +73,13 @@ def _overview(operations: list[Operation]) -> Table:
     rows = tuple(
         Row(
             (
-                (
-                    Link(
-                        f"{each.method} {each.path}", anchor=_anchor(each), is_code=True
-                    ),
-                ),
-                (each.summary,),
+                (Link(each.summary, anchor=_anchor(each)),),
+                (Code(f"{each.method} {each.path}"),),
             )
         )
         for each in operations
     )
-    return Table(("Request", "What for"), rows, "All requests")
+    return Table(("What for", "Request"), rows, "All requests")
 
 
 def _anchor(operation: Operation) -> str:

@@ -1,11 +1,12 @@
 """Copies of a SQLite database: made while it is written, and put back."""
 
-import os
+from contextlib import closing
 from pathlib import Path
 
 import apsw
 
 from leadwell.errors import Refused
+from leadwell.store.engines.files import sync
 
 PAGES = 2_000
 """Pages copied at once; writers take their turn in between."""
@@ -26,7 +27,7 @@ def copy(source: Path, target: Path) -> None:
     try:
         _copied(source, draft)
         draft.replace(target)
-        _sync(target.parent)
+        sync(target.parent)
     finally:
         draft.unlink(missing_ok=True)
 
@@ -35,17 +36,36 @@ def put_back(backup: Path, path: Path) -> Path | None:
     """Put a backup in the place of a database; return where the old one is kept.
 
     Raises:
-        Refused: the backup is missing or not sound; the database stays as it was.
+        Refused: the backup is missing or not sound, or a hub uses the database, which
+            stays as it was.
     """
     if not backup.exists():
         raise Refused(f"there is no backup {backup}", hint="give the file of one")
+    if path.exists():
+        _check_unused(path)
     draft = path.with_name(f"{path.name}.part")
     draft.unlink(missing_ok=True)
     _copied(backup, draft)
     aside = _put_aside(path) if path.exists() else None
     draft.replace(path)
-    _sync(path.parent)
+    sync(path.parent)
     return aside
+
+
+def _check_unused(path: Path) -> None:
+    """Refuse a database that is open: what is written to it later would be lost."""
+    try:
+        with closing(apsw.Connection(str(path))) as alone:
+            # Whoever has it open holds a lock that excludes this one (sqlite.org/wal).
+            alone.execute("PRAGMA locking_mode = EXCLUSIVE").fetchall()
+            alone.execute("BEGIN EXCLUSIVE").fetchall()
+    except (apsw.BusyError, apsw.LockedError):
+        raise Refused(
+            f"{path} is in use", hint="stop the hub and every command that uses it"
+        ) from None
+    except apsw.Error:
+        # It is damaged, which may be why a backup is put in its place.
+        return
 
 
 def _copied(source: Path, target: Path) -> None:
@@ -68,7 +88,7 @@ def _copied(source: Path, target: Path) -> None:
         ) from None
     if found != [("ok",)]:
         raise Refused(f"{source} is damaged: {found[0][0]}", hint="use an older backup")
-    _sync(target)
+    sync(target)
 
 
 def _put_aside(path: Path) -> Path:
@@ -81,11 +101,3 @@ def _put_aside(path: Path) -> Path:
         if part.exists():
             part.replace(aside.with_name(aside.name + end))
     return aside
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -184,6 +184,15 @@ class SQLiteDatabase:
             self._jobs.put((job, done))
         return done
 
+    def empty_log(self) -> bool:
+        """Move the log into the database and cut it off; `False`: a reader needs it."""
+        connection = self._opened()
+        try:
+            ((is_busy, _, _),) = connection.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.raw.close()
+        return not is_busy
+
     def checkup(self) -> list[Finding]:
         """Look at what an operator wants to know of the database's health."""
         with self.reading() as connection:

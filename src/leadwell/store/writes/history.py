@@ -13,6 +13,9 @@ from leadwell.schema.times import from_microseconds
 from leadwell.store.connection import Connection
 from leadwell.store.writes import rows
 
+CHUNK = 1_000
+"""How many old revisions one transaction removes: others write in between."""
+
 
 @dataclass(frozen=True, slots=True)
 class Revision:
@@ -112,24 +115,49 @@ def forget(connection: Connection, campaign_id: int, lead_id: int) -> None:
     )
 
 
-def forget_before(connection: Connection, campaign_id: int, at: int) -> int:
-    """Remove what is older than `at`, in microseconds; return how many revisions.
+def forget_before(
+    connection: Connection, campaign_id: int, at: int, most: int = CHUNK
+) -> int:
+    """Remove what is older than `at`, in microseconds: a chunk; return how many.
 
-    Served by `lead_history_by_at`.
+    Fewer than `most` revisions were the last ones. Served by `lead_history_by_at`.
     """
-    params = {"campaign_id": campaign_id, "at": at}
-    ((count,),) = connection.rows(
+    found = connection.rows(
         """
-        SELECT count(*) FROM lead_history
+        SELECT lead_id, version FROM lead_history
          WHERE campaign_id = :campaign_id AND at < :at
+         ORDER BY at
+         LIMIT :most
         """,
-        params,
+        {"campaign_id": campaign_id, "at": at, "most": most},
     )
-    connection.run(
-        "DELETE FROM lead_history WHERE campaign_id = :campaign_id AND at < :at",
-        params,
+    connection.run_many(
+        """
+        DELETE FROM lead_history
+         WHERE campaign_id = :campaign_id AND lead_id = :lead_id
+           AND version = :version
+        """,
+        [
+            {"campaign_id": campaign_id, "lead_id": row[0], "version": row[1]}
+            for row in found
+        ],
     )
-    return int(count)
+    return len(found)
+
+
+def campaigns_before(connection: Connection, at: int) -> list[int]:
+    """Return the campaigns that have history older than `at`, in microseconds."""
+    found = connection.rows(
+        """
+        SELECT campaign.campaign_id FROM campaign
+         WHERE EXISTS (SELECT 1 FROM lead_history
+                        WHERE lead_history.campaign_id = campaign.campaign_id
+                          AND lead_history.at < :at)
+         ORDER BY campaign.campaign_id
+        """,
+        {"at": at},
+    )
+    return [row[0] for row in found]
 
 
 def _read(text: str) -> Mapping[str, tuple[Any, Any]]:

@@ -23,7 +23,7 @@ def _make(reader: Reader, statuses: Statuses) -> tuple[Block, ...]:
     del statuses
     return (
         paragraph(
-            "To hold a copy of the leads, read them once in one of three ways, and "
+            "To hold a copy of the leads, read them once in one of these ways, and "
             "then ",
             Link("only what changed", "changes"),
             ". Each way brings exactly what the token may see, and tells where the "
@@ -43,7 +43,7 @@ def _ways() -> Table:
             (
                 (Link("Page by page", anchor="pages"),),
                 ("up to some thousand leads, or a table for people to turn over",),
-                say("`page=2`"),
+                say("`page=1`"),
             )
         ),
         Row(
