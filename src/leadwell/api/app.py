@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 from leadwell.api import help as help_pages
 from leadwell.api.campaigns import Campaigns
 from leadwell.api.changes import Changes
-from leadwell.api.documents import Documents
+from leadwell.api.documents import FORMS, Documents
 from leadwell.api.entrance import Entrance
 from leadwell.api.entrance.metrics import Metrics
 from leadwell.api.health import Health
@@ -60,8 +60,8 @@ def app(hub: Hub, lifespan: Lifespan[Router] | None = None) -> ASGIApp:
             DELETE=writes.remove,
         ),
         _route(f"{one}/leads/{{lead_id:id}}/merge", POST=writes.merge),
-        _route(f"{one}/schema", GET=campaigns.schema),
-        _route(f"{one}/schema.json", GET=campaigns.json_schema),
+        _route(f"{one}/schema", GET=documents.schema),
+        _route(f"{one}/schema.json", GET=documents.json_schema),
         _route(one, GET=campaigns.show),
         _route("/v2/campaigns", GET=campaigns.list),
         _route("/v2/me", GET=campaigns.me),
@@ -69,13 +69,20 @@ def app(hub: Hub, lifespan: Lifespan[Router] | None = None) -> ASGIApp:
         _route("/campaigns/{campaign_id:id}/leads", GET=Listing(hub)),
         _route("/leads", POST=writes.add_anywhere),
         _route("/docs/errors/{code}", GET=help_pages.error),
-        _route("/docs/download/openapi.json/{name}", GET=documents.openapi_json),
-        _route("/docs/download/openapi.yaml/{name}", GET=documents.openapi_yaml),
+        *_downloads("/docs/download", documents),
         _route("/metrics", GET=Metrics(hub.metrics_token).show),
         _route("/health/live", GET=health.live),
         _route("/health/ready", GET=health.ready),
     ]
     return Entrance(Router(routes, redirect_slashes=False, lifespan=lifespan), hub)
+
+
+def _downloads(below: str, documents: Documents) -> list[Route]:
+    """Serve the API in every form that can be downloaded; the name is for the file."""
+    return [
+        _route(f"{below}/{form}/{{name}}", GET=documents.download(form))
+        for form in FORMS
+    ]
 
 
 class _Methods:
