@@ -138,12 +138,13 @@ def test_the_paths_are_below_that_of_the_hub(hub) -> None:
 
 
 def parameters_of(content: dict[str, Any]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
+    """Every parameter, in the paths and where they point to."""
+    found = list(content["components"].get("parameters", {}).values())
     for path in content["paths"].values():
         found += path.get("parameters", [])
         for method, each in path.items():
             found += each["parameters"] if method != "parameters" else []
-    return found
+    return [each for each in found if "$ref" not in each]
 
 
 def names_of(content: dict[str, Any]) -> list[str]:

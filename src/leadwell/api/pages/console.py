@@ -8,15 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from leadwell.api import readers, static, wire
-from leadwell.api.documents import STATUSES
+from leadwell.api import static, wire
+from leadwell.api.documents import STATUSES, Documents, Form
 from leadwell.api.hub import Hub
 from leadwell.api.pages.rendering import Place, template, whose
-from leadwell.api.readers import Resolve
 from leadwell.describe.contract import openapi
 from leadwell.describe.contract.console import Object, for_scalar, for_swagger_ui
 from leadwell.errors import NotFound
@@ -28,8 +26,8 @@ _POLICY = {
     "script-src": "'self'",
     "connect-src": "'self'",
     # Both consoles write style elements and attributes as they draw, and only Scalar's
-    # first element can be given a nonce. On this page alone, which shows no lead, label
-    # or option but as text, styles may stand in line; scripts may not.
+    # first element can be given a nonce. On this page alone styles may stand in line;
+    # scripts may not.
     "style-src": "'self' 'unsafe-inline'",
     "img-src": "'self' data:",
     "base-uri": "'none'",
@@ -50,14 +48,22 @@ class Kind:
 
     script: str
     style: str | None
-    shape: Callable[[Object], Object]
-    """Makes of a description what this console can be given."""
+    form: Form
+    """The description in the form that it is given."""
+
+
+def _openapi(shape: Callable[[Object], Object]) -> Form:
+    return Form(
+        "application/json", lambda reader: shape(openapi.document(reader, STATUSES))
+    )
 
 
 KINDS = {
-    "scalar": Kind("scalar/standalone.js", None, for_scalar),
+    "scalar": Kind("scalar/standalone.js", None, _openapi(for_scalar)),
     "swagger-ui": Kind(
-        "swagger-ui/swagger-ui-bundle.js", "swagger-ui/swagger-ui.css", for_swagger_ui
+        "swagger-ui/swagger-ui-bundle.js",
+        "swagger-ui/swagger-ui.css",
+        _openapi(for_swagger_ui),
     ),
 }
 """By the setting `console`; with any other one there is none."""
@@ -67,13 +73,17 @@ KINDS = {
 class Console:
     """The console of the documentation below one address."""
 
-    hub: Hub
+    documents: Documents
     root: str = "/docs"
-    resolve: Resolve = readers.asking
+
+    @property
+    def hub(self) -> Hub:
+        """The hub whose API is tried out."""
+        return self.documents.hub
 
     async def show(self, request: Request) -> Response:
         """Answer with the page; it holds nothing that the description does not."""
-        reader = await self.resolve(self.hub, request)
+        reader = await self.documents.resolve(self.hub, request)
         kind, place = self._kind(), self._at(request)
         page = template("console.html").render(
             kind=self.hub.console,
@@ -89,11 +99,9 @@ class Console:
 
     async def document(self, request: Request) -> Response:
         """Answer with OpenAPI in which nothing optional is sent unasked."""
-        reader = await self.resolve(self.hub, request)
-        content = self._kind().shape(openapi.document(reader, STATUSES))
-        return Response(
-            msgspec.json.encode(content), 200, wire.PRIVATE, "application/json"
-        )
+        kind = self._kind()
+        name = f"console {self.hub.console}"
+        return await self.documents.answer(kind.form, name, request)
 
     def _kind(self) -> Kind:
         found = KINDS.get(self.hub.console)

@@ -24,18 +24,28 @@ def for_swagger_ui(document: Object) -> Object:
 
 
 def _changed(document: Object, change: Callable[[Object], Object]) -> Object:
+    def of_parameter(parameter: Object) -> Object:
+        # One that is pointed to is changed where it stands.
+        is_fixed = parameter.get("required") or "$ref" in parameter
+        return parameter if is_fixed else change(parameter)
+
     def of_operation(operation: Any) -> Any:
         # Beside the methods stand the parameters that all of them need.
         if "parameters" not in operation:
             return operation
-        found = [x if x.get("required") else change(x) for x in operation["parameters"]]
-        return operation | {"parameters": found}
+        return operation | {"parameters": [*map(of_parameter, operation["parameters"])]}
 
     paths = {
         path: {name: of_operation(each) for name, each in operations.items()}
         for path, operations in document["paths"].items()
     }
-    return document | {"paths": paths}
+    components = document["components"]
+    shared = components.get("parameters", {})
+    changed = {name: of_parameter(each) for name, each in shared.items()}
+    return document | {
+        "paths": paths,
+        "components": {**components, "parameters": changed},
+    }
 
 
 def _switched_off(parameter: Object) -> Object:
