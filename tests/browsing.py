@@ -102,7 +102,8 @@ class Seen:
         """Keep a screenshot, to be looked at by people."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         path = SCREENSHOTS / f"{name}.png"
-        self.page.screenshot(path=path, full_page=is_whole)
+        # What moves is at its end, so that two screenshots of a page are alike.
+        self.page.screenshot(path=path, full_page=is_whole, animations="disabled")
         return path
 
 

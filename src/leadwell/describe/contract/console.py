@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 Object = dict[str, Any]
+PARAMETERS_MAX = 150
+"""Of one operation. A console draws an editor for each: 1,000 take it over a minute."""
 
 
 def for_scalar(document: Object) -> Object:
@@ -33,7 +35,8 @@ def _changed(document: Object, change: Callable[[Object], Object]) -> Object:
         # Beside the methods stand the parameters that all of them need.
         if "parameters" not in operation:
             return operation
-        return operation | {"parameters": [*map(of_parameter, operation["parameters"])]}
+        found = _bounded(operation)
+        return found | {"parameters": [*map(of_parameter, found["parameters"])]}
 
     paths = {
         path: {name: of_operation(each) for name, each in operations.items()}
@@ -46,6 +49,26 @@ def _changed(document: Object, change: Callable[[Object], Object]) -> Object:
         "paths": paths,
         "components": {**components, "parameters": changed},
     }
+
+
+def _bounded(operation: Object) -> Object:
+    """Leave out conditions beyond the bound: those with an operator before others."""
+    given = operation["parameters"]
+    if len(given) <= PARAMETERS_MAX:
+        return operation
+    # A sort keeps the order of what is alike.
+    shown = sorted(given, key=_has_operator)[:PARAMETERS_MAX]
+    rest = len(given) - len(shown)
+    said = (
+        f"{operation['description']}\n\n{rest:,} more conditions can be added by hand."
+    )
+    return operation | {"parameters": shown, "description": said}
+
+
+def _has_operator(parameter: Object) -> bool:
+    # `source[in]`, whose component is `source.in`.
+    pointed = parameter.get("$ref", "").rpartition("/")[2]
+    return "[" in parameter.get("name", "") or "." in pointed
 
 
 def _switched_off(parameter: Object) -> Object:
@@ -73,7 +96,8 @@ def _emptied(parameter: Object) -> Object:
     shown = _without(parameter, "example", "examples")
     schema = _without(parameter["schema"], "example", "examples", "default")
     if "items" in schema:
-        schema["items"] = _without(schema["items"], "example", "examples")
+        # It complains of each format of a list's values for which it has no field.
+        schema["items"] = _without(schema["items"], "example", "examples", "format")
     return shown | {"schema": schema}
 
 
