@@ -37,7 +37,7 @@ fix: setup  ## Format, and mend what ruff can mend
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-proof: setup  ## The long proofs: crashes, load, twin builds
+proof: setup  ## The long proofs: crashes, load, twin builds, pages in a browser
 	@echo "== proof"
 	@$(BIN)/pytest -n auto -m proof $(PYTEST)
 

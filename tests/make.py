@@ -225,14 +225,18 @@ def a_token(
 
 
 def a_link(
-    database: Database, token: str, kind: LinkKind = LinkKind.CSV, **changes: Any
+    database: Database,
+    token: str,
+    kind: LinkKind = LinkKind.CSV,
+    key: bytes = KEY,
+    **changes: Any,
 ) -> str:
     """The secret of a link, for a token by its text."""
     number = next(_numbers)
     secret = secret_of(number.to_bytes(32, "big"))
 
     def job(connection: Connection) -> None:
-        owner = tokens.find_by_digest(connection, digest(KEY, token))
+        owner = tokens.find_by_digest(connection, digest(key, token))
         assert owner is not None
         given: dict[str, Any] = {
             "public_id": f"link-{number}",
@@ -242,7 +246,7 @@ def a_link(
             "campaign_id": owner.campaign_id,
             "created_at": MIDNIGHT,
         }
-        links.add(connection, Link(**given | changes), digest(KEY, secret))
+        links.add(connection, Link(**given | changes), digest(key, secret))
 
     database.write(job).result()
     return secret

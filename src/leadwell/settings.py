@@ -11,6 +11,8 @@ from leadwell.errors import UsageError
 
 PREFIX = "LEADWELL_"
 FILE_DEFAULT = "leadwell.toml"
+CHOICES = {"console": ("scalar", "swagger-ui", "off")}
+"""The settings that are one of a few words."""
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -72,6 +74,9 @@ class Settings:
     server_timing: bool = False
     """Whether answers say in `Server-Timing` what their time went into; it tells
     readers how large what they do not see is, so only for a while."""
+    console: str = "scalar"
+    """What `/docs/console` tries requests out with: `scalar`, `swagger-ui`, or `off`
+    for no such page."""
     log_level: str = "info"
     """How much is logged: debug, info, warning or error."""
 
@@ -133,6 +138,11 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 
 def _converted(name: str, given: object) -> object:
+    known = CHOICES.get(name)
+    if known and given not in known:
+        raise UsageError(
+            f"the setting {name} is {given!r}", hint=f"it is one of {', '.join(known)}"
+        )
     wanted = cast("type[str | int | float]", type(getattr(Settings(), name)))
     try:
         if wanted is bool:

@@ -1,5 +1,6 @@
 """Promises of the package as it is shipped."""
 
+import json
 import os
 import re
 import subprocess
@@ -16,6 +17,7 @@ import leadwell
 
 ROOT = Path(__file__).parents[2]
 SRC = ROOT / "src/leadwell"
+VENDOR = SRC / "api/static/vendor"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 # What `pip install leadwell` alone does not bring.
@@ -90,6 +92,27 @@ def test_the_client_side_loads_without_the_server_extra(name: str) -> None:
     absent = f"import sys; sys.modules |= dict.fromkeys({SERVER_ONLY!r})"
     code = f"{absent}; import leadwell.{name}"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_the_proofs_take_of_npm_is_locked_without_a_host() -> None:
+    folder = ROOT / "tests/npm"
+    wanted = json.loads((folder / "package.json").read_text("utf-8"))
+    lock = json.loads((folder / "package-lock.json").read_text("utf-8"))
+    root = lock["packages"].pop("")
+    assert root["devDependencies"] == wanted["devDependencies"]
+    for name, each in lock["packages"].items():
+        assert each["integrity"].startswith("sha512-"), name
+        assert "resolved" not in each, "npm install --omit-lockfile-registry-resolved"
+
+
+def test_the_notices_name_what_is_carried_along() -> None:
+    notices = (ROOT / "THIRD_PARTY_NOTICES.md").read_text("utf-8")
+    pins = tomllib.loads((VENDOR / "vendor.toml").read_text("utf-8"))
+    for name, pin in pins.items():
+        assert f"## {pin['package']} {pin['version']} ({pin['licence']})" in notices
+        for text in pin["texts"]:
+            kept = (VENDOR / name / pin["version"] / text).read_text("utf-8")
+            assert kept.strip() in notices, "run `make vendor`"
 
 
 @pytest.mark.proof

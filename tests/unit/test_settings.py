@@ -27,6 +27,8 @@ def test_a_named_file_must_be_there(tmp_path: Path) -> None:
         ("port = [", "not TOML"),
         ("port = [1]", "the setting port"),
         ('allow_unsafe_database = "perhaps"', "the setting allow_unsafe_database"),
+        ('console = "redoc"', "the setting console is 'redoc'"),
+        ("console = true", "the setting console is True"),
     ],
 )
 def test_a_wrong_file_is_told(tmp_path: Path, content: str, message: str) -> None:
@@ -38,6 +40,13 @@ def test_a_wrong_file_is_told(tmp_path: Path, content: str, message: str) -> Non
 def test_a_wrong_variable_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="the setting workers"):
         load({"LEADWELL_WORKERS": "two"}, tmp_path)
+
+
+def test_a_setting_of_a_few_words_tells_them(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        load({"LEADWELL_CONSOLE": "Scalar"}, tmp_path)
+    assert caught.value.hint == "it is one of scalar, swagger-ui, off"
+    assert load({"LEADWELL_CONSOLE": "off"}, tmp_path).console == "off"
 
 
 @pytest.mark.parametrize(("text", "is_allowed"), [("true", True), ("false", False)])

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 from leadwell.api import readers, static
 from leadwell.api.campaigns import Campaigns
 from leadwell.api.changes import Changes
-from leadwell.api.documents import Documents
+from leadwell.api.documents import FORMS, Documents
 from leadwell.api.entrance import Entrance
 from leadwell.api.entrance.agents import Agents
 from leadwell.api.entrance.metrics import Metrics
@@ -23,6 +23,7 @@ from leadwell.api.leads import Leads
 from leadwell.api.lists.export import Exports
 from leadwell.api.lists.listing import Listing
 from leadwell.api.pages.codes import Codes
+from leadwell.api.pages.console import DOCUMENT, Console
 from leadwell.api.pages.machines import Machines
 from leadwell.api.pages.pages import Pages
 from leadwell.api.pages.refusals import Refusals
@@ -55,7 +56,7 @@ def app(
     """Build the application of one hub; `tools` speak MCP, where the hub does."""
     leads, writes, changes = Leads(hub), Writes(hub), Changes(hub)
     exports = Exports(hub)
-    campaigns, health = Campaigns(hub), Health(hub)
+    campaigns, health, documents = Campaigns(hub), Health(hub), Documents(hub)
     machines = Machines(hub)
     one = "/v2/campaigns/{campaign_id:id}"
     routes = [
@@ -71,8 +72,8 @@ def app(
             DELETE=writes.remove,
         ),
         _route(f"{one}/leads/{{lead_id:id}}/merge", POST=writes.merge),
-        _route(f"{one}/schema", GET=campaigns.schema),
-        _route(f"{one}/schema.json", GET=campaigns.json_schema),
+        _route(f"{one}/schema", GET=documents.schema),
+        _route(f"{one}/schema.json", GET=documents.json_schema),
         _route(one, GET=campaigns.show),
         _route("/v2/campaigns", GET=campaigns.list),
         _route("/v2/me", GET=campaigns.me),
@@ -99,13 +100,23 @@ def app(
 def _documentation(hub: Hub, root: str, resolve: Resolve) -> list[Route]:
     """Return the routes of one documentation: of everybody, a link or an account."""
     pages, documents = Pages(hub, root, resolve), Documents(hub, resolve)
+    console = Console(documents, root)
     return [
+        _route(f"{root}/console", GET=console.show),
         _route(root, GET=pages.enter),
         _route(f"{root}/", GET=pages.first),
-        _route(f"{root}/download/openapi.json/{{name}}", GET=documents.openapi_json),
-        _route(f"{root}/download/openapi.yaml/{{name}}", GET=documents.openapi_yaml),
+        _route(f"{root}/{DOCUMENT}", GET=console.document),
+        *_downloads(f"{root}/download", documents),
         _route(f"{root}/{{page}}.md", GET=pages.twin),
         _route(f"{root}/{{page}}", GET=pages.page),
+    ]
+
+
+def _downloads(below: str, documents: Documents) -> list[Route]:
+    """Serve the API in every form that can be downloaded; the name is for the file."""
+    return [
+        _route(f"{below}/{form}/{{name}}", GET=documents.download(form))
+        for form in FORMS
     ]
 
 

@@ -1,4 +1,4 @@
-"""`/v2/campaigns`, one campaign, its schema, and `/v2/me`."""
+"""`/v2/campaigns`, one campaign, and `/v2/me`."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +11,7 @@ from leadwell.api import links, wire
 from leadwell.api.entrance.auth import Bearer, Visitor
 from leadwell.api.entrance.problems import nothing_here
 from leadwell.api.hub import Hub
-from leadwell.describe import access, schema
+from leadwell.describe import access
 from leadwell.model.campaign import Campaign
 from leadwell.model.grant import Grant
 from leadwell.model.link import LinkKind
@@ -125,18 +125,6 @@ class Campaigns:
         """Answer with one campaign."""
         opened = await self._opened(request)
         return wire.document({"data": access.campaign(opened.view)})
-
-    async def schema(self, request: Request) -> Response:
-        """Answer with the fields, options and statuses that the token may see."""
-        opened = await self._opened(request)
-        return wire.document({"data": schema.document(opened.view)})
-
-    async def json_schema(self, request: Request) -> Response:
-        """Answer with the JSON Schema of a lead."""
-        opened = await self._opened(request)
-        answer = wire.document(schema.lead_schema(opened.view))
-        answer.headers["Content-Type"] = "application/schema+json"
-        return answer
 
     async def me(self, request: Request) -> Response:
         """Answer with what the token is and may see."""

@@ -1,81 +1,188 @@
-"""`/docs/download/…`: the API described for machines, for the token that asks."""
+"""The API and a campaign's schema, described for machines and for who asks.
+
+`/docs/download/…` describes the API: in general, or for the token that asks. What was
+made is kept under all that decides it, so a description is made once and not on every
+request.
+"""
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
+from importlib.metadata import version as version_of
 from typing import Any
 
 import msgspec
 import yaml
+from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from leadwell.api import readers, tags
+from leadwell.api import readers, tags, wire
+from leadwell.api.campaigns import open_campaign
+from leadwell.api.entrance.codings import Kept
 from leadwell.api.entrance.problems import STATUS_OF
 from leadwell.api.hub import Hub
 from leadwell.api.readers import Resolve
-from leadwell.describe.contract import openapi
+from leadwell.describe import schema
+from leadwell.describe.contract import openapi, postman, swagger
 from leadwell.describe.reader import Reader
-from leadwell.errors import all_errors
+from leadwell.errors import NotAuthenticated, all_errors
+from leadwell.model.campaign import Campaign
+from leadwell.schema import querystring, question
+from leadwell.schema.visibility import view as view_of
+from leadwell.store import campaigns
 
 STATUSES = {error.code: STATUS_OF.get(error.kind, 500) for error in all_errors()}
 HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
-_DIGITS = 24
+_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+"""The one in C is ten times as fast, where PyYAML was built with it."""
+Handler = Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
-class Documents:
-    """Descriptions of the API, to download."""
+class Form:
+    """One way to describe the API."""
 
-    hub: Hub
-    resolve: Resolve = readers.asking
-
-    async def openapi_json(self, request: Request) -> Response:
-        """Answer with OpenAPI as JSON."""
-        reader = await self.resolve(self.hub, request)
-        made = self._made(reader, "json", _as_json)
-        return _answer(request, made, "application/json")
-
-    async def openapi_yaml(self, request: Request) -> Response:
-        """Answer with OpenAPI as YAML."""
-        reader = await self.resolve(self.hub, request)
-        made = self._made(reader, "yaml", _as_yaml)
-        return _answer(request, made, "application/yaml")
-
-    def _made(
-        self, reader: Reader, form: str, write: Callable[[dict[str, Any]], bytes]
-    ) -> bytes:
-        def make() -> bytes:
-            return write(openapi.document(reader, STATUSES))
-
-        if reader.view is None:
-            return make()
-        key = ("openapi", form, self.hub.public_url, reader.may_write)
-        return reader.view.deriving(key, make)
+    media_type: str
+    make: Callable[[Reader], Any]
+    write: Callable[[Any], bytes] = msgspec.json.encode
 
 
-def _answer(request: Request, content: bytes, media_type: str) -> Response:
-    tag = f'W/"{hashlib.sha256(content).hexdigest()[:_DIGITS]}"'
-    if tags.is_known(request, tag):
-        return tags.unchanged(tag, HEADERS)
-    return Response(content, 200, {**HEADERS, "ETag": tag}, media_type)
-
-
-def _as_json(content: dict[str, Any]) -> bytes:
-    return msgspec.json.encode(content)
-
-
-def _as_yaml(content: dict[str, Any]) -> bytes:
+def _as_yaml(content: object) -> bytes:
+    # Made anew from JSON nothing in it is shared, so nothing is written as a
+    # reference: not every reader knows YAML's.
+    alone = msgspec.json.decode(msgspec.json.encode(content))
     text: str = yaml.dump(
-        content, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=88
+        alone, Dumper=_DUMPER, sort_keys=False, allow_unicode=True, width=88
     )
     return text.encode()
 
 
-class _Plain(yaml.SafeDumper):
-    """Writes what stands twice twice: not every reader knows YAML's references."""
+FORMS: Mapping[str, Form] = {
+    "openapi.json": Form(
+        "application/json", lambda reader: openapi.document(reader, STATUSES)
+    ),
+    "openapi.yaml": Form(
+        "application/yaml",
+        lambda reader: openapi.document(reader, STATUSES),
+        _as_yaml,
+    ),
+    "swagger.json": Form(
+        "application/json", lambda reader: swagger.document(reader, STATUSES)
+    ),
+    "collection.json": Form("application/json", postman.collection),
+    "environment.json": Form("application/json", postman.environment),
+}
+"""What can be downloaded, by the word in the path."""
 
-    def ignore_aliases(self, data: object) -> bool:
-        """Never point back."""
-        del data
-        return True
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """Descriptions of the API, to download; and those of one campaign."""
+
+    hub: Hub
+    resolve: Resolve = readers.asking
+    """Says for whom the API is described."""
+    kept: Kept = field(default_factory=Kept)
+
+    def download(self, form: str) -> Handler:
+        """Return what answers with the API in this form."""
+        return partial(self.answer, FORMS[form], form)
+
+    async def answer(self, form: Form, name: str, request: Request) -> Response:
+        """Answer with the API in a form, which is kept under a name of its own."""
+        reader = await self.resolve(self.hub, request)
+        asked = question.campaign(querystring.decode(request.scope["query_string"]))
+        if asked is not None:
+            reader = await self._narrowed(reader, asked)
+        content = await self._made(form, name, reader)
+        return _answer(request, content, form.media_type, HEADERS)
+
+    async def schema(self, request: Request) -> Response:
+        """Answer with the fields, options and statuses that the token may see."""
+        view = await self._view(request)
+
+        def make() -> bytes:
+            return msgspec.json.encode({"data": schema.document(view)})
+
+        content = view.deriving("schema", make)
+        return _described(request, view, content, "application/json")
+
+    async def json_schema(self, request: Request) -> Response:
+        """Answer with the JSON Schema of a lead."""
+        view = await self._view(request)
+
+        def make() -> bytes:
+            return msgspec.json.encode(schema.lead_schema(view))
+
+        content = view.deriving("schema.json", make)
+        return _described(request, view, content, "application/schema+json")
+
+    async def _narrowed(self, reader: Reader, campaign_id: int) -> Reader:
+        """Return the same reader, of one campaign alone.
+
+        Raises:
+            NotAuthenticated: everybody asks for one.
+            InsufficientScope, CampaignNotFound: as for the campaign's own paths.
+        """
+        grant = reader.grant
+        if grant is None:
+            raise NotAuthenticated(
+                "a campaign is described to those who may see it",
+                hint="send the header Authorization: Bearer …",
+            )
+        grant.check_campaign(campaign_id)
+        found = await self.hub.look_up(lambda c: campaigns.find(c, campaign_id))
+        campaign = grant.check_owner(found, campaign_id)
+        return replace(reader, campaigns=(view_of(campaign, grant),))
+
+    async def _made(self, form: Form, name: str, reader: Reader) -> bytes:
+        key = (name, _fingerprint(reader), b"")
+        content = self.kept.get(key)
+        if content is None:
+            # A large campaign's takes a second: others must not wait for it.
+            content = await to_thread.run_sync(lambda: form.write(form.make(reader)))
+            self.kept.keep(key, content)
+        return content
+
+    async def _view(self, request: Request) -> Campaign:
+        opened = await self.hub.look_up(lambda c: open_campaign(c, request))
+        question.nothing(querystring.decode(request.scope["query_string"]))
+        return opened.view
+
+
+def _fingerprint(reader: Reader) -> bytes:
+    """Name all that a description is made of: who holds the token is not in it."""
+    seen = (
+        reader.public_url,
+        reader.account,
+        reader.may_write,
+        reader.grant and (reader.grant.campaign_id, reader.grant.readable is None),
+        reader.filter_query,
+        reader.grant and reader.grant.forced,
+        [schema.version(view) for view in reader.campaigns],
+        _build(),
+    )
+    return hashlib.sha256(repr(seen).encode("utf-8", "surrogatepass")).digest()
+
+
+@lru_cache(maxsize=1)
+def _build() -> str:
+    return version_of("leadwell")
+
+
+def _described(
+    request: Request, view: Campaign, content: bytes, media_type: str
+) -> Response:
+    shown = {"Leadwell-Schema-Version": schema.version(view)}
+    return _answer(request, content, media_type, {**wire.PRIVATE, **shown})
+
+
+def _answer(
+    request: Request, content: bytes, media_type: str, headers: Mapping[str, str]
+) -> Response:
+    tag = tags.of_document(content)
+    if tags.is_known(request, tag):
+        return tags.unchanged(tag, dict(headers))
+    return Response(content, 200, {**headers, "ETag": tag}, media_type)

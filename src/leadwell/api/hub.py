@@ -57,6 +57,8 @@ class Hub:
     """Who sends it is shown the figures of the hub; empty: nobody is."""
     shows_timing: bool = False
     """Whether every answer says what its time went into."""
+    console: str = "scalar"
+    """What `/docs/console` is made of; `off`: there is none."""
     readers: CapacityLimiter = field(
         default_factory=lambda: CapacityLimiter(READERS_MAX)
     )

@@ -74,6 +74,11 @@ def _seen(opened: Opened) -> str:
     return view.deriving(("seen", grant.forced, grant.readable), name)
 
 
+def of_document(content: bytes) -> str:
+    """Name a document as it is answered; weak, as it may be sent in other codings."""
+    return f'W/"{_hashed(content)}"'
+
+
 def of_lead(body: bytes) -> str:
     """Name one lead as it is answered; `If-Match` compares its version alone."""
     number = _decoder.decode(body).metadata.version

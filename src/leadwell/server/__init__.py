@@ -85,6 +85,7 @@ def hub_of(settings: Settings, *, create: bool = True) -> Hub:
         ),
         metrics_token=settings.metrics_token,
         shows_timing=settings.server_timing,
+        console=settings.console,
     )
 
 

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from leadwell.api.documents import STATUSES
 from leadwell.api.hub import Hub
+from leadwell.api.pages.console import KINDS
 from leadwell.api.pages.rendering import HEADERS, Frame, Place, html
 from leadwell.describe.pages import contents, errors
 from leadwell.describe.reader import Reader
@@ -25,7 +26,11 @@ class Codes:
         if page is None:
             raise NotFound("there is no such error code", hint="see /docs/errors")
         everybody = Reader(self.hub.public_url)
-        frame = Frame(contents.shown(everybody), contents.whose(everybody))
+        frame = Frame(
+            contents.shown(everybody),
+            contents.whose(everybody),
+            has_console=self.hub.console in KINDS,
+        )
         content = html(page, Place(self.hub.public_url, "/docs"), frame)
         headers = {"Cache-Control": "max-age=3600", **HEADERS}
         return Response(content, 200, headers, "text/html; charset=utf-8")

@@ -12,10 +12,10 @@ from leadwell.api import readers, tags, wire
 from leadwell.api.documents import STATUSES
 from leadwell.api.hub import Hub
 from leadwell.api.pages.accepting import HTML, MARKDOWN, preferred
+from leadwell.api.pages.console import KINDS
 from leadwell.api.pages.rendering import HEADERS, Frame, Place, html
 from leadwell.api.readers import Resolve
 from leadwell.describe.pages import contents, markdown
-from leadwell.describe.pages.document import Page
 from leadwell.describe.reader import Reader
 from leadwell.errors import NotFound
 
@@ -65,7 +65,7 @@ class Pages:
         reader, place = await self.resolve(self.hub, request), self._at(request)
         # Hundreds of fields take their time, which others need not wait for.
         content = await to_thread.run_sync(
-            _written, reader, place, name, form, limiter=self.hub.readers
+            self._written, reader, place, name, form, limiter=self.hub.readers
         )
         headers = {**wire.PRIVATE, **HEADERS, "Link": _links(place, name)}
         if reader.grant is not None:
@@ -75,20 +75,20 @@ class Pages:
             return tags.unchanged(tag, headers)
         return Response(content, 200, {**headers, "ETag": tag}, _TYPES[form])
 
-
-def _written(reader: Reader, place: Place, name: str, form: str) -> bytes:
-    page = contents.page(name, reader, STATUSES)
-    if page is None:
-        names = ", ".join(each.name for each in contents.shown(reader) if each.name)
-        raise NotFound(f"there is no page {name[:64]!r}", hint=f"there are {names}")
-    if form == MARKDOWN:
-        return markdown.write(page, place.url).encode()
-    return html(page, place, _frame(reader, page)).encode()
-
-
-def _frame(reader: Reader, page: Page) -> Frame:
-    twin = markdown.path_of(page.name)
-    return Frame(contents.shown(reader), contents.whose(reader), twin)
+    def _written(self, reader: Reader, place: Place, name: str, form: str) -> bytes:
+        page = contents.page(name, reader, STATUSES)
+        if page is None:
+            names = ", ".join(each.name for each in contents.shown(reader) if each.name)
+            raise NotFound(f"there is no page {name[:64]!r}", hint=f"there are {names}")
+        if form == MARKDOWN:
+            return markdown.write(page, place.url).encode()
+        frame = Frame(
+            contents.shown(reader),
+            contents.whose(reader),
+            markdown.path_of(page.name),
+            has_console=self.hub.console in KINDS,
+        )
+        return html(page, place, frame).encode()
 
 
 def _links(place: Place, name: str) -> str:

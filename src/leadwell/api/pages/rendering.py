@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, PackageLoader
+from jinja2 import Environment, PackageLoader, Template
 from markupsafe import Markup
 
 from leadwell.api import static
+from leadwell.describe.pages import contents
 from leadwell.describe.pages.document import (
     Code,
     Download,
@@ -20,6 +21,7 @@ from leadwell.describe.pages.document import (
     visible,
 )
 from leadwell.describe.pages.entry import Entry
+from leadwell.describe.reader import Reader
 
 SECTIONS_MAX = 40
 """More sections than that make no list at a glance."""
@@ -65,13 +67,15 @@ class Frame:
     """For whom the pages are."""
     twin: str = ""
     """Where the same page is as Markdown; empty: nowhere."""
+    has_console: bool = False
+    """Whether there is a console beside the pages."""
 
 
 def html(page: Page, place: Place, frame: Frame) -> str:
     """Write a page with its frame as a whole document."""
 
     def text(spans: Text) -> Markup:
-        return Markup().join(_span(span, place) for span in spans)
+        return _text(spans, place)
 
     sections = [each for each in page.blocks if isinstance(each, Section)]
     return _environment.get_template("page.html").render(
@@ -83,6 +87,20 @@ def html(page: Page, place: Place, frame: Frame) -> str:
         icon=static.path_of(place.public_url, "icon.svg"),
         text=text,
     )
+
+
+def whose(reader: Reader, place: Place) -> Markup:
+    """Write for whom the pages are."""
+    return _text(contents.whose(reader), place)
+
+
+def template(name: str) -> Template:
+    """Return a template by its file's name."""
+    return _environment.get_template(name)
+
+
+def _text(spans: Text, place: Place) -> Markup:
+    return Markup().join(_span(span, place) for span in spans)
 
 
 def _span(span: Span, place: Place) -> Markup:

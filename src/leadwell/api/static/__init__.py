@@ -20,10 +20,12 @@ from leadwell.api import tags
 from leadwell.api.entrance import codings
 from leadwell.errors import NotFound
 
-OWN: tuple[str, ...] = ("pages.css", "icon.svg")
+OWN = ("pages.css", "icon.svg", "console.css", "console.js")
 """The files of our own, which stand beside this module."""
 HEADERS = {
     "Cache-Control": "public, max-age=31536000, immutable",
+    # A picture that somebody opens by itself is a document, and may load nothing.
+    "Content-Security-Policy": "default-src 'none'",
     "Vary": "Accept-Encoding",
 }
 MEDIA_TYPES = {

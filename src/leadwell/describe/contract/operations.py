@@ -1,6 +1,7 @@
 """Every operation of the API, once: OpenAPI, collections and pages are made of it."""
 
-from leadwell.describe.contract.parts import Answer, Operation, Parameter
+from leadwell.describe.contract import parameters
+from leadwell.describe.contract.parts import Answer, Onward, Operation, Tag
 from leadwell.errors import (
     Conflict,
     CursorLost,
@@ -13,35 +14,34 @@ from leadwell.errors import (
     SnapshotLost,
 )
 
+TAGS = (
+    Tag("Read", "Read leads: page by page, one alone, or all as one stream."),
+    Tag("Follow", "Keep a copy exact: what changed since a cursor, and a digest."),
+    Tag("Write", "Add, change, delete and merge leads."),
+    Tag("Know", "What the token is, and what there is to ask for."),
+)
 _CAMPAIGN = "/v2/campaigns/{campaign_id}"
 _LEADS = f"{_CAMPAIGN}/leads"
 
 
-def _count(name: str, meaning: str, most: int, default: int) -> Parameter:
-    bounds = {"type": "integer", "minimum": 1, "maximum": most, "default": default}
-    return Parameter(name, meaning, bounds)
-
-
-_SWITCH = {"type": "string", "enum": ["1"]}
-_TEXT = {"type": "string"}
-_PER_PAGE = _count("per_page", "How many are on a page.", 1_000, 50)
-_PAGE = Parameter("page", "Which page, from 1.", {"type": "integer", "minimum": 1})
-_FIELDS = Parameter("_fields", "Only these fields and attributes.", _TEXT)
-_ZONE = Parameter(
-    "_tz", "Where moments without an offset stand.", _TEXT, example="Europe/Copenhagen"
-)
-_FEED_CURSOR = Parameter("_cursor", "Go on behind this cursor, as it came.", _TEXT)
-_MATCH = Parameter("If-Match", "Only if the lead has this version.", _TEXT, "header")
-_KEY = Parameter(
-    "Idempotency-Key",
-    "The same key within 48 hours is the same request.",
-    _TEXT | {"maxLength": 255},
-    "header",
-)
-_NONE_MATCH = Parameter("If-None-Match", "The ETag you have.", _TEXT, "header")
-_READING = ("ETag", "Leadwell-Schema-Version")
+_TAGGED = ("ETag", "Leadwell-Schema-Version")
 _HANDOVER = ("Leadwell-Cursor", "Leadwell-Watermark")
-_UNCHANGED = Answer(304, "Nothing has changed since the ETag you sent.")
+_REPLAYED = "Idempotency-Replayed"
+_UNCHANGED = Answer(304, "Nothing has changed since your ETag.", headers=_TAGGED)
+_WRITTEN = (InvalidLead, KeyReused, Conflict)
+_GUARDED = (LeadNotFound, PreconditionFailed)
+
+
+def _with(name: str, where: str, *operations: str) -> tuple[Onward, ...]:
+    """Say which operations of one lead can be asked with an id that was answered."""
+    return tuple(
+        Onward(f"{name}{each[0].upper()}{each[1:]}", each, "lead_id", where)
+        for each in operations
+    )
+
+
+_ONE = ("showLead", "changeLead", "removeLead")
+_ITS_ID = "$response.body#/data/id"
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
@@ -51,28 +51,27 @@ OPERATIONS: tuple[Operation, ...] = (
         "Read",
         "Read leads, page by page",
         "Every condition must hold. Totals are exact. Pages of one run neither skip "
-        "nor repeat a lead while others write; for long reading take `_cursor=start`.",
+        "nor repeat a lead while others write; for long reading take `_cursor=start`, "
+        "which excludes `page`, `_sort` and `_snapshot`.",
         (
             Answer(
                 200,
                 "One page of leads.",
                 "LeadPage",
-                headers=(*_READING, *_HANDOVER, "Leadwell-Snapshot", "Link"),
+                headers=(*_TAGGED, *_HANDOVER, "Leadwell-Snapshot", "Link"),
+                onward=(
+                    *_with("first", "$response.body#/data/0/id", *_ONE),
+                    Onward(
+                        "whatChanged",
+                        "listChanges",
+                        "_cursor",
+                        "$response.header.Leadwell-Cursor",
+                    ),
+                ),
             ),
             _UNCHANGED,
         ),
-        (
-            _PAGE,
-            _PER_PAGE,
-            Parameter("_q", "One text field contains all these words.", _TEXT),
-            Parameter("_sort", "Up to three keys; `-` turns one round.", _TEXT),
-            _FIELDS,
-            _ZONE,
-            Parameter("_meta", "Adds `meta`: links, cursors, watermark.", _SWITCH),
-            Parameter("_cursor", "`start`, or `next_cursor`: a walk by id.", _TEXT),
-            Parameter("_snapshot", "The run of pages; `none`: no run.", _TEXT),
-            _NONE_MATCH,
-        ),
+        parameters.OF_LIST,
         takes_conditions=True,
         own_errors=(InvalidCursor, CursorLost, SnapshotLost),
     ),
@@ -83,8 +82,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "Read",
         "Read one lead",
         "A lead outside the token's filter is a `404`, like one that does not exist.",
-        (Answer(200, "The lead.", "LeadAlone", headers=_READING), _UNCHANGED),
-        (_FIELDS, _NONE_MATCH),
+        (Answer(200, "The lead.", "LeadAlone", headers=_TAGGED), _UNCHANGED),
+        parameters.OF_LEAD,
         own_errors=(LeadNotFound,),
     ),
     Operation(
@@ -94,21 +93,19 @@ OPERATIONS: tuple[Operation, ...] = (
         "Follow",
         "Read what has changed",
         "Changes in commit order, removals included. Without a cursor the whole set "
-        "comes first. A copy is exact whenever `up_to_date` is true.",
-        (Answer(200, "Some changes, and where to go on.", "ChangePage"),),
+        "comes first. A copy is exact whenever `up_to_date` is true. A cursor belongs "
+        "to its token and to its conditions.",
         (
-            _FEED_CURSOR,
-            _count("_limit", "How many changes at most.", 1_000, 500),
-            Parameter(
-                "_wait",
-                "Wait so many seconds for news.",
-                {"type": "integer", "minimum": 0, "maximum": 60},
+            Answer(
+                200,
+                "Some changes, and where to go on.",
+                "ChangePage",
+                onward=(
+                    Onward("goOn", "listChanges", "_cursor", "$response.body#/cursor"),
+                ),
             ),
-            Parameter("_from", "`now`: only what changes from here on.", _TEXT),
-            Parameter("_digest", "Adds count and digest once up to date.", _SWITCH),
-            _FIELDS,
-            _ZONE,
         ),
+        parameters.OF_FEED,
         takes_conditions=True,
         own_errors=(InvalidCursor, CursorLost),
     ),
@@ -119,20 +116,17 @@ OPERATIONS: tuple[Operation, ...] = (
         "Follow",
         "Prove that a copy is exact",
         "What the visible leads add up to: compare it with your copy's.",
-        (Answer(200, "Count and digest.", "Digest"),),
         (
-            Parameter(
-                "_buckets",
-                "Adds a digest for each id mod 256.",
-                {"type": "string", "enum": ["256"]},
+            Answer(
+                200,
+                "Count and digest.",
+                "Digest",
+                onward=(
+                    Onward("goOn", "listChanges", "_cursor", "$response.body#/cursor"),
+                ),
             ),
-            Parameter(
-                "_bucket",
-                "Lists ids and versions of one bucket.",
-                {"type": "integer", "minimum": 0, "maximum": 255},
-            ),
-            _ZONE,
         ),
+        parameters.OF_DIGEST,
         takes_conditions=True,
     ),
     Operation(
@@ -141,28 +135,23 @@ OPERATIONS: tuple[Operation, ...] = (
         f"{_LEADS}/export",
         "Read",
         "Read everything as one stream",
-        "Ends with a line that says count and digest; goes on after a break with "
-        "`_cursor` and `_after`.",
+        "NDJSON ends with a line that says count and digest. After a break it goes on "
+        "with `_cursor`, the `Leadwell-Cursor` of its beginning, and `_after`.",
         (
             Answer(
                 200,
                 "The leads, line by line.",
                 "ExportLine",
                 ("application/x-ndjson", "text/csv"),
-                (*_HANDOVER, "Leadwell-Count", "Leadwell-Schema-Version"),
+                (
+                    *_HANDOVER,
+                    "Leadwell-Count",
+                    "Leadwell-Schema-Version",
+                    "Content-Disposition",
+                ),
             ),
         ),
-        (
-            Parameter(
-                "_format",
-                "How the leads are written.",
-                {"type": "string", "enum": ["ndjson", "csv", "csv-excel"]},
-            ),
-            _FEED_CURSOR,
-            Parameter("_after", "The last lead that you have.", {"type": "integer"}),
-            _FIELDS,
-            _ZONE,
-        ),
+        parameters.OF_EXPORT,
         takes_conditions=True,
         own_errors=(InvalidCursor, CursorLost),
     ),
@@ -174,12 +163,23 @@ OPERATIONS: tuple[Operation, ...] = (
         "Add a lead",
         "A known `external_id` of yours updates that lead instead.",
         (
-            Answer(201, "The new lead.", "LeadAlone", headers=("Location", "ETag")),
-            Answer(200, "The lead that was there, as it is now.", "LeadAlone"),
+            Answer(
+                201,
+                "The new lead.",
+                "LeadAlone",
+                headers=("Location", "ETag", _REPLAYED),
+                onward=_with("added", _ITS_ID, *_ONE, "mergeLead"),
+            ),
+            Answer(
+                200,
+                "The lead that was there, as it is now.",
+                "LeadAlone",
+                headers=("Location", "ETag", _REPLAYED),
+            ),
         ),
-        (_KEY,),
+        parameters.OF_ADDING,
         body="NewLead",
-        own_errors=(InvalidLead, KeyReused, Conflict),
+        own_errors=(*_WRITTEN, LeadNotFound),
         needs_write=True,
     ),
     Operation(
@@ -189,10 +189,10 @@ OPERATIONS: tuple[Operation, ...] = (
         "Write",
         "Add or update up to 1,000 leads",
         "Each by itself, with a status of its own; or all or none with `atomic`.",
-        (Answer(200, "What became of each.", "BatchResult"),),
-        (_KEY,),
+        (Answer(200, "What became of each.", "BatchResult", headers=(_REPLAYED,)),),
+        parameters.OF_ADDING,
         body="Batch",
-        own_errors=(InvalidLead, InvalidBatch, KeyReused, Conflict),
+        own_errors=(InvalidBatch, *_WRITTEN),
         needs_write=True,
     ),
     Operation(
@@ -202,22 +202,17 @@ OPERATIONS: tuple[Operation, ...] = (
         "Write",
         "Change what you name of a lead",
         "`null` empties a field. What is not named stays.",
-        (Answer(200, "The lead as it is now.", "LeadAlone", headers=("ETag",)),),
-        (_MATCH, _KEY),
+        (
+            Answer(
+                200,
+                "The lead as it is now.",
+                "LeadAlone",
+                headers=("Location", "ETag", _REPLAYED),
+            ),
+        ),
+        parameters.OF_CHANGING,
         body="LeadChange",
-        own_errors=(LeadNotFound, PreconditionFailed, InvalidLead, KeyReused, Conflict),
-        needs_write=True,
-    ),
-    Operation(
-        "removeLead",
-        "DELETE",
-        f"{_LEADS}/{{lead_id}}",
-        "Write",
-        "Delete a lead",
-        "Its readers are told by the change feed.",
-        (Answer(204, "It is gone."),),
-        (_MATCH, _KEY),
-        own_errors=(LeadNotFound, PreconditionFailed, KeyReused),
+        own_errors=(*_GUARDED, *_WRITTEN),
         needs_write=True,
     ),
     Operation(
@@ -227,10 +222,29 @@ OPERATIONS: tuple[Operation, ...] = (
         "Write",
         "Merge a lead into another one",
         "The other one's empty fields are filled, and it stays.",
-        (Answer(200, "The lead that stays.", "LeadAlone"),),
-        (_MATCH, _KEY),
+        (
+            Answer(
+                200,
+                "The lead that stays.",
+                "LeadAlone",
+                headers=("Location", "ETag", _REPLAYED),
+            ),
+        ),
+        parameters.OF_CHANGING,
         body="Merge",
-        own_errors=(LeadNotFound, PreconditionFailed, InvalidLead, KeyReused, Conflict),
+        own_errors=(*_GUARDED, *_WRITTEN),
+        needs_write=True,
+    ),
+    Operation(
+        "removeLead",
+        "DELETE",
+        f"{_LEADS}/{{lead_id}}",
+        "Write",
+        "Delete a lead",
+        "Its readers are told by the change feed.",
+        (Answer(204, "It is gone.", headers=(_REPLAYED,)),),
+        parameters.OF_CHANGING,
+        own_errors=(*_GUARDED, KeyReused),
         needs_write=True,
     ),
     Operation(
@@ -240,7 +254,8 @@ OPERATIONS: tuple[Operation, ...] = (
         "Know",
         "Read the campaign's fields, options and statuses",
         "What the token may see of them, with the slugs to ask by.",
-        (Answer(200, "The schema.", "SchemaAlone"),),
+        (Answer(200, "The schema.", "SchemaAlone", headers=_TAGGED), _UNCHANGED),
+        parameters.OF_SCHEMA,
     ),
     Operation(
         "showLeadSchema",
@@ -249,7 +264,17 @@ OPERATIONS: tuple[Operation, ...] = (
         "Know",
         "Read the JSON Schema of a lead",
         "To validate against.",
-        (Answer(200, "The schema.", "AnyObject", ("application/schema+json",)),),
+        (
+            Answer(
+                200,
+                "The schema.",
+                "LeadSchema",
+                ("application/schema+json",),
+                _TAGGED,
+            ),
+            _UNCHANGED,
+        ),
+        parameters.OF_SCHEMA,
     ),
     Operation(
         "showCampaign",
@@ -268,7 +293,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "List the campaigns that the token covers",
         "One, for a token of a campaign.",
         (Answer(200, "One page of campaigns.", "CampaignPage", headers=("Link",)),),
-        (_PAGE, _PER_PAGE),
+        parameters.WINDOW,
     ),
     Operation(
         "showToken",

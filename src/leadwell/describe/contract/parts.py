@@ -14,6 +14,7 @@ from leadwell.errors import (
     EmptyValue,
     HeadersTooLarge,
     InsufficientScope,
+    InternalError,
     InvalidQuestion,
     InvalidToken,
     LabelNotSlug,
@@ -23,6 +24,7 @@ from leadwell.errors import (
     MalformedRequest,
     MalformedValue,
     NotAuthenticated,
+    NotFound,
     OutOfRange,
     OutsideScope,
     Required,
@@ -47,24 +49,23 @@ _ANY = (
     AddressNotAllowed,
     URLTooLong,
     HeadersTooLarge,
+    InternalError,
     Unavailable,
 )
-_QUESTION = (
+# One problem alone is told by its own code.
+_NOTHING = (
     InvalidQuestion,
     MalformedQuery,
     TooMany,
-    # One problem alone is told by its own code.
     UnknownParameter,
     DuplicateParameter,
     EmptyValue,
-    UnknownOperator,
-    UnknownOption,
-    LabelNotSlug,
-    MalformedValue,
-    OutOfRange,
-    Contradiction,
 )
+_SETTING = (*_NOTHING, MalformedValue, OutOfRange)
+_QUESTION = (*_SETTING, UnknownOperator, UnknownOption, LabelNotSlug, Contradiction)
 _OPENED = (InsufficientScope, CampaignNotFound)
+_NUMBERED = (NotFound,)
+"""A number in the path that is none, or too large, leads nowhere."""
 LEAD_ERRORS = (
     Required,
     UnknownField,
@@ -91,6 +92,26 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Tag:
+    """A group of operations."""
+
+    name: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Onward:
+    """What can be asked next, with something that was just answered."""
+
+    name: str
+    operation_id: str
+    parameter: str
+    """The parameter of that operation which takes it."""
+    where: str
+    """Where it stands in the answer, as a runtime expression of OpenAPI."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What an operation answers when it succeeds."""
 
@@ -100,6 +121,8 @@ class Answer:
     """The name of the schema of its body; `None`: it has none."""
     types: tuple[str, ...] = (JSON_TYPE,)
     headers: tuple[str, ...] = ()
+    """Those of its own; what every answer has is not named."""
+    onward: tuple[Onward, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +149,14 @@ class Operation:
     def errors(self) -> Errors:
         """Everything that it may be refused with."""
         opened = _OPENED if "{campaign_id}" in self.path else ()
-        questions = () if self.needs_write else _QUESTION
+        numbered = _NUMBERED if opened else ()
         body = _BODY if self.body else ()
-        return (*_ANY, *questions, *opened, *body, *self.own_errors)
+        every = (*_ANY, *self._questions, *numbered, *opened, *body, *self.own_errors)
+        return tuple(dict.fromkeys(every))
+
+    @property
+    def _questions(self) -> Errors:
+        if self.takes_conditions:
+            return _QUESTION
+        in_query = [each for each in self.parameters if each.where == "query"]
+        return _SETTING if in_query else _NOTHING

@@ -1,6 +1,6 @@
 """Every request of the API, from the one table of operations."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from leadwell.describe.contract.openapi import HEADERS
 from leadwell.describe.contract.operations import OPERATIONS
@@ -57,7 +57,7 @@ def _make(reader: Reader, statuses: Statuses) -> tuple[Block, ...]:
             )
             for tag in tags
         ),
-        _headers(),
+        _headers(shown),
     )
 
 
@@ -171,10 +171,18 @@ def _refusals(operation: Operation, statuses: Statuses) -> Paragraph:
     return Paragraph(tuple(spans[:-1] if codes else spans))
 
 
-def _headers() -> Section:
-    rows = tuple(Row(((Code(name),), say(text))) for name, text in HEADERS.items())
+def _headers(shown: Sequence[Operation]) -> Section:
+    # What only writes answer with is told to those who may write.
+    hidden = _named(OPERATIONS) - _named(shown)
+    told = {name: text for name, text in HEADERS.items() if name not in hidden}
+    rows = tuple(Row(((Code(name),), say(text))) for name, text in told.items())
     table = Table(("Header", "What it says"), rows, "Headers of answers")
     return Section("Headers of answers", "headers", (table,))
+
+
+def _named(operations: Sequence[Operation]) -> set[str]:
+    answers = (answer for each in operations for answer in each.answers)
+    return {name for answer in answers for name in answer.headers}
 
 
 ENTRY = Entry(

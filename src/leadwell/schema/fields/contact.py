@@ -34,8 +34,10 @@ class Contact(FieldType):
 
     normal_form: Callable[[str, Reading], str]
     """Return the normal form, or raise `MalformedValue`."""
-    format: str | None = None
-    """The `format` of JSON Schema, where there is one."""
+    format: str
+    """The `format` of JSON Schema; `phone` is one that readers may not know."""
+    pattern: str | None = None
+    """What every value begins with, where the format allows more."""
     sample: str
 
     def read(self, field: Field, given: JSON, reading: Reading = PLAIN) -> str:
@@ -49,10 +51,14 @@ class Contact(FieldType):
         return value.casefold()
 
     def json_schema(self, field: Field) -> JSONSchema:
-        """Describe a string, with its format where there is one."""
+        """Describe a string with its format."""
         del field
-        described: JSONSchema = {"type": "string"}
-        return described | ({"format": self.format} if self.format else {})
+        described: JSONSchema = {
+            "type": "string",
+            "format": self.format,
+            "maxLength": CHARACTERS_MAX,
+        }
+        return described | ({"pattern": self.pattern} if self.pattern else {})
 
     def example(self, field: Field) -> str:
         """Give a value that belongs to nobody."""
@@ -143,6 +149,7 @@ PHONE = Contact(
     sorts_by="key",
     is_text=True,
     normal_form=_phone,
+    format="phone",
     sample="+4532123456",
 )
 URL = Contact(
@@ -154,5 +161,6 @@ URL = Contact(
     is_text=True,
     normal_form=_url,
     format="uri",
+    pattern="^https?://",
     sample="https://example.com/offer",
 )

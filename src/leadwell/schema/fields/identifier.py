@@ -2,7 +2,7 @@
 
 from leadwell.errors import MalformedValue
 from leadwell.model.campaign import Field
-from leadwell.schema.fields.base import PLAIN, Reading
+from leadwell.schema.fields.base import PLAIN, JSONSchema, Reading
 from leadwell.schema.fields.number import INTEGER_MAX, Number
 from leadwell.schema.operators import CHOICE_OPERATORS, ORDERED_OPERATORS
 
@@ -23,6 +23,11 @@ class Identifier(Number):
                 value=text,
             )
         return int(text)
+
+    def json_schema(self, field: Field) -> JSONSchema:
+        """Describe a whole number from 1."""
+        del field
+        return {"type": "integer", "minimum": 1, "maximum": INTEGER_MAX}
 
     def example(self, field: Field) -> str:
         """Give an id."""

@@ -45,9 +45,9 @@ class Number(FieldType):
         return _kept(int(text) if text.lstrip("-").isdigit() else float(text))
 
     def json_schema(self, field: Field) -> JSONSchema:
-        """Describe a JSON number."""
+        """Describe a JSON number that a double keeps exactly."""
         del field
-        return {"type": "number"}
+        return {"type": "number", "minimum": -INTEGER_MAX, "maximum": INTEGER_MAX}
 
     def example(self, field: Field) -> str:
         """Give a number."""

@@ -39,7 +39,7 @@ class Text(FieldType):
 
     def example(self, field: Field) -> str:
         """Give the field's own label, which is text as well."""
-        return field.label
+        return field.label[: self.characters_max]
 
 
 TEXT = Text(

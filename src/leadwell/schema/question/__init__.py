@@ -143,6 +143,20 @@ def window(pairs: Pairs) -> Question:
     return question
 
 
+def campaign(pairs: Pairs) -> int | None:
+    """Read `campaign`, the number of one, where nothing else can be asked.
+
+    Raises:
+        InvalidQuestion: there is another parameter, or it is no number.
+    """
+    found = Findings(pairs, known=("campaign",))
+    number = found.setting(
+        "campaign", lambda text: bounded(text, "campaign", PAGE_MAX), None
+    )
+    found.refuse_problems()
+    return number
+
+
 def reader(view: Campaign) -> Callable[[str, str, tzinfo], Condition]:
     """Return how a parameter is read as a condition on this campaign's leads."""
     return lambda name, text, zone: _condition(view, name, text, zone)
