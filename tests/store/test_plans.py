@@ -19,7 +19,7 @@ from leadwell.model.grant import Grant
 from leadwell.model.lead import Lead
 from leadwell.model.query import Condition, Question
 from leadwell.schema import querystring, question
-from leadwell.store import campaigns, feed, filters, leads, readers, tokens
+from leadwell.store import campaigns, feed, filters, leads, links, readers, tokens
 from leadwell.store.connection import Connection, Database
 from leadwell.store.indexes import kept, scans
 from leadwell.store.writes import history, names, replays, rows, scopes
@@ -63,6 +63,8 @@ SERVED: dict[str, Call] = {
         leads.find_bodies(c, x, whole(x), ids) for ids in ([1, 2], [1, 3])
     ],
     "leads.find_page": lambda c, x, _: leads.find_page(c, x, whole(x)),
+    "links.find_by_digest": lambda c, _, __: links.find_by_digest(c, b"digest"),
+    "links.find_of": lambda c, _, __: links.find_of(c, "lineage"),
     "names.forget": lambda c, _, lead: names.forget(c, "lineage", lead),
     "names.pass_on": lambda c, _, lead: names.pass_on(c, lead, lead),
     "readers.is_worth_it": lambda c, x, _: readers.Progress(
@@ -80,6 +82,7 @@ SERVED: dict[str, Call] = {
         tokens.find_all(c, x.account_id),
         tokens.find_all(c, x.account_id, x.id),
     ],
+    "tokens.find_lineage": lambda c, _, __: tokens.find_lineage(c, "lineage"),
     "tokens.find_by_digest": lambda c, _, __: tokens.find_by_digest(c, b"digest"),
 }
 """Everything in the store whose docstring says what serves it, and a call of it."""
