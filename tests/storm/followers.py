@@ -9,6 +9,7 @@ from typing import Any
 from tests.mirror import Mirror
 from tests.storm.campaign import Kept, Storm
 
+PAUSE_S = 0.02
 LIMITS = (1, 2, 7, 50, 500)
 ASKED: list[dict[str, str]] = [{}, {}, {"status": "new"}, {"budget[lt]": "15"}]
 
@@ -76,9 +77,12 @@ class Follower:
     def step(self) -> None:
         waits = self.wait_s and self.random.random() < 0.5
         asked = {"_wait": self.wait_s} if waits else {}
-        self.ask(self.random.choice(LIMITS), **asked)
+        answer = self.ask(self.random.choice(LIMITS), **asked)
         if self.random.random() < 0.05:
             self.begin_anew()
+        if not answer["data"]:
+            # Who asks again at once only takes their time from those who write.
+            self.storm.is_over.wait(PAUSE_S)
 
     def ask(self, limit: int, **asked: Any) -> dict[str, Any]:
         """Ask once; a copy that is said to be exact must be."""
