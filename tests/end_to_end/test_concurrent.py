@@ -23,14 +23,14 @@ from tests import make
 from tests.served import Served, a_folder, a_hub
 from tests.storm import truth
 from tests.storm.campaign import Storm, a_storm
-from tests.storm.followers import BEGINNINGS, Follower
+from tests.storm.followers import BEGINNINGS, Follower, pollers
 from tests.storm.operator import Operator, finish_chunk
 from tests.storm.writers import Writer
 
 SEEDS = int(os.environ.get("LEADWELL_TEST_STORMS", "500"))
 """One storm each; a longer run: LEADWELL_TEST_STORMS=5000 make proof."""
 WRITES = 40
-LONG_EVERY, LONG_WRITES = 20, 200
+LONG_EVERY, LONG_WRITES = 20, 150
 """Many short storms meet more than a few long ones; yet some grow large."""
 LOOK_S = 0.05
 PATIENCE_S = 60
@@ -82,11 +82,12 @@ def run(running: Run, seed: int) -> None:
         is_written = done > (LONG_WRITES if seed % LONG_EVERY == 4 else WRITES)
         return is_written and operator.edits > 4 and told > 2 * len(followers)
 
-    weather(storm, [*writers, operator, *followers], is_enough)
+    stamped = pollers(storm)
+    weather(storm, [*writers, operator, *followers, *stamped], is_enough)
     while finish_chunk(storm):
         pass
-    for follower in followers:
-        follower.settle()
+    for each in (*followers, *stamped):
+        each.settle()
     check_told(storm, followers)
     assert is_enough()
 
