@@ -114,11 +114,11 @@ class World:
         campaign: Campaign | None,
         asked: Pairs,
         readable: frozenset[int | Attribute] | None = None,
+        **changes: Any,
     ) -> Held:
         query = urlencode(asked, quote_via=quote)
-        text = make.a_token(
-            self.database, self.account, campaign, query, readable=readable
-        )
+        changes |= {"readable": readable}
+        text = make.a_token(self.database, self.account, campaign, query, **changes)
         forced = question.conditions(campaign, asked) if campaign else ()
         return Held(text, campaign, forced, readable)
 

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -144,20 +143,36 @@ def test_an_export_of_nothing_is_whole_too(client, database, account, campaign) 
     assert (end["_end"], end["count"], end["digest"]) == (True, 0, "0" * 32)
 
 
-def test_a_lead_that_leaves_the_scope_meanwhile_is_not_sent(
-    client, token, database, campaign, monkeypatch
+def test_a_lead_that_leaves_or_comes_meanwhile_is_left_to_the_feed(
+    client, token, partner, monkeypatch
 ) -> None:
+    monkeypatch.setattr(exports, "CHUNK", 5)
     honest = exports.read
-    calls: list[int] = []
+    leaves, comes = 29, 31
+    sizes: list[int] = []
 
     def read(connection, found, query, ids):
-        calls.append(len(ids))
-        return honest(connection, found, query, ids)
+        leads = honest(connection, found, query, ids)
+        sizes.append(len(leads))
+        if len(sizes) == 1:
+            # Between two chunks, and what leaves is of the last one.
+            moved = partner.change(leaves, {"fields": {"source": "website"}})
+            assert moved.status_code == 200
+            assert partner.add(source="partner-west")["id"] == comes
+        return leads
 
     monkeypatch.setattr(exports, "read", read)
-    monkeypatch.setattr(exports, "CHUNK", 5)
-    fields = {"name": "late", "source": "partner-west"}
     answer = export(client, token)
-    make.a_lead(database, campaign, make.MIDNIGHT + timedelta(days=1), fields=fields)
-    assert lines(answer)[-1]["count"] == 20
-    assert calls == [5, 5, 5, 5]
+    *leads, end = lines(answer)
+    ids = [number + 1 for number in range(30) if number % 3]
+    assert ids[-1] == 30
+    assert [lead["id"] for lead in leads] == [i for i in ids if i != leaves]
+    assert (end["count"], int(answer.headers["leadwell-count"])) == (19, 20)
+    assert sizes == [5, 5, 5, 4]
+
+    mirror = Mirror(client, token, cursor=answer.headers["leadwell-cursor"])
+    mirror.copy = {lead["id"]: lead for lead in leads}
+    told = {change["id"]: change["op"] for change in mirror.step()["data"]}
+    assert told == {leaves: "remove", comes: "upsert"}
+    listed = mirror.get("", per_page=1000).json()["data"]
+    assert mirror.copy == {lead["id"]: lead for lead in listed}

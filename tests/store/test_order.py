@@ -4,9 +4,7 @@ So a reader of `updated_after=<the last Leadwell-Watermark>` and a reader of the
 feed miss nothing and are told nothing twice.
 """
 
-import itertools
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -22,6 +20,7 @@ from leadwell.store.connection import Connection
 from leadwell.store.writes.writing import OPERATOR, Writing
 from tests import make
 from tests.mirror import Mirror
+from tests.poller import Poller
 
 LIST = "/v2/campaigns/362/leads"
 HOUR = timedelta(hours=1)
@@ -33,45 +32,8 @@ def token(database, account, campaign) -> str:
     return make.a_token(database, account, campaign, may_write=True)
 
 
-class Poller:
-    """Follows the leads by their stamps alone, as simple integrations do."""
-
-    def __init__(self, client: TestClient, token: str, per_page: int = 100) -> None:
-        self.mirror = Mirror(client, token)
-        self.per_page = per_page
-        self.watermark = "1970-01-01T00:00:00Z"
-        self.copy: dict[int, int] = {}
-        self.told: Counter[tuple[int, int]] = Counter()
-
-    def poll(self, *, by_cursor: bool = False) -> None:
-        pages = self.by_cursor() if by_cursor else self.by_number()
-        watermark = ""
-        for answer in pages:
-            for lead in answer.json()["data"]:
-                self.copy[lead["id"]] = lead["metadata"]["version"]
-                self.told[lead["id"], lead["metadata"]["version"]] += 1
-            watermark = watermark or answer.headers["leadwell-watermark"]
-        assert watermark >= self.watermark or self.watermark.startswith("1970")
-        self.watermark = watermark
-
-    def ask(self, **asked: Any) -> Any:
-        return self.mirror.get(
-            "", updated_after=self.watermark, per_page=self.per_page, _meta=1, **asked
-        )
-
-    def by_number(self) -> Iterator[Any]:
-        for page in itertools.count(1):
-            answer = self.ask(page=page)
-            yield answer
-            if page >= answer.json()["pagination"]["total_pages"]:
-                return
-
-    def by_cursor(self) -> Iterator[Any]:
-        cursor: str | None = "start"
-        while cursor is not None:
-            answer = self.ask(_cursor=cursor)
-            yield answer
-            cursor = answer.json()["meta"]["next_cursor"]
+def a_poller(client: TestClient, token: str, per_page: int = 100) -> Poller:
+    return Poller(Mirror(client, token), per_page)
 
 
 def write(client: TestClient, token: str, random: Random, ids: list[int]) -> None:
@@ -100,7 +62,7 @@ def test_no_clock_is_bad_enough_to_lose_a_change(
     database, client, clock, token, seed: int
 ) -> None:
     random = Random(seed)  # noqa: S311 - a seeded walk, no secret
-    poller, walker = Poller(client, token, 3), Poller(client, token, 3)
+    poller, walker = a_poller(client, token, 3), a_poller(client, token, 3)
     mirror = Mirror(client, token)
     ids: list[int] = []
     for _ in range(80):
@@ -117,11 +79,11 @@ def test_no_clock_is_bad_enough_to_lose_a_change(
     mirror.follow(2)
 
     listed = {lead["id"]: lead for lead in mirror.get("", per_page=1000).json()["data"]}
-    versions = {k: lead["metadata"]["version"] for k, lead in listed.items()}
     # Deletions are the feed's to tell.
     for each in (poller, walker):
-        assert {k: v for k, v in each.copy.items() if k in listed} == versions
+        assert each.lacks(listed) == {}
         assert set(each.told.values()) == {1}
+        assert each.watermarks[-1] == max(x["updated_at"] for x in listed.values())
     assert mirror.copy == listed
     check_stamps(database)
 
@@ -159,10 +121,11 @@ def test_many_leads_of_one_transaction_are_told_once_each(
 ) -> None:
     many(database, campaign, clock(), range(count), is_new=True)
     mirror = Mirror(client, token)
-    poller, walker = Poller(client, token), Poller(client, token)
+    poller, walker = a_poller(client, token), a_poller(client, token)
     mirror.step(limit=1, _from="now")
     for each in (poller, walker):
-        each.watermark = mirror.get("", per_page=1).headers["leadwell-watermark"]
+        begun = mirror.get("", per_page=1)
+        each.watermarks.append(begun.headers["leadwell-watermark"])
     many(database, campaign, clock(), range(count), is_new=False)
     stamps = {row[0] for row in rows(database, "SELECT updated_at FROM lead")}
     assert len(stamps) == 1
@@ -248,37 +211,48 @@ def listed(mirror: Mirror) -> set[int]:
     return {lead["id"] for lead in data}
 
 
+def a_slow_writer(database, campaign, now: datetime) -> tuple[Event, Any]:
+    """Let a writer take its stamp, and commit when it is told to."""
+    read = submission.read(campaign, {"fields": {"name": "Slow"}})
+    stamped, go_on = Event(), Event()
+
+    def job(connection: Connection) -> None:
+        writing = Writing.begin(connection, campaign, OPERATOR, microseconds(now), 1)
+        writing.save(read)
+        writing.close()
+        stamped.set()
+        go_on.wait(10)
+
+    written = database.write(job)
+    assert stamped.wait(10)
+    return go_on, written
+
+
 def test_a_slow_writer_hides_nothing_from_readers(
     campaign, client, clock, token, tmp_path: Path, engine: str
 ) -> None:
     """One process has its stamp and is slow to commit; another one is quick."""
     database = make.a_database_again(tmp_path / "leads.db", engine)
     other = make.a_database_again(tmp_path / "leads.db", engine)
-    poller, mirror = Poller(client, token), Mirror(client, token)
-    read = submission.read(campaign, {"fields": {"name": "Slow"}})
-    stamped, go_on = Event(), Event()
-
-    def slow(connection: Connection) -> None:
-        now = microseconds(clock.now)
-        writing = Writing.begin(connection, campaign, OPERATOR, now, 1)
-        writing.save(read)
-        writing.close()
-        stamped.set()
-        go_on.wait(10)
-
-    waiting = database.write(slow)
-    assert stamped.wait(10)
+    poller, mirror = a_poller(client, token), Mirror(client, token)
+    go_on, written = a_slow_writer(database, campaign, clock.now)
     quick = Thread(target=make.a_lead, args=(other, campaign, clock.now - HOUR))
     quick.start()
+    # Long enough for a writer that nobody holds up.
+    quick.join(0.3)
     for _ in range(3):
         poller.poll()
         mirror.follow()
+    assert quick.is_alive()
+    assert (poller.copy, mirror.copy) == ({}, {})
     go_on.set()
-    waiting.result()
+    written.result()
     quick.join()
     poller.poll()
     mirror.follow()
     assert poller.copy == {1: 1, 2: 1}
     assert sorted(mirror.copy) == [1, 2]
+    assert mirror.copy[1]["fields"]["name"] == "Slow"
+    assert mirror.copy[1]["updated_at"] < mirror.copy[2]["updated_at"]
     database.close()
     other.close()

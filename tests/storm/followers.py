@@ -2,13 +2,17 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
 from tests.mirror import Mirror
+from tests.poller import Poller
 from tests.storm.campaign import Kept, Storm
 
+PAUSE_S = 0.05
+PER_PAGE = 9
 LIMITS = (1, 2, 7, 50, 500)
 ASKED: list[dict[str, str]] = [{}, {}, {"status": "new"}, {"budget[lt]": "15"}]
 
@@ -76,9 +80,12 @@ class Follower:
     def step(self) -> None:
         waits = self.wait_s and self.random.random() < 0.5
         asked = {"_wait": self.wait_s} if waits else {}
-        self.ask(self.random.choice(LIMITS), **asked)
+        answer = self.ask(self.random.choice(LIMITS), **asked)
         if self.random.random() < 0.05:
             self.begin_anew()
+        if not answer["data"]:
+            # Who asks again at once only takes their time from those who write.
+            self.storm.is_over.wait(PAUSE_S)
 
     def ask(self, limit: int, **asked: Any) -> dict[str, Any]:
         """Ask once; a copy that is said to be exact must be."""
@@ -97,6 +104,43 @@ class Follower:
         assert self.mirror.copy == listed(self.mirror)
         found = self.mirror.get("/digest").json()
         assert found["digest"] == self.mirror.digest
+
+
+@dataclass
+class Stamped:
+    """One who asks for later stamps alone, with a token that is never edited."""
+
+    storm: Storm
+    kept: Kept
+    poller: Poller
+    by_cursor: bool
+
+    def step(self) -> None:
+        # A walk cannot go on after some edits: it is begun again, with the same stamp.
+        with suppress(Edited):
+            if self.poller.poll(by_cursor=self.by_cursor):
+                return
+        self.storm.is_over.wait(PAUSE_S)
+
+    def settle(self) -> None:
+        """Nobody writes any more: all that is seen is held as it is now."""
+        self.poller.poll(by_cursor=self.by_cursor)
+        lacks = self.poller.lacks(listed(self.poller.mirror))
+        assert not lacks, (self.kept.name, self.by_cursor, lacks)
+
+
+def pollers(storm: Storm) -> list[Stamped]:
+    """For each token that nobody edits: its filter is what its leads come in by."""
+    return [
+        Stamped(
+            storm,
+            kept,
+            Poller(Watched(storm.client, kept.text, storm.id, storm=storm), PER_PAGE),
+            by_cursor=bool((place + storm.seed) % 2),
+        )
+        for place, kept in enumerate(storm.tokens)
+        if kept.name in {"whole", "still"}
+    ]
 
 
 def at_start(mirror: Mirror, random: Random) -> None:
