@@ -14,6 +14,7 @@ from leadwell.api import help as help_pages
 from leadwell.api.campaigns import Campaigns
 from leadwell.api.changes import Changes
 from leadwell.api.documents import Documents
+from leadwell.api.downloads.connectors import Connectors
 from leadwell.api.entrance import Entrance
 from leadwell.api.entrance.metrics import Metrics
 from leadwell.api.health import Health
@@ -71,6 +72,9 @@ def app(hub: Hub, lifespan: Lifespan[Router] | None = None) -> ASGIApp:
         _route("/docs/errors/{code}", GET=help_pages.error),
         _route("/docs/download/openapi.json/{name}", GET=documents.openapi_json),
         _route("/docs/download/openapi.yaml/{name}", GET=documents.openapi_yaml),
+        _route(
+            "/docs/download/connectors/{connector}/{name}", GET=Connectors(hub).text
+        ),
         _route("/metrics", GET=Metrics(hub.metrics_token).show),
         _route("/health/live", GET=health.live),
         _route("/health/ready", GET=health.ready),
