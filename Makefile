@@ -57,17 +57,19 @@ bench: setup  ## Run the measurements
 # uv reads no pip configuration, and here no settings of its own either, so the hashes
 # are those of the public files and no address gets into the locks.
 unexport UV_INDEX UV_INDEX_URL UV_DEFAULT_INDEX UV_EXTRA_INDEX_URL UV_FIND_LINKS
-RESOLVE = build/lock/bin/uv --no-config pip compile --quiet \
+COMPILE = build/lock/bin/uv --no-config pip compile --quiet \
     --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
     --no-emit-index-url --no-emit-find-links --no-annotate \
-    --custom-compile-command "make lock" $(UPGRADE) pyproject.toml \
-    --extra server --extra postgres --extra mcp
+    --custom-compile-command "make lock" $(UPGRADE)
+RESOLVE = $(COMPILE) pyproject.toml --extra server --extra postgres --extra mcp
 
 lock:  ## Pin every package again, with hashes (UPGRADE=--upgrade for the newest)
 	@test -x build/lock/bin/uv || $(PYTHON) -m venv build/lock
 	@build/lock/bin/python -m pip install --quiet $(UV)
 	@$(RESOLVE) --group dev --output-file $(LOCK)
 	@$(RESOLVE) --constraint $(LOCK) --output-file requirements/server.txt
+	@$(COMPILE) requirements/airbyte.in --output-file requirements/airbyte.txt
+	@$(COMPILE) requirements/dlt.in --output-file requirements/dlt.txt
 
 vendor:  ## Fetch what the console is made of, as vendor.toml pins it (needs npm)
 	@$(PYTHON) tools/vendor.py

@@ -14,6 +14,7 @@ from leadwell.api import readers, static
 from leadwell.api.campaigns import Campaigns
 from leadwell.api.changes import Changes
 from leadwell.api.documents import FORMS, Documents
+from leadwell.api.downloads.connectors import Connectors
 from leadwell.api.entrance import Entrance
 from leadwell.api.entrance.agents import Agents
 from leadwell.api.entrance.metrics import Metrics
@@ -107,6 +108,10 @@ def _documentation(hub: Hub, root: str, resolve: Resolve) -> list[Route]:
         _route(f"{root}/", GET=pages.first),
         _route(f"{root}/{DOCUMENT}", GET=console.document),
         *_downloads(f"{root}/download", documents),
+        _route(
+            f"{root}/download/connectors/{{connector}}/{{name}}",
+            GET=Connectors(hub, resolve).text,
+        ),
         _route(f"{root}/{{page}}.md", GET=pages.twin),
         _route(f"{root}/{{page}}", GET=pages.page),
     ]

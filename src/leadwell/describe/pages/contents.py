@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from leadwell.describe.pages import (
+    connecting,
     errors,
     fields,
     filters,
@@ -23,6 +24,7 @@ PAGES: tuple[Entry, ...] = (
     changes.ENTRY,
     digest.ENTRY,
     writing.ENTRY,
+    connecting.ENTRY,
     requests.ENTRY,
     errors.ENTRY,
     practice.ENTRY,

@@ -218,6 +218,20 @@ def _files() -> Section:
             Download("as JSON", "download/openapi.json/leadwell.json"),
             ": for API clients, generators and mock servers.",
         ),
+        sentence(
+            Download("A Postman collection", "download/collection.json/leadwell.json"),
+            " and ",
+            Download("its environment", "download/environment.json/leadwell.json"),
+            ": every request, with a variable for the token.",
+        ),
+        sentence(
+            Download("Swagger 2.0", "download/swagger.json/leadwell.json"),
+            ": for Power Automate and other tools that read no OpenAPI 3.",
+        ),
+        sentence(
+            Link("Connect your tool", "connect"),
+            ": files for Excel, Google Sheets, warehouses and automation.",
+        ),
         say(
             "Each page here also exists as Markdown, for tools and agents: add `.md` "
             "to its address, or send `Accept: text/markdown`."

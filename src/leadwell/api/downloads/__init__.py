@@ -1,0 +1,1 @@
+"""Files made for who asks, to use with other tools."""
