@@ -16,7 +16,7 @@ UPGRADE ?=
 .DELETE_ON_ERROR:
 # With -j too, the gates come in their order.
 .NOTPARALLEL:
-.PHONY: vendor help setup demo test check fix proof docs golden lock bench clean \
+.PHONY: vendor help setup demo test check fix proof contract docs golden lock bench clean \
         gates format lint types imports suite wheel
 
 help:  ## List the targets
@@ -40,6 +40,10 @@ fix: setup  ## Format, and mend what ruff can mend
 proof: setup  ## The long proofs: crashes, load, twin builds, pages in a browser
 	@echo "== proof"
 	@$(BIN)/pytest -n auto -m proof $(PYTEST)
+
+contract: setup  ## The proofs of the contract alone: fuzzing, collections, connectors
+	@echo "== contract"
+	@$(BIN)/pytest -n auto -m proof tests/contract $(PYTEST)
 
 # -E: a page that is read from the cache keeps its warnings to itself.
 docs: setup  ## Build the documentation, warnings are errors
@@ -70,6 +74,7 @@ lock:  ## Pin every package again, with hashes (UPGRADE=--upgrade for the newest
 	@$(RESOLVE) --constraint $(LOCK) --output-file requirements/server.txt
 	@$(COMPILE) requirements/airbyte.in --output-file requirements/airbyte.txt
 	@$(COMPILE) requirements/dlt.in --output-file requirements/dlt.txt
+	@$(COMPILE) requirements/generator.in --output-file requirements/generator.txt
 
 vendor:  ## Fetch what the console is made of, as vendor.toml pins it (needs npm)
 	@$(PYTHON) tools/vendor.py

@@ -35,7 +35,7 @@ UNDESCRIBED = {
     *("x-content-type-options", "server-timing"),
 }
 """Headers that HTTP itself gives a meaning, or that a setting adds."""
-DOCUMENTS_MAX = 500
+DOCUMENTS_MAX = 100
 
 
 @dataclass(frozen=True)

@@ -156,9 +156,10 @@ def _keys(part: JSON) -> Iterator[str]:
 
 
 def _described(field: Field, place: str) -> dict[str, Any]:
-    at = f"{place}/{field.slug}/anyOf/0"
-    null = {"type": "null"}
-    return {"title": field.label, "anyOf": [value_schema(field, at), null]}
+    known = value_schema(field, f"{place}/{field.slug}/anyOf/0")
+    # What may be anything may be null as well.
+    either = {"anyOf": [known, {"type": "null"}]} if known else {}
+    return {"title": field.label, **either}
 
 
 def _metadata(view: Campaign) -> dict[str, Any]:

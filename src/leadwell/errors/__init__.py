@@ -383,7 +383,8 @@ class Refused(LeadwellError):
 
 def title_of(code: str) -> str:
     """Write an error code as words for people."""
-    return code.replace("_", " ").capitalize().replace("url", "URL")
+    words = code.replace("_", " ").capitalize()
+    return words.replace("url", "URL").replace("Url", "URL")
 
 
 def all_errors() -> tuple[type[LeadwellError], ...]:

@@ -25,6 +25,8 @@ HEAD_BYTES_MAX = 2 * 2**20
 """Where a head is cut off unread. One that is smaller, but over the hub's limits, is
 read and answered, so that its sender learns what was wrong."""
 KEEP_ALIVE_S = 5
+LINGER_S = 2
+"""How long the rest of a request is read and dropped that was refused unread."""
 BODY_GRACE_S = 2
 """How long after its deadline a body is cut off that nobody has waited for: one that
 was answered unread, for instance."""
@@ -57,8 +59,7 @@ class Listener:
     def __init__(self, taken: socket.socket, settings: Settings) -> None:
         """Prepare to answer; workers read the settings from the environment."""
         os.environ.update(to_environment(settings))
-        own = f"http://{settings.host}:{settings.port}{settings.root_path}"
-        self.url = settings.public_url or own
+        self.url = _url_of(settings)
         self._taken = taken
         self._config = configuration(settings)
         self._server = uvicorn.Server(self._config)
@@ -75,6 +76,11 @@ class Listener:
     def stop(self) -> None:
         """Stop, from another thread; only for one worker."""
         self._server.should_exit = True
+
+
+def _url_of(settings: Settings) -> str:
+    own = f"http://{settings.host}:{settings.port}{settings.root_path}"
+    return (settings.public_url or own).rstrip("/")
 
 
 def configuration(settings: Settings) -> uvicorn.Config:
@@ -107,6 +113,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self.url = b""
         self._head_bytes = 0
         self._is_in_head = True
+        self._is_refused = False
         self._deadline: float | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -117,6 +124,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Count what arrives until the head is complete."""
+        if self._is_refused:
+            return
         if self._is_in_head:
             self._head_bytes += len(data)
         super().data_received(data)
@@ -152,19 +161,29 @@ class BoundedProtocol(HttpToolsProtocol):
                 f"the URL has more than {self._settings.url_bytes_max:,} bytes",
                 hint="ask for fewer values",
             )
+        request_id = f"req_{secrets.token_hex(12)}"
         answer = problems.response(
-            error,
-            public_url=self._settings.public_url,
-            request_id=f"req_{secrets.token_hex(12)}",
+            error, public_url=_url_of(self._settings), request_id=request_id
         )
+        answer.headers["X-Request-ID"] = request_id
         head = [
             f"HTTP/1.1 {answer.status_code} {HTTPStatus(answer.status_code).phrase}"
         ]
         head += [f"{n.decode()}: {v.decode()}" for n, v in answer.raw_headers]
         text = "\r\n".join([*head, "connection: close", "", ""])
         self.transport.write(text.encode() + bytes(answer.body))
-        self.transport.close()
+        self._refuse_further()
         self.logger.debug(msg)
+
+    def _refuse_further(self) -> None:
+        """Read on without looking, so that the sender gets to read the answer.
+
+        To close while more is on its way resets the connection, and what was answered
+        is lost with it (RFC 9112 §9.6).
+        """
+        self._is_refused = True
+        self.transport.write_eof()
+        self._expect(LINGER_S)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the deadlines with the connection."""

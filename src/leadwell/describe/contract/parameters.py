@@ -12,7 +12,7 @@ from leadwell.schema.question.following import (
 )
 
 Object = dict[str, Any]
-SWITCH: Object = {"type": "string", "enum": ["true", "false", "1", "0"]}
+SWITCH: Object = {"type": "boolean"}
 _TEXT: Object = {"type": "string", "minLength": 1}
 _CURSOR: Object = _TEXT | {"maxLength": 4_096, "format": "cursor"}
 _NAMES: Object = {"type": "array", "items": _TEXT, "minItems": 1}
@@ -21,7 +21,10 @@ _WORDS: Object = {
     "pattern": r"^\s*\S+(\s+\S+){0,19}\s*$",
     "maxLength": 1_000,
 }
-_TAGS = r'^(\*|(W/)?"[^"]*"([ \t]*,[ \t]*(W/)?"[^"]*")*)$'
+_TAGS: Object = {
+    "type": "string",
+    "pattern": r'^(\*|(W/)?"[^"]*"([ \t]*,[ \t]*(W/)?"[^"]*")*)$',
+}
 
 
 def _count(name: str, meaning: str, most: int, default: int) -> Parameter:
@@ -46,19 +49,17 @@ _FEED_CURSOR = Parameter("_cursor", "Go on behind this cursor, as it came.", _CU
 _MATCH = Parameter(
     "If-Match",
     "Only if the lead has this version: its ETag, or the version in quotes.",
-    _TEXT | {"pattern": _TAGS},
+    _TAGS,
     "header",
-    '"7"',
 )
 _KEY = Parameter(
     "Idempotency-Key",
     "The same key within 48 hours is the same request.",
     {"type": "string", "pattern": r"^[!-~]{1,255}$"},
     "header",
-    "0b6f7f0e-3d0e-4c4e-9d55-6a4c0c6b5a11",
 )
 _NONE_MATCH = Parameter(
-    "If-None-Match", "The ETag you have.", _TEXT, "header", 'W/"0f3c9a7be1d2"'
+    "If-None-Match", "The ETag you have.", {"type": "string"}, "header"
 )
 
 WINDOW = (

@@ -30,7 +30,12 @@ _LEAD_OF: Mapping[str, str] = {
     "removeLead": "addedId",
 }
 """Which lead a request is about: a variable that an earlier request has set."""
-_VALUES: Mapping[str, str] = {"_cursor": "{{cursor}}"}
+_VALUES: Mapping[str, str] = {
+    "_cursor": "{{cursor}}",
+    "Idempotency-Key": "{{$guid}}",
+    "If-Match": '"1"',
+    "If-None-Match": 'W/"0f3c9a7be1d2"',
+}
 _AFTERWARDS: Mapping[str, Sequence[str]] = {
     "listLeads": (
         "const first = pm.response.json().data[0];",
@@ -221,6 +226,8 @@ def _setting(parameter: Parameter) -> Object:
 
 def _value(parameter: Parameter) -> str:
     described = parameter.schema
+    if described.get("type") == "boolean":
+        return "true"
     known = parameter.example or _VALUES.get(parameter.name)
     choices = described.get("enum", ())
     default = described.get("default", described.get("minimum", ""))

@@ -51,7 +51,7 @@ def sent(field: Field, place: str) -> Object:
     """
     known = _sent(field, f"{place}/anyOf/0")
     if not field.required:
-        return {"title": field.label, "anyOf": [known, NULL]}
+        return {"title": field.label, **({"anyOf": [known, NULL]} if known else {})}
     known = _sent(field, place) | {"title": field.label}
     if field.type == "json":
         # What is empty does not do.

@@ -35,9 +35,9 @@ class Contact(FieldType):
     normal_form: Callable[[str, Reading], str]
     """Return the normal form, or raise `MalformedValue`."""
     format: str
-    """The `format` of JSON Schema; `phone` is one that readers may not know."""
+    """The `format` of JSON Schema, or one that readers may not know."""
     pattern: str | None = None
-    """What every value begins with, where the format allows more."""
+    """What every value matches, where no known format says it."""
     sample: str
 
     def read(self, field: Field, given: JSON, reading: Reading = PLAIN) -> str:
@@ -138,7 +138,7 @@ EMAIL = Contact(
     sorts_by="key",
     is_text=True,
     normal_form=_email,
-    format="email",
+    format="idn-email",
     sample="jane@example.com",
 )
 PHONE = Contact(
@@ -160,7 +160,8 @@ URL = Contact(
     sorts_by="key",
     is_text=True,
     normal_form=_url,
-    format="uri",
-    pattern="^https?://",
+    # No `uri`: hosts and paths may have letters of any alphabet.
+    format="web-address",
+    pattern=r"^https?://\S+$",
     sample="https://example.com/offer",
 )
