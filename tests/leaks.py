@@ -106,7 +106,9 @@ def _with_whole(patch: Patch) -> Callable[[Campaign], Campaign]:
 
 def hidden_in_filters(patch: Patch) -> None:
     whole, honest = _with_whole(patch), question.reader
-    patch.setattr(question, "reader", lambda view: honest(whole(view)))
+    patch.setattr(
+        question, "reader", lambda view, settings: honest(whole(view), settings)
+    )
 
 
 def hidden_in_sort(patch: Patch) -> None:
