@@ -9,7 +9,17 @@ from urllib.parse import quote, urlencode
 from tests import worlds
 from tests.happenings import Happenings
 from tests.submissions import NEVER, Submissions
-from tests.twins import FEED, FILTER, LIST, VENDORS, Ask, Twin, check_same, compare
+from tests.twins import (
+    FEED,
+    FILTER,
+    LIST,
+    OWN_ID,
+    VENDORS,
+    Ask,
+    Twin,
+    check_same,
+    compare,
+)
 
 ROUND = 6
 """Requests after each thing that happens."""
@@ -25,6 +35,16 @@ PLAIN = [
     f"{LIST}/changes?_from=now",
     f"{LIST}/digest?_buckets=256",
     *("/docs/errors/lead_not_found", "/health/ready"),
+    "/docs/download/openapi.json/any",
+]
+OWN = f"/v2/campaigns/{OWN_ID}/leads"
+# What is asked with an account's token: of its own campaign, and of those of others.
+OF_ACCOUNT = [
+    *("/v2/me", "/v2/campaigns", "/docs/download/openapi.json/any"),
+    *(f"{OWN}{asked}" for asked in ("?_meta=1", "?_cursor=start", "/3", "/digest")),
+    *(f"{OWN}{asked}" for asked in ("/changes?_digest=1&_wait=0", "/export")),
+    *(CAMPAIGN, f"{CAMPAIGN}/schema", LIST, f"{LIST}/1", "/v2/campaigns/999/leads"),
+    *(f"{LIST}{asked}" for asked in ("/changes", "/digest", "/export", "?page=0")),
 ]
 # Slugs that no token of the filter may know, and texts that come near to them.
 UNKNOWN = [
@@ -75,6 +95,8 @@ class Questions:
         self.happenings.look()
         for path in (*PLAIN, *(f"{LIST}?{asked}" for asked in UNKNOWN)):
             self.ask(Ask("reader", path))
+        for path in OF_ACCOUNT:
+            self.ask(Ask("account", path))
         while self.asked < count:
             self.happenings.happen()
             for _ in range(ROUND):
@@ -135,7 +157,8 @@ class Questions:
         limit = self.random.choice([1, 3, 500, 500])
         has_more = True
         while has_more:
-            answer = self.follow(reader, f"&_digest=1&_limit={limit}")
+            wait = self.random.choice(["", "&_wait=0"])
+            answer = self.follow(reader, f"&_digest=1&_limit={limit}{wait}")
             # Whoever stops half-way has more to be told of next time.
             has_more = answer.json()["has_more"] and self.random.random() < 0.6
             reader = self.readers[-1]
@@ -158,8 +181,11 @@ class Questions:
 
     def misuse(self) -> None:
         """Use a cursor of everybody's token, or one of another kind or question."""
-        found = [twin.ask(Ask("everyone", LIST)) for twin in self.twins]
-        one, two = (answer.headers["leadwell-cursor"] for answer in found)
+        # One that stands in the middle: what is told after it would differ.
+        limit = self.random.randint(1, self.happenings.last_id)
+        begun = Ask("everyone", f"{LIST}/changes?_limit={limit}")
+        found = [twin.ask(begun) for twin in self.twins]
+        one, two = (str(answer.json()["cursor"]) for answer in found)
         foreign = Reader(f"{LIST}/changes?_cursor=", "", (one, two))
         reader = self.random.choice([foreign, *self.readers])
         path = self.random.choice(
@@ -175,8 +201,15 @@ class Questions:
         self.ask(Ask(self._token(), f"{LIST}/digest?{asked[1:]}"))
 
     def export(self) -> None:
+        """Ask for an export, and go on with it behind one of its leads, or no lead."""
         asked = f"_format={self.random.choice(FORMATS)}{self._some()}"
-        self.ask(Ask(self._token(), f"{LIST}/export?{asked}"))
+        begun = Ask(self._token(), f"{LIST}/export?{asked}")
+        self.asked += 1
+        cursors = _cursors(compare(self.twins, begun))
+        if all(cursors):
+            after = self.random.randint(1, self.happenings.last_id)
+            path = f"{begun.path}&_after={after}&_cursor={{cursor}}"
+            self.ask(replace(begun, path=path, cursors=cursors))
 
     def feed(self) -> None:
         """Ask for the leads by a link, or for what it refuses."""
@@ -189,6 +222,7 @@ class Questions:
         method = self.random.choice(["GET", "GET", "HEAD", "DELETE"])
         token = self.random.choice(["reader", "writer", "", "reader"])
         self.ask(Ask(token, path, method))
+        self.ask(Ask("account", self.random.choice(OF_ACCOUNT), method))
 
     # ── Writing ─────────────────────────────────────────────────────────────────
 

@@ -29,6 +29,8 @@ LIST = "/v2/campaigns/362/leads"
 FEED = "{feed}"
 """Each twin's own path of the reader's CSV link."""
 FILTER = "source=partner-west"
+OWN_ID = 370
+"""The only campaign of another account, the same in both: its token sees no other."""
 SEEN = ("name", "phone", "website", "source", "customer-type", "tags", "visit_at")
 """What a token of few fields may see, beside the status."""
 UNSEEN = ("email", "project-notes", "budget", "price", "newsletter", "df_lines")
@@ -148,6 +150,10 @@ def a_twin(folder: Path, number: int, engine: str, *, few_fields: bool) -> Twin:
     walls = make.a_kept_campaign(database, account, id=363, name="Walls", fields=fields)
     ids = {campaign.field_by_slug[slug].id for slug in SEEN}
     readable = frozenset({*ids, Attribute.STATUS}) if few_fields else None
+    small = make.an_account(database, "small")
+    own = make.a_kept_campaign(database, small, id=OWN_ID, name="Own")
+    for number_of_own in range(5):
+        make.a_lead(database, own, fields={"name": f"Own {number_of_own}"})
     numbered = iter(range(1, 9))
 
     def token(filter: str = "", **changes: Any) -> str:  # noqa: A002 - as in make
@@ -158,6 +164,7 @@ def a_twin(folder: Path, number: int, engine: str, *, few_fields: bool) -> Twin:
     tokens = {
         "everyone": token(may_write=True),
         "walls": token(may_write=True, campaign_id=walls.id),
+        "account": token(account_id=small.id, campaign_id=None),
         "reader": token(FILTER, readable=readable),
         "writer": token(FILTER, readable=readable, may_write=True),
     }

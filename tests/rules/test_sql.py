@@ -190,6 +190,55 @@ EVERY = [
 ]
 
 
+TICKET = "ticket.py"
+_ASSIGNED = re.compile(r"(?:\bSET|,)\s*(\w+)\s*=")
+
+
+def handed_out(sql: str) -> set[str]:
+    """What of a campaign's counter a statement writes, but for the ids of parts."""
+    sql = plain(sql)
+    if not re.match(r"(INSERT INTO|DELETE FROM|UPDATE) counter\b", sql):
+        return set()
+    if not sql.startswith("UPDATE"):
+        # A new campaign's counter begins at nothing, and is never replaced.
+        begins = re.search(r"\(campaign_id, seq, .*VALUES \(:campaign_id, 0, 0, ", sql)
+        return set() if begins and "ON CONFLICT" not in sql else {"a whole counter"}
+    return set(_ASSIGNED.findall(_outermost(sql).partition(" WHERE ")[0])) - {"part_id"}
+
+
+def test_sequence_numbers_and_stamps_are_handed_out_by_the_ticket_alone() -> None:
+    found = {module.name: set[str]() for module, _ in EVERY}
+    for module, sql in EVERY:
+        found[module.name] |= handed_out(sql)
+    assert found.pop(TICKET) == {"seq", "lead_id", "stamped_at"}
+    assert not {name: written for name, written in found.items() if written}
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE counter SET seq = seq + 1 WHERE campaign_id = :campaign_id",
+        "UPDATE counter SET part_id = part_id + 1, seq = :seq WHERE campaign_id = :c",
+        (
+            "UPDATE counter SET part_id = CASE WHEN part_id = 1 THEN 2 ELSE 3 END,"
+            " stamped_at = :now WHERE campaign_id = :c"
+        ),
+        "DELETE FROM counter WHERE campaign_id = :campaign_id",
+        (
+            "INSERT INTO counter (campaign_id, seq, lead_id, part_id, stamped_at)"
+            " VALUES (:campaign_id, :seq, 0, 0, 0)"
+        ),
+        (
+            "INSERT INTO counter (campaign_id, seq, lead_id, part_id, stamped_at)"
+            " VALUES (:campaign_id, 0, 0, 0, 0)"
+            " ON CONFLICT (campaign_id) DO UPDATE SET seq = 0"
+        ),
+    ],
+)
+def test_a_sequence_number_that_is_no_ticket_is_found(sql: str) -> None:
+    assert handed_out(sql)
+
+
 def _reason(sql: str) -> str | None:
     return next(
         (why for words, why in GLOBAL.items() if plain(sql).startswith(words)), None

@@ -5,7 +5,7 @@ token may not see is unknown like any other.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
 
 from leadwell.errors import (
@@ -55,6 +55,7 @@ VALUES_MAX = 500
 """How many values one list may hold."""
 WORDS_MAX = 20
 NO_SNAPSHOT = "none"
+_ZONE = ("_tz",)
 _PIN = re.compile(r"[0-9a-f]{32}")
 _NAME = re.compile(r"(?P<base>[^\[\]]*)(?:\[(?P<suffix>[^\[\]]+)\])?", re.DOTALL)
 
@@ -67,7 +68,8 @@ def read(view: Campaign, pairs: Pairs) -> Question:
             problems, in the order of the query string.
     """
     found = Findings(pairs)
-    conditions = found.others((*WINDOW, *SETTINGS), reader(view))
+    settings = (*WINDOW, *SETTINGS)
+    conditions = found.others(settings, reader(view, settings))
     question = Question(
         conditions=conditions,
         search=found.setting("_q", lambda text: _search(view, text), None),
@@ -98,7 +100,7 @@ def conditions(view: Campaign, pairs: Pairs) -> tuple[Condition, ...]:
         InvalidQuestion: at least one parameter cannot be understood here.
     """
     found = Findings(pairs)
-    conditions = found.others(("_tz",), reader(view))
+    conditions = found.others(_ZONE, reader(view, _ZONE))
     found.refuse_problems()
     return conditions
 
@@ -157,12 +159,19 @@ def campaign(pairs: Pairs) -> int | None:
     return number
 
 
-def reader(view: Campaign) -> Callable[[str, str, tzinfo], Condition]:
-    """Return how a parameter is read as a condition on this campaign's leads."""
-    return lambda name, text, zone: _condition(view, name, text, zone)
+def reader(
+    view: Campaign, settings: Sequence[str]
+) -> Callable[[str, str, tzinfo], Condition]:
+    """Return how a parameter is read as a condition on this campaign's leads.
+
+    What is none is unknown, and a route's own settings are offered in its place.
+    """
+    return lambda name, text, zone: _condition(view, settings, name, text, zone)
 
 
-def _condition(view: Campaign, name: str, text: str, zone: tzinfo) -> Condition:
+def _condition(
+    view: Campaign, settings: Sequence[str], name: str, text: str, zone: tzinfo
+) -> Condition:
     shortcut = SHORTCUTS.get(name)
     if shortcut is not None:
         subject = subject_of(view, shortcut.column)
@@ -175,7 +184,7 @@ def _condition(view: Campaign, name: str, text: str, zone: tzinfo) -> Condition:
         if subject and operator is None:
             raise _no_operator(subject, suffix)
     if subject is None or operator is None:
-        raise unknown(name, askable(view))
+        raise unknown(name, _askable(view, settings))
     values = _values(view, subject, operator, text, zone)
     return Condition(subject.ref, operator.suffix, values)
 
@@ -216,9 +225,9 @@ def name_asked(subject: Subject, operator: Operator) -> str:
     return name_of(subject) + suffix
 
 
-def askable(view: Campaign) -> tuple[str, ...]:
-    """Return every name a list request may use, without the brackets."""
-    return (*WINDOW, *(name for name, _ in subjects(view)), *SHORTCUTS, *SETTINGS)
+def _askable(view: Campaign, settings: Sequence[str]) -> tuple[str, ...]:
+    """Return every name a request may use, without the brackets."""
+    return (*settings, *(name for name, _ in subjects(view)), *SHORTCUTS)
 
 
 def _search(view: Campaign, text: str) -> Search:

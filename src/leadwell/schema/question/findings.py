@@ -27,6 +27,10 @@ _WHOLE = re.compile(r"\d{1,13}", re.ASCII)
 WINDOW = ("page", "per_page")
 SETTINGS = ("_sort", "_fields", "_meta", "_tz", "_q", "_cursor", "_snapshot")
 """The parameters that are no conditions; all that comes later starts with `_` too."""
+FEED = ("_cursor", "_limit", "_wait", "_from", "_digest", "_fields", "_tz")
+DIGEST = ("_buckets", "_bucket", "_tz")
+EXPORT = ("_format", "_cursor", "_after", "_fields", "_tz")
+"""Those of the other ways to read leads."""
 FOREIGN = {
     "limit": "per_page",
     "page_size": "per_page",
@@ -49,6 +53,10 @@ FOREIGN = {
     "updated_at": "updated_after",
 }
 """How other APIs call these parameters; a field of that name comes first."""
+_LIKE = {"per_page": "_limit", "_limit": "per_page"}
+"""The same on another route."""
+_RIGHT = {*FOREIGN, *WINDOW, *SETTINGS, *FEED, *DIGEST, *EXPORT}
+"""Names that are right elsewhere: here they are not misspelt, so none is near."""
 
 
 class Findings:
@@ -123,12 +131,12 @@ class Findings:
         self._problems.append((self._order[name], problem))
 
 
-def bounded(text: str, name: str, most: int) -> int:
-    """Read a whole number from 1 to `most`."""
-    if not _WHOLE.fullmatch(text) or not 1 <= int(text) <= most:
+def bounded(text: str, name: str, most: int, least: int = 1) -> int:
+    """Read a whole number from `least` to `most`."""
+    if not _WHOLE.fullmatch(text) or not least <= int(text) <= most:
         raise OutOfRange(
             f"{name} is {text[:40]!r}",
-            hint=f"{name} is a whole number from 1 to {most}",
+            hint=f"{name} is a whole number from {least} to {most}",
             value=text,
         )
     return int(text)
@@ -171,7 +179,10 @@ def unknown(name: str, known: Iterable[str]) -> UnknownParameter:
     """Return the error for a parameter that is not known, with the nearest."""
     known = tuple(known)
     base = name.partition("[")[0]
-    near = FOREIGN.get(base) if FOREIGN.get(base) in known else nearest(base, known)
+    own = FOREIGN.get(base, base)
+    own = own if own in known else _LIKE.get(own, own)
+    guess = None if base in _RIGHT else nearest(base, known)
+    near = own if own in known else guess
     return UnknownParameter(
         f"there is no parameter {name[:64]!r}",
         hint=f"did you mean {near}?" if near else _known_here(known),

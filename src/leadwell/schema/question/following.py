@@ -6,19 +6,24 @@ from leadwell.errors import MalformedValue
 from leadwell.model.campaign import Campaign
 from leadwell.model.query import Question
 from leadwell.schema.question import reader, selection
-from leadwell.schema.question.findings import Findings, Pairs, bounded, switch
+from leadwell.schema.question.findings import (
+    DIGEST,
+    EXPORT,
+    FEED,
+    Findings,
+    Pairs,
+    bounded,
+    switch,
+)
 
 LIMIT_DEFAULT = 500
 LIMIT_MAX = 1000
 WAIT_S_MAX = 60
 BUCKETS = 256
 FORMATS = ("ndjson", "csv", "csv-excel")
-_FEED = ("_cursor", "_limit", "_wait", "_from", "_digest", "_fields", "_tz")
-_DIGEST = ("_buckets", "_bucket", "_tz")
 CSV_FEED = "csv-feed"
 """The format of an export by link, which names no other."""
 _CSV_FEED = ("_fields", "_tz")
-_EXPORT = ("_format", "_cursor", "_after", "_fields", "_tz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +66,16 @@ def changes(view: Campaign, pairs: Pairs) -> Following:
     found = Findings(pairs)
     asked = Following(
         question=Question(
-            conditions=found.others(_FEED, reader(view)),
+            conditions=found.others(FEED, reader(view, FEED)),
             shown=found.setting("_fields", lambda t: selection.shown(view, t), None),
             cursor=found.setting("_cursor", str, None),
         ),
         limit=found.setting(
             "_limit", lambda t: bounded(t, "_limit", LIMIT_MAX), LIMIT_DEFAULT
         ),
-        wait_s=found.setting("_wait", _wait, 0),
+        wait_s=found.setting(
+            "_wait", lambda t: bounded(t, "_wait", WAIT_S_MAX, least=0), 0
+        ),
         from_now=found.setting("_from", _now, default=False),
         with_digest=found.setting("_digest", switch, default=False),
     )
@@ -86,9 +93,11 @@ def digest(view: Campaign, pairs: Pairs) -> Adding:
     """
     found = Findings(pairs)
     asked = Adding(
-        question=Question(conditions=found.others(_DIGEST, reader(view))),
+        question=Question(conditions=found.others(DIGEST, reader(view, DIGEST))),
         with_buckets=found.setting("_buckets", _all_buckets, default=False),
-        bucket=found.setting("_bucket", _bucket, None),
+        bucket=found.setting(
+            "_bucket", lambda t: bounded(t, "_bucket", BUCKETS - 1, least=0), None
+        ),
     )
     if asked.bucket is not None:
         found.refuse_beside("_bucket", ("_buckets",), "ask for one or the other")
@@ -105,7 +114,7 @@ def export(view: Campaign, pairs: Pairs) -> Exporting:
     found = Findings(pairs)
     asked = Exporting(
         question=Question(
-            conditions=found.others(_EXPORT, reader(view)),
+            conditions=found.others(EXPORT, reader(view, EXPORT)),
             shown=found.setting("_fields", lambda t: selection.shown(view, t), None),
             cursor=found.setting("_cursor", str, None),
         ),
@@ -130,15 +139,11 @@ def csv_feed(view: Campaign, pairs: Pairs) -> Exporting:
     """
     found = Findings(pairs)
     question = Question(
-        conditions=found.others(_CSV_FEED, reader(view)),
+        conditions=found.others(_CSV_FEED, reader(view, _CSV_FEED)),
         shown=found.setting("_fields", lambda t: selection.shown(view, t), None),
     )
     found.refuse_problems()
     return Exporting(question, CSV_FEED, after=0)
-
-
-def _wait(text: str) -> int:
-    return 0 if text == "0" else bounded(text, "_wait", WAIT_S_MAX)
 
 
 def _now(text: str) -> bool:
@@ -161,10 +166,6 @@ def _all_buckets(text: str) -> bool:
         value=text,
         allowed=(str(BUCKETS),),
     )
-
-
-def _bucket(text: str) -> int:
-    return 0 if text == "0" else bounded(text, "_bucket", BUCKETS - 1)
 
 
 def _format(text: str) -> str:
