@@ -76,6 +76,17 @@ def test_null_is_no_status(client: TestClient, writer) -> None:
     assert lead["fields"]["tags"] is None
 
 
+@pytest.mark.parametrize("person", [{}, {"name": "Sales One"}, {"id": {}}])
+def test_a_person_without_an_id_is_not_nobody(
+    client: TestClient, writer, person: Any
+) -> None:
+    given = {"assigned_person": person, "fields": {"name": "a"}}
+    answer = client.post(LIST, json=given, headers=writer)
+    assert problems(answer, "malformed_value") == {
+        ("/assigned_person", "malformed_value")
+    }
+
+
 def test_all_problems_are_told_at_once(client: TestClient, writer) -> None:
     given = {
         "status": "New",

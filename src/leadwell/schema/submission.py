@@ -158,8 +158,9 @@ class _Reader:
 
     def _person(self, given: Mapping[str, JSON]) -> int | UnsetType | None:
         person = given.get("assigned_person", UNSET)
-        if isinstance(person, dict):
-            person = person.get("id")
+        if isinstance(person, dict) and "id" in person:
+            # As the wire shows it; one without an id names nobody, and is refused.
+            person = person["id"]
         if person is None or person is UNSET:
             return person
         # To Python true is 1, and so the person with that id.

@@ -95,7 +95,8 @@ def _writing() -> dict[str, Object]:
         "Batch": batch | {"additionalProperties": False},
         "BatchItem": described({**place, "lead": ref("Lead"), **refused}, list(place)),
         "BatchResult": described({"data": _list(ref("BatchItem"))}),
-        "Merge": described({"into": ID}) | {"additionalProperties": False},
+        "Merge": described({"into": ID | {"maximum": 10**15 - 1}})
+        | {"additionalProperties": False},
     }
 
 

@@ -19,7 +19,6 @@ _NAMES: Object = {"type": "array", "items": _TEXT, "minItems": 1}
 _WORDS: Object = {
     "type": "string",
     "pattern": r"^\s*\S+(\s+\S+){0,19}\s*$",
-    "maxLength": 1_000,
 }
 _TAGS: Object = {
     "type": "string",
@@ -51,6 +50,7 @@ _MATCH = Parameter(
     "Only if the lead has this version: its ETag, or the version in quotes.",
     _TAGS,
     "header",
+    "*",
 )
 _KEY = Parameter(
     "Idempotency-Key",
