@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,12 @@ from tests import described, environments, equipment
 from tests.served import Served, a_folder, a_hub
 
 pytestmark = pytest.mark.proof
+HERE = Path(__file__).parent
 DOWNLOAD = "/docs/download"
+CASES = int(os.environ.get("LEADWELL_TEST_CASES", "5"))
+"""For each operation and way of trying it; a longer run:
+LEADWELL_TEST_CASES=2000 make contract."""
+SEED = os.environ.get("LEADWELL_TEST_SEED", "362")
 TIMEOUT_S = 900
 
 
@@ -61,6 +67,21 @@ def run(*command: object, cwd: Path, **environment: str) -> str:
     )
     assert done.returncode == 0, f"{done.stdout[-20_000:]}\n{done.stderr[-5_000:]}"
     return done.stdout
+
+
+def test_no_request_that_is_allowed_or_not_is_answered_otherwise(live: Live) -> None:
+    said = run(
+        Path(sys.executable).with_name("schemathesis"),
+        *("--config-file", HERE / "schemathesis.toml", "run"),
+        live.kept("openapi.json"),
+        *("--url", live.url, "--max-examples", CASES, "--seed", SEED),
+        *("--workers", 2, "--continue-on-failure", "--warnings", "off"),
+        cwd=live.folder,
+        LEADWELL_TOKEN=live.hub.token,
+        SCHEMATHESIS_HOOKS="fuzzing",
+        PYTHONPATH=str(HERE),
+    )
+    print(said[-1_500:])  # noqa: T201 - how many cases there were
 
 
 def test_every_request_of_the_collection_succeeds(live: Live) -> None:

@@ -78,14 +78,11 @@ OF_LIST = (
     _FIELDS,
     _ZONE,
     Parameter("_meta", "Adds `meta`: links, cursors, watermark.", SWITCH),
-    Parameter(
-        "_cursor", "`start`, or `next_cursor`: a walk by id.", _CURSOR, example="start"
-    ),
+    Parameter("_cursor", "`start`, or `next_cursor`: a walk by id.", _CURSOR),
     Parameter(
         "_snapshot",
         "The run of pages, as `Link` names it; `none`: no run.",
         {"type": "string", "pattern": "^(none|[0-9a-f]{32})$"},
-        example="none",
     ),
     _NONE_MATCH,
 )

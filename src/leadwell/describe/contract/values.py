@@ -76,7 +76,10 @@ def compared(subject: Subject, operator: Operator) -> Object | None:
     one = _compared(subject, operator)
     if one is None or not operator.takes_list:
         return one
-    if one.get("type") == "string":
+    if "pattern" in one:
+        # A comma stands between two values.
+        one |= {"not": {"pattern": ","}}
+    elif one.get("type") == "string":
         one |= {"pattern": "^[^,]+$"}
     return {"type": "array", "items": one, "minItems": 1, "maxItems": VALUES_MAX}
 
