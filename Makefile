@@ -55,8 +55,10 @@ golden: setup  ## Record the golden files again and show what changed
 	@$(BIN)/pytest tests/contract --golden-record $(PYTEST)
 	@git --no-pager diff --stat -- tests/contract/golden
 
+# More for one run: make bench BENCH="--leads 1000000 --check"
+BENCH ?=
 bench: setup  ## Run the measurements
-	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench $(BENCH)
 
 # uv reads no pip configuration, and here no settings of its own either, so the hashes
 # are those of the public files and no address gets into the locks.

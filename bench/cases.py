@@ -36,7 +36,8 @@ CASES = (
     Case("deep pages", (), is_deep=True),
     Case("one filter, 30 %", [("status", "contacted")]),
     Case("one filter, 30 %, deep", [("status", "contacted")], is_deep=True),
-    Case("one filter, 1 %", [("status", "duplicate")], is_deep=True),
+    Case("one filter, 1 %", [("status", "duplicate")]),
+    Case("one filter, 1 %, deep", [("status", "duplicate")], is_deep=True),
     Case("two filters", [_STATUS, _SOURCE], is_deep=True),
     Case("three filters", [_STATUS, _SOURCE, _TYPE], is_deep=True),
     Case(
@@ -46,6 +47,21 @@ CASES = (
     ),
     Case("updated_after, nothing new", [("updated_after", "2030-01-01")]),
 )
+CONTIGUOUS = ("first page", "deep pages")
+"""The cases whose leads stand one behind the other in the database."""
+SCATTERED = tuple(
+    case.name
+    for case in CASES
+    if case.conditions and case.name != "updated_after, nothing new"
+)
+"""The cases whose leads are picked from here and there."""
+FIRST_AND_DEEP = (
+    ("first page", "deep pages"),
+    ("one filter, 30 %", "one filter, 30 %, deep"),
+    ("one filter, 1 %", "one filter, 1 %, deep"),
+)
+FEED, UNCHANGED = "feed, nothing new", "304"
+"""Two more questions, which only the hub is asked."""
 
 Path = Callable[[Case, int, int], str]
 """Writes the path of a case's page, of so many matching leads."""

@@ -1,7 +1,7 @@
 """Databases to measure on: seeded, made once, kept in `build/bench`."""
 
+import os
 import secrets
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from bench import progress
 from leadwell.model.campaign import Campaign
 from leadwell.model.token import Token, digest, public_id_of, text_of
 from leadwell.schema import definition, querystring, question, submission
@@ -21,6 +22,9 @@ CAMPAIGN = 362
 KEY = b"the instance key of the bench..."
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 CHUNK = 2_000
+BLOCK = 2**20
+SMALL = 10_000
+"""The campaign with which larger ones are compared."""
 STATUSES = {
     "contacted": 30,
     "new": 25,
@@ -60,6 +64,18 @@ def made(folder: Path, leads: int) -> Made:
     return Made(path, leads, whole, partner)
 
 
+def in_memory(path: Path) -> None:
+    """Have the system hold a file in its memory, as it does once the file was used."""
+    with path.open("rb", buffering=0) as file:
+        while file.read(BLOCK):
+            pass
+
+
+def settled() -> None:
+    """Wait until the disk has what was copied: that too takes processor time."""
+    os.sync()
+
+
 def leads_of(count: int, seed: int = 1) -> Iterator[dict[str, Any]]:
     """Yield leads as they are submitted: some sources are common, most are not."""
     random = Random(seed)
@@ -82,6 +98,7 @@ def leads_of(count: int, seed: int = 1) -> Iterator[dict[str, Any]]:
 
 
 def _fill(path: Path, count: int, *secret: str) -> None:
+    progress.stage(f"making a database of {count:,} leads")
     database: Database = SQLiteDatabase(path)
     database.write(lambda connection: migrations.apply(connection, now=0)).result()
     campaign = database.write(_begin).result()
@@ -94,8 +111,7 @@ def _fill(path: Path, count: int, *secret: str) -> None:
             [next(given) for _ in range(min(CHUNK, count - done))],
             now,
         )
-        print(f"\r{done:,} of {count:,} leads", end="", file=sys.stderr)
-    print(file=sys.stderr)
+        progress.step(f"{done:,} of {count:,} leads")
     for text, asked in zip(secret, ("", "source=source-1"), strict=True):
         database.write(
             lambda c, text=text, asked=asked: _token(c, campaign, text, asked)

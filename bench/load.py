@@ -2,14 +2,21 @@
 
 import socket
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from threading import Thread
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from threading import Event, Thread
 
 from bench.serving import Server
 
+ACCEPTED_S = 0.01
+"""By then a server has taken new connections, which is no part of what is measured."""
 Request = Callable[[int], bytes]
 """Writes the n-th request."""
+
+
+class Failed(Exception):
+    """A server did not answer what it was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,34 +61,69 @@ def measured(
     most_s: float = 3_600,
 ) -> Figures:
     """Ask so many times in all, or for so long, and say what it has cost."""
-    until = time.perf_counter() + most_s
-    waits: list[float] = []
-    sizes: list[int] = []
-    numbers = iter(range(count))
+    with ExitStack() as stack:
+        opened = [stack.enter_context(connected(server)) for _ in range(clients)]
+        time.sleep(ACCEPTED_S)
+        readers = _Readers(request, f" {status} ".encode())
+        before, started = server.cpu_s, time.perf_counter()
+        readers.ask(opened, count, started + most_s)
+        wall_s = time.perf_counter() - started
+    if readers.errors:
+        raise Failed(f"{server.name} failed") from readers.errors[0]
+    waits = readers.waits_ms
+    return Figures(len(waits), wall_s, server.cpu_s - before, waits, sum(readers.sizes))
 
-    def run() -> None:
-        with socket.create_connection(("127.0.0.1", server.port)) as opened:
-            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+@dataclass(slots=True)
+class _Readers:
+    """Some threads that ask at once, and what they have waited for."""
+
+    request: Request
+    status: bytes
+    waits_ms: list[float] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)
+    is_over: Event = field(default_factory=Event)
+
+    def ask(self, opened: list[socket.socket], count: int, until: float) -> None:
+        numbers = iter(range(count))
+        # Daemons: a server that never answers does not keep a run from being ended.
+        threads = [
+            Thread(target=self._run, args=(each, numbers, until), daemon=True)
+            for each in opened
+        ]
+        try:
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        finally:
+            self.is_over.set()
+
+    def _run(self, opened: socket.socket, numbers: Iterator[int], until: float) -> None:
+        try:
             for number in numbers:
-                started = time.perf_counter()
-                if started > until:
+                if time.perf_counter() > until or self.is_over.is_set():
                     return
-                head, body = exchange(opened, request(number))
-                waits.append((time.perf_counter() - started) * 1e3)
-                sizes.append(len(body))
-                if f" {status} ".encode() not in head[:20]:
-                    raise RuntimeError(head[:300] + body[:300])
+                self._one(opened, self.request(number))
+        except Exception as error:
+            self.errors.append(error)
+            self.is_over.set()
 
-    before, started = server.cpu_s, time.perf_counter()
-    threads = [Thread(target=run) for _ in range(clients)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    wall_s = time.perf_counter() - started
-    if len(waits) < count and time.perf_counter() < until:
-        raise RuntimeError(f"only {len(waits)} of {count} requests were answered")
-    return Figures(len(waits), wall_s, server.cpu_s - before, waits, sum(sizes))
+    def _one(self, opened: socket.socket, raw: bytes) -> None:
+        started = time.perf_counter()
+        head, body = exchange(opened, raw)
+        self.waits_ms.append((time.perf_counter() - started) * 1e3)
+        self.sizes.append(len(body))
+        if self.status not in head[:20]:
+            raise RuntimeError(head[:300] + body[:300])
+
+
+def connected(server: Server) -> socket.socket:
+    """Open a connection."""
+    opened = socket.create_connection(("127.0.0.1", server.port))
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return opened
 
 
 def exchange(opened: socket.socket, raw: bytes) -> tuple[bytes, bytes]:
@@ -95,8 +137,10 @@ def exchange(opened: socket.socket, raw: bytes) -> tuple[bytes, bytes]:
     parts = [body]
     missing = 0
     if b"transfer-encoding: chunked" in lowered:
-        while not parts[-1].endswith(b"0\r\n\r\n"):
+        end = b"\r\n" + body
+        while not end.endswith(b"\r\n0\r\n\r\n"):
             parts.append(_received(opened))
+            end = end[-7:] + parts[-1]
     elif b"content-length:" in lowered:
         length = int(lowered.partition(b"content-length:")[2].split(b"\r\n")[0])
         missing = length - len(body)
@@ -115,7 +159,7 @@ def _received(opened: socket.socket) -> bytes:
 
 def head_of(server: Server, raw: bytes) -> dict[str, str]:
     """Return the headers of one answer, by their names in small letters."""
-    with socket.create_connection(("127.0.0.1", server.port)) as opened:
+    with connected(server) as opened:
         head, _ = exchange(opened, raw)
     pairs = (line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
     return {name.lower(): value for name, value in pairs}
@@ -123,5 +167,5 @@ def head_of(server: Server, raw: bytes) -> dict[str, str]:
 
 def body_of(server: Server, raw: bytes) -> bytes:
     """Return the body of one answer."""
-    with socket.create_connection(("127.0.0.1", server.port)) as opened:
+    with connected(server) as opened:
         return exchange(opened, raw)[1]

@@ -5,12 +5,12 @@ That is more than fair: they look up no token, keep no labels and no history.
 
 import json
 import sqlite3
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from bench import progress
 from bench.data import CHUNK, NOW, SELECTS, leads_of
 
 COLUMNS = (
@@ -32,6 +32,7 @@ def made(folder: Path, leads: int) -> Path:
     if not path.exists():
         draft = path.with_suffix(".draft")
         draft.unlink(missing_ok=True)
+        progress.stage(f"making a database of {leads:,} leads for the peers")
         with sqlite3.connect(draft) as raw:
             raw.executescript(f"PRAGMA journal_mode = WAL; {SCHEMA}")
             marks = ", ".join("?" * (len(COLUMNS) + 3))
@@ -51,5 +52,4 @@ def _rows(count: int) -> Iterator[tuple[Any, ...]]:
         extra = json.dumps(fields)
         yield (number + 1, 362, lead.get("status"), *selects, *stamps, extra)
         if number % 10_000 == 0:
-            print(f"\r{number:,} of {count:,} rows", end="", file=sys.stderr)
-    print(file=sys.stderr)
+            progress.step(f"{number:,} of {count:,} rows")

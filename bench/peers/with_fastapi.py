@@ -74,7 +74,8 @@ class Asked(BaseModel):
     updated_after: str | None = None
 
 
-engine = create_engine(f"sqlite:///{os.environ['BENCH_DATABASE']}")
+database = os.environ["BENCH_DATABASE"]
+engine = create_engine(database if "://" in database else f"sqlite:///{database}")
 app = FastAPI()
 
 
