@@ -45,6 +45,7 @@ _ZONE = Parameter(
     example="Europe/Copenhagen",
 )
 _FEED_CURSOR = Parameter("_cursor", "Go on behind this cursor, as it came.", _CURSOR)
+LIST_CURSOR = Parameter("_cursor", "`start`, or `next_cursor`: a walk by id.", _CURSOR)
 _MATCH = Parameter(
     "If-Match",
     "Only if the lead has this version: its ETag, or the version in quotes.",
@@ -78,7 +79,7 @@ OF_LIST = (
     _FIELDS,
     _ZONE,
     Parameter("_meta", "Adds `meta`: links, cursors, watermark.", SWITCH),
-    Parameter("_cursor", "`start`, or `next_cursor`: a walk by id.", _CURSOR),
+    LIST_CURSOR,
     Parameter(
         "_snapshot",
         "The run of pages, as `Link` names it; `none`: no run.",

@@ -13,6 +13,7 @@ import msgspec
 
 from leadwell.describe.contract import bodies, examples, openapi, paths
 from leadwell.describe.contract.operations import TAGS
+from leadwell.describe.contract.parameters import LIST_CURSOR
 from leadwell.describe.contract.parts import Answer, Operation, Parameter
 from leadwell.describe.reader import Reader
 
@@ -32,6 +33,7 @@ _LEAD_OF: Mapping[str, str] = {
 """Which lead a request is about: a variable that an earlier request has set."""
 _VALUES: Mapping[str, str] = {
     "_cursor": "{{cursor}}",
+    "_snapshot": "none",
     "Idempotency-Key": "{{$guid}}",
     "If-Match": '"1"',
     "If-None-Match": 'W/"0f3c9a7be1d2"',
@@ -229,6 +231,8 @@ def _value(parameter: Parameter) -> str:
     if described.get("type") == "boolean":
         return "true"
     known = parameter.example or _VALUES.get(parameter.name)
+    if parameter is LIST_CURSOR:
+        known = "start"
     choices = described.get("enum", ())
     default = described.get("default", described.get("minimum", ""))
     return f"{known or next(iter(choices), default)}"
