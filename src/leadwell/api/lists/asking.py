@@ -45,8 +45,8 @@ def parted(raw: bytes) -> tuple[bytes, int | None]:
 
     What is left asks the same on every page, and can be read once for all of them.
     """
-    if b"_cursor=" in raw or b"_snapshot=" in raw:
-        # Where a cursor or a pin is named, no two requests are alike.
+    if b"_cursor=" in raw:
+        # No two requests of a walk are alike.
         return raw, None
     parts = raw.split(b"&")
     pages = [part for part in parts if part.startswith(b"page")]
