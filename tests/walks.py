@@ -18,15 +18,19 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import dedent
 
 DOCS = Path(__file__).parents[1] / "docs"
 TIMEOUT_S = 120
 PORT = "8362"
+TOKEN_ID = "7HFZwu7h"
+"""The token that guides name in their commands."""
+_ASIDE = "another terminal"
 _LISTING = re.compile(
-    r"(?:^<!-- (file|test): ([^\n]+) -->\n)?^```(\w+)\n(.*?)^```$",
+    r"(?:^<!-- (file|test): ([^\n]+) -->\n)?^ *```(\w+)\n(.*?)^ *```$",
     re.MULTILINE | re.DOTALL,
 )
 _READY = (
@@ -49,13 +53,16 @@ def listings(page: str) -> list[Listing]:
     """Read the listings of a page, named from the folder of the documentation."""
     text = (DOCS / page).read_text("utf-8")
     return [
-        Listing(language, content, mark, name)
+        Listing(language, dedent(content), mark, name)
         for mark, name, language, content in _LISTING.findall(text)
     ]
 
 
-def carry_out(page: str, folder: Path) -> None:
+def carry_out(page: str, folder: Path, given: Mapping[str, str] | None = None) -> None:
     """Carry out the page, with nothing else but a port that is free.
+
+    Where a page begins with a hub that has leads, that is served, and `given` are the
+    variables that its reader has; `TOKEN_ID` stands for the id that the page names.
 
     Raises:
         AssertionError: a command fails, or does not say what the page shows.
@@ -66,11 +73,13 @@ def carry_out(page: str, folder: Path) -> None:
             (folder / each.name).write_text(each.text, "utf-8")
     port = _free_port()
     commands = [each for each in shown if each.language == "sh"]
-    script = "set -euo pipefail\n" + "".join(
+    script = f"set -euo pipefail\n{_exported(given)}" + "".join(
         f"printf '\\n#{number}#\\n'\n{_command(each)}\n"
         for number, each in enumerate(commands)
     )
-    said = _output(script.replace(PORT, port), folder, port).replace(port, PORT)
+    own_id = (given or {}).get("TOKEN_ID", TOKEN_ID)
+    script = script.replace(PORT, port).replace(TOKEN_ID, own_id)
+    said = _output(script, folder, port).replace(port, PORT)
     parts = re.split(r"^#\d+#\n", said, flags=re.MULTILINE)[1:]
     assert len(parts) == len(commands), said
     outputs = iter(parts)
@@ -81,11 +90,18 @@ def carry_out(page: str, folder: Path) -> None:
                 _check(after.text, output)
 
 
+def _exported(given: Mapping[str, str] | None) -> str:
+    if given is None:
+        return ""
+    words = "".join(f"export {name}={text}\n" for name, text in given.items())
+    return f"{words}{_command(Listing('sh', 'leadwell serve', 'test', _ASIDE))}\n"
+
+
 def _command(listing: Listing) -> str:
     if listing.name == "not here":
         return ":"
-    if listing.name == "another terminal":
-        return f"{{ {listing.text}}} >hub.log 2>&1 &\n{_READY}"
+    if listing.name == _ASIDE:
+        return f"{{ {listing.text.strip()}\n}} >hub.log 2>&1 &\n{_READY}"
     return listing.text
 
 
