@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from leadwell.model.lead import JSON
 from tests import make, walks
 
 SERVED = ["get-everything-once", "give-a-vendor-only-his-leads"]
@@ -31,8 +32,9 @@ def a_hub_with_leads(folder: Path) -> str:
     database = make.a_database(folder / "leadwell.db")
     account = make.an_account(database)
     campaign = make.a_kept_campaign(database, account)
-    inside = {"fields": {"name": "Jane Doe", "source": "partner-west", "budget": 900}}
-    make.leads(database, campaign, [inside, {"fields": {"name": "Bo Friis"}}])
+    inside: dict[str, JSON] = {"source": "partner-west", "budget": 900}
+    make.a_lead(database, campaign, fields=inside)
+    make.a_lead(database, campaign)
     token = make.a_token(database, account, campaign, "source=partner-west", key)
     database.close()
     return token
