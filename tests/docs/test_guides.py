@@ -1,0 +1,40 @@
+"""Every command of these how-to guides is carried out, and says what they show."""
+
+from pathlib import Path
+
+import pytest
+
+from leadwell.model.lead import JSON
+from tests import make, walks
+
+SERVED = ["get-everything-once", "give-a-vendor-only-his-leads"]
+SERVED += ["rotate-a-token", "why-a-token-does-not-see-a-lead"]
+STOPPED = ["back-up-and-restore", "upgrade"]
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("name", [*SERVED, *STOPPED])
+def test_every_command_of_the_guide_works(tmp_path: Path, name: str) -> None:
+    token = a_hub_with_leads(tmp_path)
+    known = {
+        "LEADWELL_TOKEN": token,
+        "LEADWELL_URL": f"http://127.0.0.1:{walks.PORT}",
+        "TOKEN_ID": token.split("_")[1],
+    }
+    given = None if name in STOPPED else known
+    walks.carry_out(f"how-to/{name}.md", tmp_path, given)
+
+
+def a_hub_with_leads(folder: Path) -> str:
+    """What `leadwell.db` has when a guide begins; returns a vendor's token."""
+    key = make.KEY[:32]
+    (folder / "leadwell.db.key").write_text(key.hex())
+    database = make.a_database(folder / "leadwell.db")
+    account = make.an_account(database)
+    campaign = make.a_kept_campaign(database, account)
+    inside: dict[str, JSON] = {"source": "partner-west", "budget": 900}
+    make.a_lead(database, campaign, fields=inside)
+    make.a_lead(database, campaign)
+    token = make.a_token(database, account, campaign, "source=partner-west", key)
+    database.close()
+    return token
