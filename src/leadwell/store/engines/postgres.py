@@ -138,6 +138,7 @@ class PostgresDatabase:
                 "the hub is stopping", hint="try again in a moment"
             ) from None
         WRITES_WAITING.inc()
+        done.add_done_callback(_note_called_off)
         return done
 
     def empty_log(self) -> bool:
@@ -240,3 +241,9 @@ def _roll_back(raw: Raw) -> None:
     except psycopg.Error:
         # The connection is lost, and the transaction with it.
         raw.close()
+
+
+def _note_called_off(done: "Future[Any]") -> None:
+    # One that began to run has noted itself that it waits no more.
+    if done.cancelled():
+        WRITES_WAITING.dec()
