@@ -77,7 +77,7 @@ SERVED: dict[str, Call] = {
         scans.look(c, x, LONGEST, among) for among in (None, a_bitmap())
     ],
     "scopes.digest": lambda c, x, _: scopes.digest(c, x.id, 0),
-    "tokens.ended": lambda c, x, _: tokens.ended(c, x.id, "lineage", 1),
+    "tokens.ended": lambda c, x, _: tokens.ended(c, x.id, "lineage", 1, make.MIDNIGHT),
     "tokens.find_all": lambda c, x, _: [
         tokens.find_all(c, x.account_id),
         tokens.find_all(c, x.account_id, x.id),

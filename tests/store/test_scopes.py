@@ -90,6 +90,6 @@ def test_a_flip_is_finished_before_its_token_leaves(
     database.write(leave).result()
     with database.reading() as connection:
         assert chores.find(connection, 362) == []
-        ended = tokens.ended(connection, 362, text.split("_")[1], 1)
+        ended = tokens.ended(connection, 362, text.split("_")[1], 1, make.MIDNIGHT)
     assert ended
     assert [row[1] for row in members(database, half_flipped)] == [1, 1, 1]

@@ -80,7 +80,8 @@ def _typed(schema: _Schema, root: JSON, left: int) -> JSON:
         return _object(schema, root, left)
     if kind == "array":
         item = schema.get("items", {"type": "string"})
-        count = schema.get("minItems", 1 if "items" in schema else 0)
+        # JSON Schema counts with 2.0 as with 2.
+        count = int(schema.get("minItems", 1 if "items" in schema else 0))
         return [_of(item, root, left - 1) for _ in range(min(count, 10))]
     if kind == "string":
         return _string(schema)
@@ -105,8 +106,8 @@ def _object(schema: _Schema, root: JSON, left: int) -> JSON:
 def _string(schema: _Schema) -> str:
     text = _FORMATS.get(schema.get("format", ""), "text")
     if "format" not in schema:
-        text = text[: schema.get("maxLength", len(text))]
-    return text.ljust(min(schema.get("minLength", 0), 1_000), "x")
+        text = text[: int(schema.get("maxLength", len(text)))]
+    return text.ljust(min(int(schema.get("minLength", 0)), 1_000), "x")
 
 
 def _number(schema: _Schema) -> int | float:

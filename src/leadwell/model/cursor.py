@@ -104,9 +104,9 @@ class Place:
         """Return the place in another scope: first the departures, then all anew.
 
         What entered the old scope after it had ended for this token, the reader
-        cannot hold.
+        cannot hold; but that it was told all up to its place, the place itself says.
         """
-        held = min(self.held, ended.seq)
+        held = min(self.held, max(ended.seq, self.seq))
         left = Leaving(self.scope_id, self.start, held, self.seq, ended.seq, ended.at)
         return replace(
             self,

@@ -4,6 +4,7 @@ One JSON object a line, with ids and a moment. It is written and synced before t
 erasure is committed, and done again at every start where the database lacks it.
 """
 
+import fcntl
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -46,6 +47,8 @@ def note(path: Path, erasures: Iterable[Erasure]) -> None:
     is_new = not path.exists()
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     with os.fdopen(handle, "r+b") as file:
+        # PostgreSQL erases leads of several campaigns at once.
+        fcntl.flock(file, fcntl.LOCK_EX)
         # Behind the last whole line: half of one is of an erasure that never was.
         file.seek(file.read().rfind(b"\n") + 1)
         file.truncate()

@@ -211,10 +211,11 @@ def watermark(connection: Connection, campaign_id: int, scope_id: int) -> int:
     return 0 if row is None else int(row[0])
 
 
-# Whether the reader may hold a lead that is out now: it was in after the reader began
-# and entered before the reader's place. Only the last two stays are kept apart.
+# Whether the reader may hold a lead: it was in after the reader began and entered
+# before the reader's place. Only the last two stays are kept apart.
 _MAY_HOLD = """(member.first_seq <= :held
-             AND ((member.entered_seq <= :held AND member.left_seq > :start)
+             AND ((member.entered_seq <= :held
+                   AND (member.in_scope = 1 OR member.left_seq > :start))
                   OR member.prior_seq > :start))"""
 
 
@@ -291,7 +292,7 @@ def _departures(
            AND member.scope_id = :old_id
            AND member.seq > :done_to
            AND (member.in_scope = 1 OR member.seq > :told)
-           AND ((member.in_scope = 1 AND member.first_seq <= :held) OR {_MAY_HOLD})
+           AND {_MAY_HOLD}
            AND NOT EXISTS (SELECT 1 FROM scope_member AS other
                             WHERE other.campaign_id = :campaign_id
                               AND other.lead_id = member.lead_id

@@ -1,6 +1,7 @@
 """Tokens: all that is known of them but the secret."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -106,15 +107,18 @@ def add(connection: Connection, token: Token, digest: bytes) -> None:
 def change(connection: Connection, token: Token, now: int) -> None:
     """Write what may change of a token: everything but its secret and its owner.
 
-    Another filter or other fields begin a new generation: readers of its feed are
-    told what they no longer see, and then all they see.
+    Another filter or other fields begin a new generation, with a number that no other
+    token of its lineage has: readers of its feed are told what they no longer see, and
+    then all they see.
     """
     before = known(connection, token.public_id)
     if (before.filter_id, before.readable) != (token.filter_id, token.readable):
-        token = replace(token, generation=before.generation + 1)
+        lineage = find_lineage(connection, before.lineage)
+        newest = max(each.generation for each in lineage)
+        token = replace(token, generation=newest + 1)
         _settle(connection, before)
         _settle(connection, token, only_named=True)
-        _note_generation(connection, token, now)
+        _note_end(connection, before, now)
         _note_scope(connection, token)
     connection.run(
         """
@@ -147,12 +151,20 @@ def hold(connection: Connection, public_id: str) -> Token:
 
 
 def ended(
-    connection: Connection, campaign_id: int, lineage: str, generation: int
+    connection: Connection,
+    campaign_id: int,
+    lineage: str,
+    generation: int,
+    now: datetime,
 ) -> Ended | None:
     """Return the last change that readers of this generation could be shown.
 
-    `None`: the generation has not ended. Served by the primary key.
+    `None`: it has not ended, for there is a token of it that may still be used. Served
+    by the primary key.
     """
+    others = find_lineage(connection, lineage)
+    if any(each.generation == generation and each.is_open(now) for each in others):
+        return None
     row = one(
         connection.rows(
             """
@@ -204,7 +216,8 @@ def _note_scope(connection: Connection, token: Token) -> None:
     )
 
 
-def _note_generation(connection: Connection, token: Token, now: int) -> None:
+def _note_end(connection: Connection, token: Token, now: int) -> None:
+    """Note that a token left its generation; the last one of its lineage counts."""
     connection.run(
         """
         INSERT INTO token_generation (campaign_id, lineage, generation, from_seq, at)
@@ -217,7 +230,7 @@ def _note_generation(connection: Connection, token: Token, now: int) -> None:
         {
             "campaign_id": token.campaign_id,
             "lineage": token.lineage,
-            "generation": token.generation,
+            "generation": token.generation + 1,
             "at": now,
         },
     )

@@ -70,7 +70,7 @@ def turned(
     if (place.generation, place.scope_id) == (grant.generation, grant.scope_id):
         return place
     ended = tokens.ended(
-        connection, opened.campaign.id, grant.lineage, place.generation
+        connection, opened.campaign.id, grant.lineage, place.generation, hub.clock()
     )
     ended = ended or Ended(now.seq, hub.moment)
     moved = place.turned(grant.scope_id, grant.generation, now.seq, ended)

@@ -32,6 +32,7 @@ _GIVEN_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 _NEEDS_TOKEN = re.compile(r"/v2(/|$)|/campaigns/|/leads\Z|/mcp\Z|/a/")
 _DESCRIBED = re.compile(r"/docs/(?!errors/)")
 """What says more to who sends a token; what an error means is the same for all."""
+_NAME = re.compile(r"_?[a-z0-9][a-z0-9_.-]{0,40}(\[[a-z_]{1,12}\])?")
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _log = structlog.get_logger("leadwell.request")
 Told: TypeAlias = Callable[[Scope, LeadwellError, Response], Response]
@@ -176,9 +177,7 @@ class _Visit:
     def log(self) -> None:
         # Names of parameters only: their values are people's data.
         query = self._scope["query_string"].decode("ascii", "replace")
-        names = sorted(
-            {part.partition("=")[0][:64] for part in query.split("&") if part}
-        )
+        names = sorted({_name_in(part) for part in query.split("&") if part})
         route = getattr(self._scope.get("route"), "path", None)
         bearer = self.visitor.bearer if self.visitor else None
         by_link = {"link": bearer.link.public_id} if bearer and bearer.link else {}
@@ -196,6 +195,12 @@ class _Visit:
             ms=round(seconds * 1000, 2),
             **by_link,
         )
+
+
+def _name_in(part: str) -> str:
+    """Return the name of a parameter, if it can be one: no token, no e-mail address."""
+    name = part.partition("=")[0].replace("%5B", "[").replace("%5D", "]")
+    return name if _NAME.fullmatch(name) else "…"
 
 
 def _asks_with_token(scope: Scope) -> bool:

@@ -63,10 +63,8 @@ class LinkGate:
             raise nothing_here()
         if not link.is_open(now):
             raise _ended(link)
-        bearer = next(
-            (b for b in _bearers(connection, link) if b.token.is_open(now)), None
-        )
-        if bearer is None:
+        bearer = _bearer(connection, link)
+        if not bearer.token.is_open(now):
             raise LinkEnded(
                 "the token that this link belongs to has ended", hint=_ASK_AGAIN
             )
@@ -104,7 +102,10 @@ def _ended(link: Link) -> LinkEnded:
 
 
 @remembered
-def _bearers(connection: Connection, link: Link) -> tuple[Bearer, ...]:
-    """Return who holds a token of the link's lineage, open or not, newest first."""
-    found = tokens.find_lineage(connection, link.lineage)
-    return tuple(Bearer(token, grant_of(connection, token), link) for token in found)
+def _bearer(connection: Connection, link: Link) -> Bearer:
+    """Return who holds the newest token of the link's lineage, open or not.
+
+    It alone counts: an older one may see what was taken from its successor.
+    """
+    newest = tokens.find_lineage(connection, link.lineage)[0]
+    return Bearer(newest, grant_of(connection, newest), link)

@@ -121,7 +121,10 @@ def standing(
 ) -> Standing:
     """Return what all pages of a question have in common."""
     public_url = hub.public_url
-    seen = f"{tags.revision(connection, opened)} {public_url} {asked.pairs!r}"
+    # Cursors stand in a page, and are of one generation of the token.
+    generation = opened.grant.generation
+    state = f"{tags.revision(connection, opened)} {generation}"
+    seen = f"{state} {public_url} {asked.pairs!r}"
     return Standing(
         opened,
         asked,

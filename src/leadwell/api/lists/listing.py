@@ -24,6 +24,8 @@ from leadwell.model.cursor import Walk
 from leadwell.store import feed, pages
 from leadwell.store.connection import Connection, remember
 
+REMEMBERED_BYTES_MAX = 1_024
+"""A longer question is seldom asked twice, and would fill the memory."""
 Find = Callable[..., pages.Found | None]
 
 
@@ -74,12 +76,13 @@ class Listing:
             read = asking.read(opened.view, asked)
             return answering.standing(self.hub, connection, opened, read)
 
-        if page is None:
-            found = made()
+        if page is None or len(rest) > REMEMBERED_BYTES_MAX:
+            found = made(raw)
             return found, found.query.page
         found = remember(connection, ("standing", opened, rest), made)
-        if found.asked.names_page and rest is not raw:
-            # It is named in another spelling too: that is refused, not guessed.
+        is_beside = found.asked.names_page or found.asked.question.cursor is not None
+        if is_beside and rest is not raw:
+            # Page or cursor in another spelling: that is refused, not guessed.
             found = made(raw)
         return found, found.query.page if rest is raw else page
 
