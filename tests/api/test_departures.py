@@ -70,3 +70,22 @@ def test_what_became_of_them_later_is_not_told(
     assert {told[2], told[3]} == {("scope_changed", told[2][1])}
     assert told[2][1].startswith(make.MIDNIGHT.strftime("%Y-%m-%dT%H:%M"))
     assert told[4][0] == "erased"
+
+
+def test_who_came_back_only_after_the_filter_was_lost_is_not_named(
+    client, database, account, campaign, writer
+) -> None:
+    for _ in range(2):
+        make.a_lead(database, campaign, fields={"source": "partner-west"})
+    asked = question.conditions(campaign, querystring.decode(b"source=partner-west"))
+    database.write(lambda c: filters.keep(c, campaign, "west", asked, now=0)).result()
+    # The filter held lead 1 before this token began to read.
+    write(client, writer, "PATCH", "/1", {"fields": {"source": "partner-north"}})
+    west = make.a_token(database, account, campaign, named="west")
+    mirror = Mirror(client, west)
+    mirror.follow()
+    assert mirror.told == {2}
+    give_another_filter(database, west)
+    write(client, writer, "PATCH", "/1", {"fields": {"source": "partner-west"}})
+    mirror.follow()
+    assert (mirror.told, mirror.copy) == ({2}, {})
