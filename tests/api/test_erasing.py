@@ -2,6 +2,7 @@
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -197,3 +198,14 @@ def test_a_restored_database_erases_again_what_the_file_names(
     assert erasures.replay(file, database, 1) == 0
     assert MARKER not in contents(database)
     assert json.loads(file.read_text().splitlines()[0])["lead_id"] == 1
+
+
+def test_erasures_of_several_campaigns_at_once_are_all_noted(tmp_path: Path) -> None:
+    file, leads = tmp_path / "leads.erasures", range(200)
+    with ThreadPoolExecutor(8) as several:
+        for each in leads:
+            several.submit(erasures.note, file, [erasing.Erasure(362, each, 5)])
+    noted = sorted(
+        json.loads(each)["lead_id"] for each in file.read_text().splitlines()
+    )
+    assert noted == [*leads]
