@@ -268,6 +268,20 @@ def test_what_is_answered_may_not_be_kept_by_others(visit: Visit) -> None:
         assert 'rel="service-desc"' in headers["link"]
 
 
+def test_downloads_and_the_way_in_are_as_private_as_the_pages(visit: Visit) -> None:
+    names = ("openapi.json/x", "openapi.yaml/x", "connectors/curl/x")
+    for path in ("", *(f"/download/{name}" for name in names)):
+        answer = visit.get(f"{visit.root}{path}")
+        assert answer.status_code == (200 if path else 308)
+        assert answer.headers["cache-control"] == "private, no-cache"
+        assert "Authorization" in answer.headers["vary"]
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        # Where everybody's documentation begins no token is looked at.
+        is_personal = visit.root != "/docs" or bool(visit.token and path)
+        robots = answer.headers.get("x-robots-tag")
+        assert robots == ("noindex" if is_personal else None)
+
+
 def test_what_has_not_changed_is_not_sent_again(visit: Visit) -> None:
     first = visit.get(f"{visit.root}/fields")
     again = visit.get(
