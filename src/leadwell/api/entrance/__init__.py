@@ -81,9 +81,8 @@ class Entrance:
             limits.check_head(scope, self._hub.limits)
             visit.visitor = scope["state"]["visitor"] = self._met(scope)
             bounded = limits.bounded(receive, scope, self._hub.limits)
-            coding, out = codings.wanted(scope), visit.send
-            if coding is not None:
-                out = codings.Coded(visit.send, coding, self._coded, visit.owner)
+            coding = codings.wanted(scope)
+            out = codings.Coded(visit.send, coding, self._coded, visit.owner)
             await self._inside(scope, bounded, out)
         except ClientDisconnect:
             # Who has gone away is told nothing, and it is no fault of ours.
