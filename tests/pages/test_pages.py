@@ -397,6 +397,26 @@ def test_a_lead_that_nobody_can_make_up_is_not_promised(
     assert "^[0-9]{7}x$" in visit.page("fields").text
 
 
+def test_numbers_in_a_schema_break_no_page(
+    client: TestClient, database: Database, account: Account
+) -> None:
+    shapes: list[dict[str, Any]] = [
+        {"type": "number", "minimum": 1e308, "multipleOf": 1e-300},
+        {"type": "string", "minLength": 3.0, "maxLength": 5.0},
+        {"type": "array", "items": {"type": "string"}, "minItems": 2.0},
+    ]
+    fields = [
+        {"slug": f"json-{place}", "type": "json", "json_schema": shape}
+        for place, shape in enumerate(shapes)
+    ]
+    campaign = make.a_kept_campaign(database, account, fields=fields)
+    visit = Visit(client, token=make.a_token(database, account, campaign))
+    for name in visit.names:
+        check(visit.page(name))
+    described = visit.get("/docs/download/openapi.json/x")
+    assert described.status_code == 200
+
+
 def test_a_wide_campaign_has_a_page_that_can_be_loaded(
     client: TestClient, database: Database, account: Account
 ) -> None:
