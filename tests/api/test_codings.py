@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from leadwell.api import static
 from leadwell.api.entrance import codings
 from tests import make
 
@@ -81,6 +82,34 @@ def without_cursors(text: bytes) -> list[Any]:
     for each in found:
         each.pop("cursor", None)
     return found
+
+
+@pytest.mark.parametrize("asked", ["gzip", ""])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/docs/",
+        "/docs/index.md",
+        "/docs/errors/not_found",
+        "/docs/download/openapi.json/api.json",
+        "/docs/download/connectors/curl/any",
+        "/llms.txt",
+        "/static/{css}",
+    ],
+)
+def test_who_keeps_an_answer_is_told_that_there_are_others(
+    client, path: str, asked: str
+) -> None:
+    url = path.format(css=static.places()["pages.css"].address)
+    answer = client.get(url, headers={"accept-encoding": asked})
+    assert answer.status_code == 200
+    assert answer.headers.get("content-encoding", "") == asked
+    assert answer.headers["vary"].lower().count("accept-encoding") == 1
+    if tag := answer.headers.get("etag"):
+        headers = {"accept-encoding": asked, "if-none-match": tag}
+        unchanged = client.get(url, headers=headers)
+        assert unchanged.status_code == 304
+        assert unchanged.headers["vary"] == answer.headers["vary"]
 
 
 def test_a_short_answer_and_one_lead_are_sent_as_they_are(client, token) -> None:

@@ -60,6 +60,23 @@ def test_cursors_go_on_where_they_were_made(client, token) -> None:
         assert len(answer.json()["data"]) == 3
 
 
+@pytest.mark.parametrize(
+    "query", ["page=2&_cursor=start", "page=2&%5Fcursor=start", "%5Fcursor=start&page=2"]
+)
+def test_a_cursor_beside_a_page_is_refused_however_it_is_spelled(
+    client, token, query: str
+) -> None:
+    headers = {"Authorization": f"Bearer {token}"}
+    for _ in range(2):
+        answer = client.get(f"{LIST}?{query}", headers=headers)
+        assert answer.status_code == 400, answer.text
+        (problem,) = answer.json()["errors"]
+        assert problem["parameter"] == "page"
+        # What is remembered of the walk alone does not answer for both.
+        walked = client.get(f"{LIST}?%5Fcursor=start&per_page=2", headers=headers)
+        assert 'rel="next"' in walked.headers["link"]
+
+
 def test_a_cursor_of_another_question_is_refused(client, token) -> None:
     for path, made in ((FEED, feed_cursor), (LIST, walk_cursor)):
         plain = made(client, token)

@@ -62,6 +62,19 @@ def test_a_walk_ends_where_its_token_is_given_another_filter(
     assert lost.headers["link"].endswith('_cursor=start>; rel="start"')
 
 
+def test_a_page_has_another_tag_in_each_generation_of_its_token(
+    client, database, campaign, token
+) -> None:
+    give(database, campaign, token, WEST)
+    before = get(client, token)
+    give(database, campaign, token, WEBSITE)
+    give(database, campaign, token, WEST)
+    # The same leads, but with the cursors of another generation beside them.
+    after = get(client, token)
+    assert after.json() == before.json()
+    assert after.headers["etag"] != before.headers["etag"]
+
+
 def test_the_rest_of_an_export_is_not_of_another_filter(
     client, database, campaign, token
 ) -> None:

@@ -128,6 +128,28 @@ def test_links_end_with_the_last_token_of_a_rotation(
     assert [each["links"] for each in run("token", "list", "--json").json] == [0, 0]
 
 
+def test_a_rotated_token_has_no_links_of_its_own(
+    run: Run, client: TestClient, token: str
+) -> None:
+    path = run("share", "create", token, "--csv").out.strip().removeprefix(HUB)
+    run("token", "rotate", token)
+    new = run("token", "list", "--json").json[-1]["id"]
+    refused = run("share", "create", token)
+    assert refused.code == 5
+    assert f"leadwell share create {new}" in refused.err
+    assert [each["links"] for each in run("token", "list", "--json").json] == [0, 1]
+    # The old one still works, and yet the link is at its end with the new one.
+    assert "links that ended with it: 1" in run("token", "revoke", new).err
+    assert client.get(path).status_code == 410
+    (listed,) = run("share", "list", "--json").json
+    assert (listed["token"], listed["state"]) == (new, "token ended")
+    assert [each["state"] for each in run("token", "list", "--json").json] == [
+        "open",
+        "revoked",
+    ]
+    assert "links" not in run("token", "revoke", token).err
+
+
 def test_a_link_that_could_not_work_is_refused(
     run: Run, token: str, database, account
 ) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,6 +54,31 @@ def test_a_head_that_trickles_in_is_cut_off(served: Served) -> None:
     assert served.send(b"GET /v2/me HTTP/1.1\r\nHost: x\r\nX: ", wait_s=10) == b""
     assert time.monotonic() - started < 8
     assert served.get("/v2/me").status == 200
+
+
+def test_an_idle_connection_is_not_held_by_what_begins_no_request(
+    served: Served,
+) -> None:
+    asked = b"HEAD /health/live HTTP/1.1\r\nHost: x\r\n"
+    for first, then in [
+        (asked + b"\r\n", b"\r\n"),
+        (asked + b"\r\n", b"G"),
+        # Answered before its body came, which then is the last that comes.
+        (asked + b"Content-Length: 1\r\n\r\n", b"x"),
+    ]:
+        with socket.create_connection(("127.0.0.1", served.port), 4) as opened:
+            opened.sendall(first)
+            assert opened.recv(65_536).startswith(b"HTTP/1.1 200 ")
+            opened.sendall(then)
+            assert opened.recv(65_536) == b""
+
+
+def test_a_line_break_between_two_requests_is_nothing(served: Served) -> None:
+    asked = b"HEAD /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", served.port), 4) as opened:
+        for raw in (asked, b"\r\n" + asked, asked):
+            opened.sendall(raw)
+            assert opened.recv(65_536).startswith(b"HTTP/1.1 200 ")
 
 
 def test_an_answered_lead_survives_a_kill(served: Served, tmp_path: Path) -> None:

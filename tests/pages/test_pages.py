@@ -268,6 +268,20 @@ def test_what_is_answered_may_not_be_kept_by_others(visit: Visit) -> None:
         assert 'rel="service-desc"' in headers["link"]
 
 
+def test_downloads_and_the_way_in_are_as_private_as_the_pages(visit: Visit) -> None:
+    names = ("openapi.json/x", "openapi.yaml/x", "connectors/curl/x")
+    for path in ("", *(f"/download/{name}" for name in names)):
+        answer = visit.get(f"{visit.root}{path}")
+        assert answer.status_code == (200 if path else 308)
+        assert answer.headers["cache-control"] == "private, no-cache"
+        assert "Authorization" in answer.headers["vary"]
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        # Where everybody's documentation begins no token is looked at.
+        is_personal = visit.root != "/docs" or bool(visit.token and path)
+        robots = answer.headers.get("x-robots-tag")
+        assert robots == ("noindex" if is_personal else None)
+
+
 def test_what_has_not_changed_is_not_sent_again(visit: Visit) -> None:
     first = visit.get(f"{visit.root}/fields")
     again = visit.get(
@@ -381,6 +395,26 @@ def test_a_lead_that_nobody_can_make_up_is_not_promised(
     visit = Visit(client, token=token)
     assert "Replace the values in the examples" in visit.page("writing").text
     assert "^[0-9]{7}x$" in visit.page("fields").text
+
+
+def test_numbers_in_a_schema_break_no_page(
+    client: TestClient, database: Database, account: Account
+) -> None:
+    shapes: list[dict[str, Any]] = [
+        {"type": "number", "minimum": 1e308, "multipleOf": 1e-300},
+        {"type": "string", "minLength": 3.0, "maxLength": 5.0},
+        {"type": "array", "items": {"type": "string"}, "minItems": 2.0},
+    ]
+    fields = [
+        {"slug": f"json-{place}", "type": "json", "json_schema": shape}
+        for place, shape in enumerate(shapes)
+    ]
+    campaign = make.a_kept_campaign(database, account, fields=fields)
+    visit = Visit(client, token=make.a_token(database, account, campaign))
+    for name in visit.names:
+        check(visit.page(name))
+    described = visit.get("/docs/download/openapi.json/x")
+    assert described.status_code == 200
 
 
 def test_a_wide_campaign_has_a_page_that_can_be_loaded(

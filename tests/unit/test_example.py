@@ -35,6 +35,8 @@ SHAPES: list[Any] = [
     {"properties": {"in": {"$ref": "#"}}},
     {"type": "object", "properties": {"in": {"$ref": "#"}}, "required": []},
     {"type": "string", "maxLength": 2},
+    {"type": "string", "minLength": 3.0, "maxLength": 5.0},
+    {"type": "array", "items": {"type": "integer"}, "minItems": 2.0},
     True,
 ]
 """JSON Schemas that people give their fields."""
@@ -109,8 +111,16 @@ def test_a_field_of_json_shows_a_value_that_fits(shape: Any) -> None:
     checked(view, made)
 
 
-def test_what_cannot_be_guessed_is_left_out() -> None:
-    shape = {"type": "string", "pattern": "^[A-Z]{3}-[0-9]{4}$"}
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"type": "string", "pattern": "^[A-Z]{3}-[0-9]{4}$"},
+        {"type": "number", "minimum": 1e308, "multipleOf": 1e-300},
+        {"type": "number", "minimum": 10**400, "multipleOf": 1.5},
+        {"type": "string", "minLength": 1e300},
+    ],
+)
+def test_what_cannot_be_guessed_is_left_out(shape: Any) -> None:
     fields = [{"slug": "lines", "type": "json", "json_schema": shape}]
     view = make.a_campaign(fields=fields)
     checked(view, example.lead(view))

@@ -8,8 +8,7 @@ request.
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
-from importlib.metadata import version as version_of
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -25,6 +24,7 @@ from leadwell.api.entrance.problems import STATUS_OF
 from leadwell.api.hub import Hub
 from leadwell.api.readers import Resolve
 from leadwell.describe import schema
+from leadwell.describe.build import build
 from leadwell.describe.contract import openapi, postman, swagger
 from leadwell.describe.reader import Reader
 from leadwell.errors import NotAuthenticated, all_errors
@@ -34,7 +34,6 @@ from leadwell.schema.visibility import view as view_of
 from leadwell.store import campaigns
 
 STATUSES = {error.code: STATUS_OF.get(error.kind, 500) for error in all_errors()}
-HEADERS = {"Cache-Control": "private, no-cache", "Vary": "Authorization"}
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 """The one in C is ten times as fast, where PyYAML was built with it."""
 Handler = Callable[[Request], Awaitable[Response]]
@@ -97,7 +96,8 @@ class Documents:
         if asked is not None:
             reader = await self._narrowed(reader, asked)
         content = await self._made(form, name, reader)
-        return _answer(request, content, form.media_type, HEADERS)
+        headers = readers.headers(reader)
+        return tags.answered(request, content, form.media_type, headers)
 
     async def schema(self, request: Request) -> Response:
         """Answer with the fields, options and statuses that the token may see."""
@@ -162,27 +162,13 @@ def _fingerprint(reader: Reader) -> bytes:
         reader.filter_query,
         reader.grant and reader.grant.forced,
         [schema.version(view) for view in reader.campaigns],
-        _build(),
+        build(),
     )
     return hashlib.sha256(repr(seen).encode("utf-8", "surrogatepass")).digest()
-
-
-@lru_cache(maxsize=1)
-def _build() -> str:
-    return version_of("leadwell")
 
 
 def _described(
     request: Request, view: Campaign, content: bytes, media_type: str
 ) -> Response:
     shown = {"Leadwell-Schema-Version": schema.version(view)}
-    return _answer(request, content, media_type, {**wire.PRIVATE, **shown})
-
-
-def _answer(
-    request: Request, content: bytes, media_type: str, headers: Mapping[str, str]
-) -> Response:
-    tag = tags.of_document(content)
-    if tags.is_known(request, tag):
-        return tags.unchanged(tag, dict(headers))
-    return Response(content, 200, {**headers, "ETag": tag}, media_type)
+    return tags.answered(request, content, media_type, {**wire.PRIVATE, **shown})

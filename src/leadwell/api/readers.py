@@ -5,6 +5,7 @@ from typing import TypeAlias
 
 from starlette.requests import Request
 
+from leadwell.api import wire
 from leadwell.api.campaigns import bearer_at
 from leadwell.api.entrance.auth import Bearer
 from leadwell.api.entrance.problems import nothing_here
@@ -67,6 +68,13 @@ async def of_account(hub: Hub, request: Request) -> Reader:
         return reader
 
     return await hub.look_up(job)
+
+
+def headers(reader: Reader) -> dict[str, str]:
+    """Say who may keep, find and be told of what is described to a reader."""
+    # The address of what is shared is a secret: no other host may be told it.
+    told = {**wire.PRIVATE, "Referrer-Policy": "no-referrer"}
+    return told if reader.grant is None else {**told, "X-Robots-Tag": "noindex"}
 
 
 def of_bearer(hub: Hub, connection: Connection, bearer: Bearer) -> Reader:

@@ -7,8 +7,7 @@ bytes of the same version, and none of them is a change that a writer must know 
 
 import hashlib
 import re
-from functools import lru_cache
-from importlib.metadata import version as version_of
+from collections.abc import Mapping
 
 import msgspec
 from starlette.requests import Request
@@ -17,6 +16,7 @@ from starlette.responses import Response
 from leadwell.api import wire
 from leadwell.api.campaigns import Opened
 from leadwell.api.entrance.limits import header
+from leadwell.describe.build import build
 from leadwell.describe.schema import version
 from leadwell.errors import MalformedRequest
 from leadwell.store import feed
@@ -68,15 +68,10 @@ def _seen(opened: Opened) -> str:
     def name() -> str:
         # Sets are put in an order: the tag must be the same in every process.
         readable = None if grant.readable is None else sorted(map(str, grant.readable))
-        parts = (view.id, grant.forced, readable, version(view), _build())
+        parts = (view.id, grant.forced, readable, version(view), build())
         return _hashed(repr(parts).encode("utf-8", "surrogatepass"))
 
     return view.deriving(("seen", grant.forced, grant.readable), name)
-
-
-def of_document(content: bytes) -> str:
-    """Name a document as it is answered; weak, as it may be sent in other codings."""
-    return f'W/"{_hashed(content)}"'
 
 
 def of_lead(body: bytes) -> str:
@@ -93,7 +88,20 @@ def is_known(request: Request, tag: str) -> bool:
     return given.strip() == "*" or _opaque(tag) in _ONE.findall(given)
 
 
-def unchanged(tag: str, headers: dict[str, str]) -> Response:
+def answered(
+    request: Request, content: bytes, media_type: str, headers: Mapping[str, str]
+) -> Response:
+    """Answer with a document, or that the reader has it already.
+
+    Its tag is weak, as it may be sent in other codings.
+    """
+    tag = f'W/"{_hashed(content)}"'
+    if is_known(request, tag):
+        return unchanged(tag, headers)
+    return Response(content, 200, {**headers, "ETag": tag}, media_type)
+
+
+def unchanged(tag: str, headers: Mapping[str, str]) -> Response:
     """Answer that the reader has the page already."""
     return Response(status_code=304, headers={**wire.PRIVATE, **headers, "ETag": tag})
 
@@ -138,8 +146,3 @@ def _opaque(tag: str) -> str:
 
 def _hashed(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:_DIGITS]
-
-
-@lru_cache(maxsize=1)
-def _build() -> str:
-    return version_of("leadwell")

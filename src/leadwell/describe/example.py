@@ -197,7 +197,8 @@ def _value(field: Field) -> Any:
             return kind.read(field, instance.of(field.json_schema))
         familiar = _FAMILIAR.get(field.slug) if field.type == "text" else None
         return kind.parse(field, familiar or kind.example(field))
-    except LeadwellError:
+    except (LeadwellError, OverflowError):
+        # A schema may ask for numbers that no float reaches.
         return None
 
 

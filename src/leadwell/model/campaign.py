@@ -11,7 +11,7 @@ from leadwell.model.lead import JSON
 T = TypeVar("T")
 
 DERIVED_MAX = 1_000
-"""What is kept with one campaign; questions that were asked are among it."""
+"""What is kept with one campaign: mostly views, one for each grant, and filters."""
 
 
 class Column(StrEnum):

@@ -2,7 +2,7 @@
 
 Whoever has the URL has the right, so its secret is of the same strength as a token's:
 256 random bits, 43 Base62 digits. Only an HMAC-SHA-256 under the instance's key is
-stored. A link belongs to a token with its rotations, and ends with the last of them.
+stored. A link belongs to a token with its rotations, and follows the newest of them.
 """
 
 import re

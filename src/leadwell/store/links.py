@@ -1,8 +1,12 @@
 """Links: all that is known of them but the secret."""
 
+from datetime import datetime
+
 from leadwell.errors import NotFound
 from leadwell.model.link import Link, LinkKind
+from leadwell.model.token import Token
 from leadwell.schema.times import from_microseconds, microseconds
+from leadwell.store import tokens
 from leadwell.store.connection import Connection, Row, one, remembered
 
 _COLUMNS = """public_id, kind, lineage, account_id, campaign_id, created_at,
@@ -31,6 +35,16 @@ def find_of(connection: Connection, lineage: str) -> list[Link]:
         {"lineage": lineage},
     )
     return [_link(row) for row in rows]
+
+
+def find_followers(connection: Connection, token: Token, now: datetime) -> list[Link]:
+    """Return the links that this token decides, but for those that ended themselves.
+
+    They follow the newest of a rotation; the tokens before it decide none.
+    """
+    if tokens.newest(connection, token.lineage).public_id != token.public_id:
+        return []
+    return [link for link in find_of(connection, token.lineage) if link.is_open(now)]
 
 
 def find_all(connection: Connection, campaign_id: int | None = None) -> list[Link]:

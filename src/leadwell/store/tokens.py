@@ -43,6 +43,14 @@ def find_lineage(connection: Connection, lineage: str) -> list[Token]:
     return [_token(row) for row in rows]
 
 
+def newest(connection: Connection, lineage: str) -> Token:
+    """Return the newest token of a lineage, open or not: its links follow it alone.
+
+    An older one may see what was taken from its successor.
+    """
+    return find_lineage(connection, lineage)[0]
+
+
 def known(connection: Connection, public_id: str) -> Token:
     """Return the token with this public id.
 
@@ -114,8 +122,8 @@ def change(connection: Connection, token: Token, now: int) -> None:
     before = known(connection, token.public_id)
     if (before.filter_id, before.readable) != (token.filter_id, token.readable):
         lineage = find_lineage(connection, before.lineage)
-        newest = max(each.generation for each in lineage)
-        token = replace(token, generation=newest + 1)
+        highest = max(each.generation for each in lineage)
+        token = replace(token, generation=highest + 1)
         _settle(connection, before)
         _settle(connection, token, only_named=True)
         _note_end(connection, before, now)

@@ -1,6 +1,5 @@
 """`/docs/download/connectors/…`: texts for other tools, for the token that asks."""
 
-import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -15,13 +14,8 @@ from leadwell.describe.connectors import Connector
 from leadwell.describe.reader import Reader
 from leadwell.errors import NotFound
 
-HEADERS = {
-    "Cache-Control": "private, no-cache",
-    "Vary": "Authorization",
-    # A file to keep; a browser names it as its address does, and never runs it.
-    "Content-Disposition": "attachment",
-}
-_DIGITS = 24
+_TO_KEEP = {"Content-Disposition": "attachment"}
+"""A file: a browser names it as its address does, and never runs it."""
 Resolver: TypeAlias = Callable[[Hub, Request], Awaitable[Reader]]
 
 
@@ -44,11 +38,8 @@ class Connectors:
             known = ", ".join(each.name for each in connectors.CONNECTORS)
             raise NotFound("there is no such connector", hint=f"there are: {known}")
         content = _made(connector, reader)
-        tag = f'W/"{hashlib.sha256(content).hexdigest()[:_DIGITS]}"'
-        if tags.is_known(request, tag):
-            return tags.unchanged(tag, HEADERS)
-        headers = {**HEADERS, "ETag": tag}
-        return Response(content, 200, headers, connector.media_type)
+        headers = readers.headers(reader) | _TO_KEEP
+        return tags.answered(request, content, connector.media_type, headers)
 
 
 def _made(connector: Connector, reader: Reader) -> bytes:

@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Callable
 from typing import TypeAlias
+from urllib.parse import unquote
 
 import structlog
 from starlette.exceptions import HTTPException
@@ -25,6 +26,7 @@ from leadwell.errors import (
     MethodNotAllowed,
     SnapshotLost,
 )
+from leadwell.model.slug import SLUG
 from leadwell.schema import querystring
 from leadwell.store import figures
 
@@ -32,7 +34,12 @@ _GIVEN_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 _NEEDS_TOKEN = re.compile(r"/v2(/|$)|/campaigns/|/leads\Z|/mcp\Z|/a/")
 _DESCRIBED = re.compile(r"/docs/(?!errors/)")
 """What says more to who sends a token; what an error means is the same for all."""
-_NAME = re.compile(r"_?[a-z0-9][a-z0-9_.-]{0,40}(\[[a-z_]{1,12}\])?")
+_NAME = re.compile(
+    r"(?=[^a-z]*[a-z])(?![0-9a-f-]{32})"
+    rf"_?{SLUG.pattern}(\[[a-z_]{{1,12}}\])?"
+)
+"""A parameter's name. All digits are rather a phone number, and much hexadecimal is an
+id or another system's token."""
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _log = structlog.get_logger("leadwell.request")
 Told: TypeAlias = Callable[[Scope, LeadwellError, Response], Response]
@@ -74,9 +81,8 @@ class Entrance:
             limits.check_head(scope, self._hub.limits)
             visit.visitor = scope["state"]["visitor"] = self._met(scope)
             bounded = limits.bounded(receive, scope, self._hub.limits)
-            coding, out = codings.wanted(scope), visit.send
-            if coding is not None:
-                out = codings.Coded(visit.send, coding, self._coded, visit.owner)
+            coding = codings.wanted(scope)
+            out = codings.Coded(visit.send, coding, self._coded, visit.owner)
             await self._inside(scope, bounded, out)
         except ClientDisconnect:
             # Who has gone away is told nothing, and it is no fault of ours.
@@ -199,7 +205,7 @@ class _Visit:
 
 def _name_in(part: str) -> str:
     """Return the name of a parameter, if it can be one: no token, no e-mail address."""
-    name = part.partition("=")[0].replace("%5B", "[").replace("%5D", "]")
+    name = unquote(part.partition("=")[0])
     return name if _NAME.fullmatch(name) else "…"
 
 

@@ -62,11 +62,11 @@ class Kept:
             self._size -= len(self._bodies.popitem(last=False)[1])
 
 
-def wanted(scope: Scope) -> str | None:
-    """Return the best coding that the client takes; `None`: as it is."""
+def wanted(scope: Scope) -> str:
+    """Return the best coding that the client takes; empty: as it is."""
     weights = _weights(scope)
     taken = [each for each in CODINGS if weights.get(each, 0) > 0]
-    return max(taken, key=lambda each: weights[each], default=None)
+    return max(taken, key=lambda each: weights[each], default="")
 
 
 def takes(scope: Scope, coding: str) -> bool:
@@ -101,11 +101,13 @@ class Coded:
         self._part: Part | None = None
 
     async def __call__(self, message: Message) -> None:
-        """Pass a message on, compressed."""
+        """Pass a message on, compressed if a coding is wanted."""
         if message["type"] == "http.response.start":
             if _is_open(message["headers"]):
-                self._start = message
-                return
+                message = {**message, "headers": _varying(message["headers"])}
+                if self._coding:
+                    self._start = message
+                    return
         elif self._start is not None:
             start, self._start = self._start, None
             message = await self._begin(start, message)
@@ -161,6 +163,14 @@ def _is_open(head: Head) -> bool:
     is_weak = found.get(b"etag", b"W/").startswith(b"W/")
     is_text = found.get(b"content-type", b"").startswith(_KINDS)
     return is_weak and is_text and b"content-encoding" not in found
+
+
+def _varying(head: Head) -> Head:
+    """Tell who keeps an answer that it has other forms, compressed or not."""
+    told = b",".join(value for name, value in head if name == b"vary")
+    if b"accept-encoding" in told.lower():
+        return head
+    return [*head, (b"vary", b"Accept-Encoding")]
 
 
 def _parts(coding: str) -> Part:

@@ -103,9 +103,5 @@ def _ended(link: Link) -> LinkEnded:
 
 @remembered
 def _bearer(connection: Connection, link: Link) -> Bearer:
-    """Return who holds the newest token of the link's lineage, open or not.
-
-    It alone counts: an older one may see what was taken from its successor.
-    """
-    newest = tokens.find_lineage(connection, link.lineage)[0]
-    return Bearer(newest, grant_of(connection, newest), link)
+    token = tokens.newest(connection, link.lineage)
+    return Bearer(token, grant_of(connection, token), link)

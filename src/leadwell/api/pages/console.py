@@ -6,12 +6,11 @@ host, and keep nothing: the token that somebody types is gone with the page.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from leadwell.api import static, wire
+from leadwell.api import readers, static
 from leadwell.api.documents import STATUSES, Documents, Form
 from leadwell.api.hub import Hub
 from leadwell.api.pages.rendering import Place, template, whose
@@ -35,9 +34,7 @@ _POLICY = {
     "frame-ancestors": "'none'",
 }
 HEADERS = {
-    **wire.PRIVATE,
     "Content-Security-Policy": "; ".join(f"{k} {v}" for k, v in _POLICY.items()),
-    "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex",
 }
 
@@ -84,7 +81,7 @@ class Console:
     async def show(self, request: Request) -> Response:
         """Answer with the page; it holds nothing that the description does not."""
         reader = await self.documents.resolve(self.hub, request)
-        kind, place = self._kind(), self._at(request)
+        kind, place = self._kind(), Place.asked(self.hub.public_url, self.root, request)
         page = template("console.html").render(
             kind=self.hub.console,
             place=place,
@@ -95,7 +92,8 @@ class Console:
             styles=self._paths(kind.style, "console.css"),
             icon=static.path_of(self.hub.public_url, "icon.svg"),
         )
-        return Response(page, 200, HEADERS, "text/html; charset=utf-8")
+        headers = readers.headers(reader) | HEADERS
+        return Response(page, 200, headers, "text/html; charset=utf-8")
 
     async def document(self, request: Request) -> Response:
         """Answer with OpenAPI in which nothing optional is sent unasked."""
@@ -108,10 +106,6 @@ class Console:
         if found is None:
             raise NotFound("this hub has no console", hint="read /docs/ instead")
         return found
-
-    def _at(self, request: Request) -> Place:
-        given = {k: quote(v, safe="") for k, v in request.path_params.items()}
-        return Place(self.hub.public_url, self.root.format_map(given))
 
     def _paths(self, *names: str | None) -> list[str]:
         return [static.path_of(self.hub.public_url, name) for name in names if name]

@@ -1,14 +1,12 @@
 """The reference as pages: for everybody, for a token, for who has a link to one."""
 
-import hashlib
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from leadwell.api import readers, tags, wire
+from leadwell.api import readers, tags
 from leadwell.api.documents import STATUSES
 from leadwell.api.hub import Hub
 from leadwell.api.pages.accepting import HTML, MARKDOWN, preferred
@@ -19,7 +17,6 @@ from leadwell.describe.pages import contents, markdown
 from leadwell.describe.reader import Reader
 from leadwell.errors import NotFound
 
-_DIGITS = 24
 _TYPES = {HTML: "text/html; charset=utf-8", MARKDOWN: "text/markdown; charset=utf-8"}
 
 
@@ -35,9 +32,9 @@ class Pages:
     async def enter(self, request: Request) -> Response:
         """Lead to the first page, whose address ends with a slash."""
         # Who may not read the pages is told so here already.
-        await self.resolve(self.hub, request)
-        first = self._at(request).path("")
-        return Response(status_code=308, headers={"Location": first})
+        reader = await self.resolve(self.hub, request)
+        first = {"Location": self._at(request).path("")}
+        return Response(status_code=308, headers=readers.headers(reader) | first)
 
     async def first(self, request: Request) -> Response:
         """Answer with the first page."""
@@ -58,8 +55,7 @@ class Pages:
         return preferred(request.scope, (HTML, MARKDOWN))
 
     def _at(self, request: Request) -> Place:
-        given = {k: quote(v, safe="") for k, v in request.path_params.items()}
-        return Place(self.hub.public_url, self.root.format_map(given))
+        return Place.asked(self.hub.public_url, self.root, request)
 
     async def _answer(self, request: Request, name: str, form: str) -> Response:
         reader, place = await self.resolve(self.hub, request), self._at(request)
@@ -67,13 +63,8 @@ class Pages:
         content = await to_thread.run_sync(
             self._written, reader, place, name, form, limiter=self.hub.readers
         )
-        headers = {**wire.PRIVATE, **HEADERS, "Link": _links(place, name)}
-        if reader.grant is not None:
-            headers["X-Robots-Tag"] = "noindex"
-        tag = f'W/"{hashlib.sha256(content).hexdigest()[:_DIGITS]}"'
-        if tags.is_known(request, tag):
-            return tags.unchanged(tag, headers)
-        return Response(content, 200, {**headers, "ETag": tag}, _TYPES[form])
+        headers = readers.headers(reader) | HEADERS | {"Link": _links(place, name)}
+        return tags.answered(request, content, _TYPES[form], headers)
 
     def _written(self, reader: Reader, place: Place, name: str, form: str) -> bytes:
         page = contents.page(name, reader, STATUSES)

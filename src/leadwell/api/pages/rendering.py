@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment, PackageLoader, Template
 from markupsafe import Markup
+from starlette.requests import Request
 
 from leadwell.api import static
 from leadwell.describe.pages import contents
@@ -52,6 +53,12 @@ class Place:
     def prefix(self) -> str:
         """The path under which a proxy shows the whole hub."""
         return urlsplit(self.public_url).path
+
+    @classmethod
+    def asked(cls, public_url: str, root: str, request: Request) -> "Place":
+        """Return where what a request asks for stands; `root` names its parameters."""
+        given = {k: quote(v, safe="") for k, v in request.path_params.items()}
+        return cls(public_url, root.format_map(given))
 
     def path(self, name: str, anchor: str = "") -> str:
         """Return where a page is."""

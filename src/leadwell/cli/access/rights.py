@@ -169,7 +169,7 @@ def described(connection: Connection, token: Token, now: datetime) -> dict[str, 
         if token.readable is not None:
             seen = [f.slug for f in campaign.fields if f.id in token.readable]
             fields = seen + sorted(r for r in token.readable if isinstance(r, str))
-    shared = links.find_of(connection, token.lineage) if token.is_open(now) else []
+    shared = links.find_followers(connection, token, now) if token.is_open(now) else ()
     return {
         "id": token.public_id,
         "name": token.name,
@@ -177,7 +177,7 @@ def described(connection: Connection, token: Token, now: datetime) -> dict[str, 
         "rights": "read+write" if token.may_write else "read",
         "filter": conditions,
         "fields": fields,
-        "links": sum(link.is_open(now) for link in shared),
+        "links": len(shared),
         "state": _state(token, now),
         "expires_at": show(token.expires_at) if token.expires_at else None,
         "last_used_at": show(token.last_used_at) if token.last_used_at else None,

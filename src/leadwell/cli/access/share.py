@@ -29,15 +29,16 @@ def create(
     """Make a link and print its URL, which is shown this once and never again.
 
     It shows the documentation of the API as the token sees it, and no lead. It follows
-    the token's edits and rotations, and ends with the token at the latest. With --csv
-    it is the leads themselves, for spreadsheets that cannot send a token.
+    the token's edits, goes on for the new token when it is rotated, and ends with that
+    one at the latest. With --csv it is the leads themselves, for spreadsheets that
+    cannot send a token.
 
     Example: leadwell share create 7HFZwu7h --expires 30d
 
     Example: leadwell share create 7HFZwu7h --csv
 
     Args:
-        token: the token's id, as `token list` shows it
+        token: the token's id, as `token list` shows it; of a rotation the newest one's
         csv: show the token's leads as CSV, to whoever has the URL
         expires: 90d, 2027-01-01 or never; 90 days unless given
         where: the database
@@ -108,6 +109,12 @@ def _made(
     from leadwell.store import tokens
 
     now, known = _now(), tokens.known(connection, token_id)
+    newest = tokens.newest(connection, known.lineage).public_id
+    if newest != token_id:
+        raise Refused(
+            f"token {token_id} was rotated, and links follow the new one",
+            hint=f"name that one: leadwell share create {newest}",
+        )
     if not known.is_open(now):
         raise Refused(
             f"token {token_id} is revoked or has expired",
@@ -155,9 +162,7 @@ def _described(connection: Connection, link: Link, now: datetime) -> dict[str, A
     from leadwell.schema.times import show
     from leadwell.store import tokens
 
-    found = tokens.find_lineage(connection, link.lineage)
-    # What it follows now, or followed last.
-    token = next((each for each in found if each.is_open(now)), found[0])
+    token = tokens.newest(connection, link.lineage)
     moments = {
         "created_at": link.created_at,
         "expires_at": link.expires_at,

@@ -210,7 +210,8 @@ def edit(
 def revoke(id: str, *, where: Where = HERE) -> None:  # noqa: A002 - the command's word
     """Revoke a token: from now on every process refuses it.
 
-    Its links end with it, unless it was rotated and the new token goes on.
+    Its links end with it. Those of a rotation follow the newest token alone: they end
+    with that one, even while an older one still works.
 
     Example: leadwell token revoke 7HFZwu7h
 
@@ -225,12 +226,7 @@ def revoke(id: str, *, where: Where = HERE) -> None:  # noqa: A002 - the command
         if known.revoked_at is None:
             revoked = replace(known, revoked_at=_now())
             tokens.change(connection, revoked, now_us())
-        if any(
-            t.is_open(_now()) for t in tokens.find_lineage(connection, known.lineage)
-        ):
-            return 0
-        shared = links.find_of(connection, known.lineage)
-        return sum(link.is_open(_now()) for link in shared)
+        return len(links.find_followers(connection, known, _now()))
 
     ended = where.write(job)
     output.document({"revoked": id}, as_json=where.json, text=f"revoked {id}")

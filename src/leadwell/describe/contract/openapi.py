@@ -6,13 +6,12 @@ schema fills it. Nothing is in it that the reader may not see.
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
-from importlib.metadata import version as version_of
 from typing import Any
 
 import msgspec
 
 from leadwell.describe import schema
+from leadwell.describe.build import build
 from leadwell.describe.contract import examples, headers, paths, schemas
 from leadwell.describe.contract.operations import OPERATIONS, TAGS
 from leadwell.describe.contract.parts import Operation
@@ -62,16 +61,11 @@ def _info(reader: Reader) -> Object:
     view = reader.view
     about: Object = {
         "title": title(reader),
-        "version": _build(),
+        "version": build(),
         "description": about_reader(reader),
         "license": {"name": "Apache License 2.0", "identifier": "Apache-2.0"},
     }
     return about | ({"x-schema-version": schema.version(view)} if view else {})
-
-
-@lru_cache(maxsize=1)
-def _build() -> str:
-    return version_of("leadwell")
 
 
 def title(reader: Reader) -> str:
