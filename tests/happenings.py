@@ -132,7 +132,9 @@ class Happenings:
         if strangers and all(twin.free for twin in self.twins):
             lead_id = self.random.choice(strangers)
             for twin in self.twins:
-                twin.do(f"/{lead_id}/merge", {"into": twin.hidden.choice(twin.free)})
+                into = twin.hidden.choice(twin.free)
+                twin.do(f"/{lead_id}/merge", {"into": into})
+                twin.holding.add(into)
 
     # ── What does not ───────────────────────────────────────────────────────────
 
@@ -176,7 +178,8 @@ class Happenings:
             twin.do(f"/{lead_id}", method="DELETE")
         elif what < 0.96 and other != lead_id:
             twin.do(f"/{lead_id}/merge", {"into": other})
-        else:
+            twin.holding |= {other} if lead_id in twin.holding else set()
+        elif lead_id not in twin.holding:
             _erase(twin, lead_id)
 
     def _shown_happenings(self) -> list[Callable[[], None]]:

@@ -76,6 +76,8 @@ class Twin:
     """External ids that hidden leads are given by somebody else."""
     free: list[int] = field(default_factory=list[int])
     """Hidden leads that never come into sight."""
+    holding: set[int] = field(default_factory=set[int])
+    """Hidden leads that hold what the token saw once: erased, they take it along."""
 
     def ask(self, asked: Ask, cursor: str = "") -> Any:
         """Send a request; its statements, and no others, are noted."""

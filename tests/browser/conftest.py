@@ -49,8 +49,13 @@ class Site:
         return self.account_token if path.startswith("/a/") else None
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """A browser, gone before any other module's test runs in this process.
+
+    The loop of Playwright counts as running in the whole thread until it is stopped,
+    and no other loop may run there meanwhile, not that of a test client either.
+    """
     with sync_playwright() as playwright:
         opened = browsing.launch(playwright)
         yield opened
