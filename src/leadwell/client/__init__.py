@@ -19,6 +19,7 @@ from leadwell.client.errors import (
 from leadwell.client.feed import Bucket, Change, Changes, Digest, Held
 from leadwell.client.hub import Leadwell
 from leadwell.client.lead import Choice, Lead, Person, Value
+from leadwell.client.wire import address
 from leadwell.client.wire.retry import NEVER, Retry
 
 __all__ = [
@@ -48,4 +49,5 @@ __all__ = [
     "Unavailable",
     "UnexpectedAnswer",
     "Value",
+    "address",
 ]
