@@ -1,6 +1,8 @@
 """The programs of the how-to page on Python, run in their order on a real hub."""
 
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ OUTPUT = re.compile(r"```text\n(.*?)```", re.DOTALL)
 
 
 def test_every_program_of_the_page_runs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     text = PAGE.read_text("utf-8")
     (tmp_path / "leads.db.key").write_text(served.KEY.hex())
@@ -34,10 +36,15 @@ def test_every_program_of_the_page_runs(
         programs = PARTS.findall(text)
         assert len(programs) == text.count("```python")
         known: dict[str, Any] = {}
+        (written,) = re.findall(r"```sh\nleadwell (codegen .*)\n```", text)
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.syspath_prepend(tmp_path)
+        command = [sys.executable, "-m", "leadwell.cli", *written.split()]
+        subprocess.run(command, check=True)
         for program in programs:
             exec(program, known)  # noqa: S102 - the page's own code
     finally:
         hub.stop()
-    said = capsys.readouterr().out
+    said = capfd.readouterr().out
     assert all(output in said for output in OUTPUT.findall(text)), said
     assert "1 Jane Doe 100 20" in said
