@@ -21,6 +21,7 @@ from leadwell.cli.load import load
 from leadwell.cli.parts.field import field
 from leadwell.cli.parts.option import option
 from leadwell.cli.parts.status import status
+from leadwell.cli.reading.codegen import codegen
 from leadwell.cli.reading.mcp import mcp
 from leadwell.cli.serve import serve
 from leadwell.cli.upkeep import doctor, migrate
@@ -50,6 +51,7 @@ app.command(restore)
 app.command(migrate)
 app.command(doctor)
 app.command(mcp)
+app.command(codegen)
 
 EXIT_OF = {
     Kind.USAGE: 2,
