@@ -61,7 +61,8 @@ def test_cursors_go_on_where_they_were_made(client, token) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["page=2&_cursor=start", "page=2&%5Fcursor=start", "%5Fcursor=start&page=2"]
+    "query",
+    ["page=2&_cursor=start", "page=2&%5Fcursor=start", "%5Fcursor=start&page=2"],
 )
 def test_a_cursor_beside_a_page_is_refused_however_it_is_spelled(
     client, token, query: str

@@ -132,12 +132,13 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._is_in_head and self._head_bytes > HEAD_BYTES_MAX:
             self._cut()
         elif self._deadline is None and self._is_idle():
-            # What begins no request ended uvicorn's own deadline for an idle connection:
-            # a line break, or a body that was answered before it came.
+            # What begins no request ended uvicorn's deadline for an idle connection: a
+            # line break, or a body that was answered before it came.
             self._expect(self._settings.header_timeout_s)
 
     def _is_idle(self) -> bool:
-        return self.cycle is None or self.cycle.response_complete
+        # Before the first request there is no cycle, whatever its type says.
+        return bool(getattr(self.cycle, "response_complete", True))
 
     def on_message_begin(self) -> None:
         """Set the deadline of a further head."""
