@@ -17,7 +17,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from leadwell.client import Leadwell, Unavailable, UnexpectedAnswer
+from leadwell.client import (
+    Leadwell,
+    Unavailable,
+    UnexpectedAnswer,
+    address,
+    configured,
+)
 from leadwell.client.aio import AsyncLeadwell
 from leadwell.client.errors import EndlessAnswer, Unreachable
 from leadwell.client.wire import arriving
@@ -243,3 +249,24 @@ def test_what_speaks_no_http_is_told(twin: Twin) -> None:
         server.plan(*[faults.Fault("smtp", "another protocol", nonsense)] * 8)
         with pytest.raises(Unavailable, match="broke"):
             twin(server.url, "lw_x").do("digest")
+
+
+@each_twin
+def test_a_proxy_of_the_environment_is_used(
+    twin: Twin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = {"count": 7, "digest": "0" * 32, "cursor": "c1_x"}
+    with FaultServer(lambda _: Reply.json(answer)) as proxy:
+        named = proxy.url.replace("//", "//jane:a%20b@")
+        monkeypatch.setenv("HTTP_PROXY", named)
+        monkeypatch.setenv("NO_PROXY", "intranet.example")
+        assert twin("http://leads.example/hub", "lw_x").do("digest").count == 7
+        (sent,) = proxy.requests
+        target = "http://leads.example/hub/v2/campaigns/362/leads/digest"
+        assert sent.target == target
+        assert sent.headers["proxy-authorization"] == "Basic amFuZTphIGI="
+    for place in ("http://intranet.example", "http://127.0.0.1:1"):
+        assert configured.proxy_of(address.read(place)) is None
+    monkeypatch.setenv("HTTP_PROXY", "socks5://proxy.example")
+    with pytest.raises(UsageError, match="proxy"):
+        twin("http://leads.example", "lw_x").do("digest")

@@ -127,6 +127,17 @@ def test_a_hub_that_starts_late_is_waited_for(read_hub: Served, twin: Twin) -> N
 
 
 @each_twin
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 599])
+def test_what_may_pass_is_asked_again(
+    read_hub: Served, status: int, twin: Twin
+) -> None:
+    with FaultServer(url_of(read_hub)) as server:
+        server.plan(*[faults.status(status)] * 2)
+        assert twin(server.url, read_hub.token).do("digest").count == LEADS
+        assert len(server.requests) == 3
+
+
+@each_twin
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 410, 412, 422])
 def test_what_is_refused_is_not_asked_again(
     read_hub: Served, status: int, twin: Twin
