@@ -157,17 +157,19 @@ def a_hub(
     workers: int = 1,
     engine: str = "sqlite",
     first: str = "",
+    patience_s: int = 30,
 ) -> Served:
     """A hub over the folder's database, once it is ready; in a process group.
 
-    `first` is Python that each of its processes runs before all else.
+    `first` is Python that each of its processes runs before all else. Heads and bodies
+    have `patience_s` to arrive, which on a busy machine is not a second.
     """
     command = [sys.executable, "-m", "leadwell.cli", "serve", "--port", "0"]
     command += ["--database", make.url_of(folder / "leads.db", engine)]
     command += ["--workers", str(workers)]
     settings = {
-        "LEADWELL_HEADER_TIMEOUT_S": "1",
-        "LEADWELL_BODY_TIMEOUT_S": "1",
+        "LEADWELL_HEADER_TIMEOUT_S": str(patience_s),
+        "LEADWELL_BODY_TIMEOUT_S": str(patience_s),
         "LEADWELL_ALLOW_UNSAFE_DATABASE": "true",
         "LEADWELL_KEY_FILE": str(folder / "leads.db.key"),
         "LEADWELL_METRICS_TOKEN": METRICS_TOKEN,

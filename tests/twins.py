@@ -23,6 +23,7 @@ from leadwell.model.campaign import Attribute, Campaign
 from leadwell.store import accounts
 from leadwell.store.writes import rows
 from tests import make
+from tests.asking import Whole
 from tests.watching import Watched
 
 LIST = "/v2/campaigns/362/leads"
@@ -177,7 +178,7 @@ def a_twin(folder: Path, number: int, engine: str, *, few_fields: bool) -> Twin:
     return Twin(
         hub,
         watched,
-        TestClient(app(hub)),
+        Whole(app(hub)),
         clock,
         campaign,
         tokens,

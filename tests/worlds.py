@@ -28,6 +28,7 @@ from leadwell.schema.subjects import subject_of
 from leadwell.store import accounts
 from leadwell.store.connection import Database
 from tests import make
+from tests.asking import Whole
 
 Pairs = list[tuple[str, str]]
 
@@ -146,7 +147,7 @@ def a_world(folder: Path, seed: int, engine: str = "sqlite") -> World:
         "https://hub.example",
         nonce=Random(seed).randbytes,  # noqa: S311 - so that it can be repeated
     )
-    client = TestClient(app(hub))
+    client = Whole(app(hub))
     return World(random, database, client, account, campaigns, foreign, kept)
 
 

@@ -29,6 +29,7 @@ from leadwell.store import campaigns, filters, tokens
 from leadwell.store.connection import Connection, Database
 from leadwell.store.writes import chores, erasing, parts, rows
 from tests import make
+from tests.asking import Whole
 from tests.mirror import Mirror
 
 STEPS = 70
@@ -307,7 +308,7 @@ def a_model(folder: Path, seed: int, engine: str) -> Model:
     model = Model(
         random,
         database,
-        TestClient(app(hub)),
+        Whole(app(hub)),
         make.a_token(database, account, campaign, may_write=True),
         [],
     )
@@ -326,12 +327,14 @@ def a_model(folder: Path, seed: int, engine: str) -> Model:
 def run(folder: Path, seed: int, engine: str, monkeypatch: pytest.MonkeyPatch) -> int:
     monkeypatch.setattr(chores, "CHUNK", 7)
     model = a_model(folder, seed, engine)
-    for kept in model.tokens:
-        kept.mirrors.append(Mirror(model.client, kept.text))
-    for _ in range(STEPS):
-        model.random.choice(OPERATIONS)(model)
-        model.look()
-    settle(model)
+    # One loop for all requests, rather than one for each.
+    with model.client:
+        for kept in model.tokens:
+            kept.mirrors.append(Mirror(model.client, kept.text))
+        for _ in range(STEPS):
+            model.random.choice(OPERATIONS)(model)
+            model.look()
+        settle(model)
     model.database.close()
     return model.checked
 

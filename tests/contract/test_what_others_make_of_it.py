@@ -75,7 +75,8 @@ def test_no_request_that_is_allowed_or_not_is_answered_otherwise(live: Live) -> 
         *("--config-file", HERE / "schemathesis.toml", "run"),
         live.kept("openapi.json"),
         *("--url", live.url, "--max-examples", CASES, "--seed", SEED),
-        *("--workers", 2, "--continue-on-failure", "--warnings", "off"),
+        # Not two: Python 3.11 cannot parse in two threads at once without fail.
+        *("--workers", 1, "--continue-on-failure", "--warnings", "off"),
         cwd=live.folder,
         LEADWELL_TOKEN=live.hub.token,
         SCHEMATHESIS_HOOKS="fuzzing",

@@ -21,7 +21,8 @@ from tests.served import METRICS_TOKEN, START_TIMEOUT_S, Served, a_folder, a_hub
 )
 def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
     engine, workers = request.param
-    hub = a_hub(tmp_path, a_folder(tmp_path, engine, is_edited=True), workers, engine)
+    token = a_folder(tmp_path, engine, is_edited=True)
+    hub = a_hub(tmp_path, token, workers, engine, patience_s=1)
     yield hub
     hub.stop()
 

@@ -1,6 +1,8 @@
 """What a client is told, or finds in the environment."""
 
 import os
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from leadwell.client.wire import address
 from leadwell.client.wire.address import Address
@@ -22,6 +24,23 @@ def place_and_token(url: str | None, token: str | None) -> tuple[Address, str]:
     if not secret.isascii() or not secret.isprintable() or " " in secret:
         raise UsageError("what was given as token is none", hint="lw_…, on one line")
     return place, secret
+
+
+def proxy_of(place: Address) -> str | None:
+    """Return the proxy to a hub, from HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
+
+    Raises:
+        UsageError: it is of another kind than HTTP.
+    """
+    hub = urlsplit(place.url)
+    named = getproxies()
+    if place.is_here or proxy_bypass(hub.netloc):
+        return None
+    proxy = named.get(hub.scheme) or named.get("all")
+    if proxy and urlsplit(proxy).scheme not in {"http", "https"}:
+        hint = "name one like http://proxy.example.com:3128, or the hub in NO_PROXY"
+        raise UsageError("the proxy of the environment speaks no HTTP", hint=hint)
+    return proxy
 
 
 def campaign_of(place: Address, campaign_id: int | None) -> int:

@@ -187,6 +187,13 @@ class Redirected(UnexpectedAnswer):
     may_pass = False
 
 
+class EndlessAnswer(UnexpectedAnswer):
+    """More came than any answer of the API has."""
+
+    code = "endless_answer"
+    may_pass = False
+
+
 class ForeignLink(UnexpectedAnswer):
     """The next page is said to be on another host, which is not sent the token."""
 

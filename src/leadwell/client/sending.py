@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from urllib.parse import unquote
 
 import urllib3
 from urllib3.exceptions import (
@@ -12,7 +13,7 @@ from urllib3.exceptions import (
     SSLError,
     TimeoutError,  # noqa: A004 - urllib3's own word
 )
-from urllib3.util import Timeout
+from urllib3.util import Timeout, make_headers, parse_url
 
 from leadwell.client.wire import arriving
 from leadwell.client.wire.answer import Answer, Fault
@@ -23,11 +24,13 @@ from leadwell.client.wire.retry import Request
 class Sender:
     """Connections to one hub. Threads may share it."""
 
-    def __init__(self, headers: Mapping[str, str], timeout_s: float) -> None:
+    def __init__(
+        self, headers: Mapping[str, str], timeout_s: float, proxy: str | None
+    ) -> None:
         """Open connections when they are needed."""
         self._headers = dict(headers)
         self._timeout_s = timeout_s
-        self._pool = urllib3.PoolManager(maxsize=arriving.CONNECTIONS_MAX)
+        self._pool = _pool(proxy)
 
     def send(self, request: Request) -> Answer | Fault:
         """Send a request once, following no redirect."""
@@ -70,6 +73,16 @@ class Sender:
             # What of it is still on its way must not stand before the next answer.
             (response.release_conn if is_whole else response.close)()
         return incoming.answer(response.status, response.headers)
+
+
+def _pool(proxy: str | None) -> urllib3.PoolManager:
+    if proxy is None:
+        return urllib3.PoolManager(maxsize=arriving.CONNECTIONS_MAX)
+    auth = parse_url(proxy).auth
+    given = make_headers(proxy_basic_auth=unquote(auth)) if auth else None
+    return urllib3.ProxyManager(
+        proxy, maxsize=arriving.CONNECTIONS_MAX, proxy_headers=given
+    )
 
 
 def _fault_of(error: HTTPError) -> Fault:

@@ -70,7 +70,8 @@ class Exchange:
 
     def head(self, reply: Reply) -> None:
         """Send the status line and the headers alone, as they are given."""
-        phrase = HTTPStatus(reply.status).phrase
+        known = {each.value: each.phrase for each in HTTPStatus}
+        phrase = known.get(reply.status, "")
         lines = [f"HTTP/1.1 {reply.status} {phrase}"]
         lines += [f"{name}: {text}" for name, text in reply.headers.items()]
         self.raw("\r\n".join([*lines, "", ""]).encode("latin-1"))

@@ -39,7 +39,8 @@ class AsyncLeadwell:
         self.address, secret = configured.place_and_token(url, token)
         self._retry = retry
         headers = headers_of(secret, is_here=self.address.is_here)
-        self._sender = AsyncSender(headers, timeout_s)
+        proxy = configured.proxy_of(self.address)
+        self._sender = AsyncSender(headers, timeout_s, proxy)
         self._access = Access(self.address, retry)
 
     def campaign(self, campaign_id: int | None = None) -> AsyncCampaign:

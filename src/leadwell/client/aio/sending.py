@@ -15,13 +15,16 @@ from leadwell.client.wire.retry import Request
 class AsyncSender:
     """Connections to one hub, of one event loop."""
 
-    def __init__(self, headers: Mapping[str, str], timeout_s: float) -> None:
+    def __init__(
+        self, headers: Mapping[str, str], timeout_s: float, proxy: str | None
+    ) -> None:
         """Open connections when they are needed."""
         self._timeout_s = timeout_s
         self._client = httpx2.AsyncClient(
             headers=headers,
             verify=ssl.create_default_context(),
-            # As the twin: no proxy and no password file of the environment.
+            proxy=proxy,
+            # As the twin: the proxy was read already, and no password file is.
             trust_env=False,
             follow_redirects=False,
             limits=httpx2.Limits(max_connections=arriving.CONNECTIONS_MAX),

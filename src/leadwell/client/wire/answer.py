@@ -144,10 +144,12 @@ def _class_of(status: int, code: str) -> type[errors.HubError]:
 
 
 def _of_fault(fault: Fault) -> errors.HubError:
-    if fault.is_answer_broken:
-        return errors.UnexpectedAnswer(fault.what)
     if fault.may_pass:
-        return errors.Unavailable(fault.what)
+        is_broken = fault.is_answer_broken
+        kind = errors.UnexpectedAnswer if is_broken else errors.Unavailable
+        return kind(fault.what)
+    if fault.is_answer_broken:
+        return errors.EndlessAnswer(fault.what)
     return errors.Unreachable(fault.what)
 
 
