@@ -37,13 +37,15 @@ fix: setup  ## Format, and mend what ruff can mend
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+# worksteal: who is done takes from who is not, so that no long test is waited for with
+# others queued behind it, and tests of a module stay together.
 proof: setup  ## The long proofs: crashes, load, twin builds, pages in a browser
 	@echo "== proof"
-	@$(BIN)/pytest -n auto -m proof $(PYTEST)
+	@$(BIN)/pytest -n auto --dist worksteal -m proof $(PYTEST)
 
 contract: setup  ## The proofs of the contract alone: fuzzing, collections, connectors
 	@echo "== contract"
-	@$(BIN)/pytest -n auto -m proof tests/contract $(PYTEST)
+	@$(BIN)/pytest -n auto --dist worksteal -m proof tests/contract $(PYTEST)
 
 # -E: a page that is read from the cache keeps its warnings to itself.
 docs: setup  ## Build the documentation, warnings are errors
@@ -104,7 +106,7 @@ imports: setup
 	@$(BIN)/lint-imports --no-logo
 suite: setup
 	@echo "== suite"
-	@$(BIN)/pytest -n auto --cov $(PYTEST)
+	@$(BIN)/pytest -n auto --dist worksteal --cov $(PYTEST)
 wheel: setup
 	@echo "== wheel"
 	@$(BIN)/python tests/wheel_smoke.py

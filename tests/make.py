@@ -1,6 +1,8 @@
 """Builders: every argument has a default, so a test names only what it is about."""
 
+import functools
 import itertools
+import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -101,9 +103,19 @@ def a_database(path: Path, engine: str = "sqlite") -> Database:
     if engine == "postgres":
         made = postgres.server().made(path)
         return PostgresDatabase(made, postgres.UNSAFE, EPOCH)
-    opened = an_empty_database(path)
-    opened.write(lambda connection: migrations.apply(connection, now=0)).result()
-    return opened
+    path.write_bytes(_ready())
+    return an_empty_database(path)
+
+
+@functools.cache
+def _ready() -> bytes:
+    """A file of SQLite with the schema: written once in each process, for all tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "leads.db"
+        opened = an_empty_database(path)
+        opened.write(lambda connection: migrations.apply(connection, now=0)).result()
+        opened.close()
+        return path.read_bytes()
 
 
 def an_empty_database(path: Path, engine: str = "sqlite") -> Database:

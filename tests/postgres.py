@@ -25,16 +25,21 @@ VERSION_MIN = 15
 UNSAFE = Limits(allow_unsafe=True)
 """Nobody waits for the disk for the sake of a test."""
 _KEPT = 8
+_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there
+_MEMORY_MIN = 2 << 30
+"""So much must be free in memory, or the data go to the disk: with them there, and
+copied as files, a new database takes 14 ms of CPU rather than 240."""
 _SETTINGS = """
 listen_addresses = ''
 fsync = off
 full_page_writes = off
 synchronous_commit = off
 shared_buffers = 64MB
-max_wal_size = 4GB
+max_wal_size = 512MB
 autovacuum = off
 deadlock_timeout = 50ms
 """
+_COPY = "CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy"
 _RIGHTS = """
 local all guarded scram-sha-256
 local all all     trust
@@ -46,6 +51,8 @@ class Server:
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="leadwell-"))
+        # Programs cannot always be run from memory, so these are two folders.
+        self._data = Path(tempfile.mkdtemp(prefix="leadwell-", dir=_memory()))
         self._names: list[str] = []
         self._process: subprocess.Popen[bytes] | None = None
         self._admin: Any = None
@@ -62,8 +69,9 @@ class Server:
             # PostgreSQL does not run as root, so it is lent to an existing user.
             user = pwd.getpwnam("nobody")
             self._as = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-            os.chown(self.folder, user.pw_uid, user.pw_gid)
-        data = self.folder / "data"
+            for folder in (self.folder, self._data):
+                os.chown(folder, user.pw_uid, user.pw_gid)
+        data = self._data / "data"
         self._run(
             *(programs / "initdb", "--no-sync", "--no-instructions", "-U", "postgres"),
             *("-A", "trust", "-E", "UTF8", "--no-locale", "-D", data),
@@ -89,7 +97,7 @@ class Server:
     def made(self, path: Path, template: str = "ready") -> str:
         """The address of a new database; old ones that nobody uses go."""
         name = _name(path)
-        self._admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+        self._admin.execute(_COPY.format(name, template).encode())
         self._names.append(name)
         found = self._admin.execute("SELECT datname FROM pg_stat_activity").fetchall()
         for old in self._names[:-_KEPT]:
@@ -113,6 +121,7 @@ class Server:
         if self._admin is not None:
             self._admin.close()
         shutil.rmtree(self.folder)
+        shutil.rmtree(self._data)
 
     def _run(self, *command: str | Path) -> None:
         subprocess.run(
@@ -149,6 +158,15 @@ def stop() -> None:
         found = _started.pop()
         if isinstance(found, Server):
             found.stop()
+
+
+def _memory() -> Path | None:
+    """Where files are kept in memory, if there is room; None: there is not."""
+    try:
+        is_roomy = shutil.disk_usage(_MEMORY).free >= _MEMORY_MIN
+    except OSError:
+        return None
+    return _MEMORY if is_roomy and os.access(_MEMORY, os.W_OK) else None
 
 
 def _name(path: Path) -> str:
