@@ -14,7 +14,7 @@ from leadwell.cli import main
 from leadwell.model.token import public_id_of
 from leadwell.server.clock import now
 from leadwell.store import migrations
-from tests import make
+from tests import make, sizes
 
 
 class Answer(NamedTuple):
@@ -85,17 +85,22 @@ def test_a_csv_link_is_made_with_its_warning_and_read(
     assert "never shown again" in answer.err
     path = answer.out.strip().removeprefix(HUB)
     assert client.get(path).text.count("\n") == 2
-    (listed,) = run("share", "list", "--campaign", "362", "--json").json
+
+    def is_noted() -> bool:
+        (listed,) = run("share", "list", "--campaign", "362", "--json").json
+        return listed["last_used_at"] is not None
+
+    # The answer does not wait for that note.
+    sizes.until(is_noted)
+    (listed,) = run("share", "list", "--json").json
     assert (listed["kind"], listed["token"], listed["state"]) == ("csv", token, "open")
-    assert listed["last_used_at"] is not None
     secret = path.removeprefix("/feed/").removesuffix(".csv")
     assert secret not in run("share", "list").out
     assert f"leadwell share revoke {listed['id']}" in answer.err
 
-    assert run("share", "revoke", listed["id"]).out == f"revoked {listed['id']}\n"
-    assert run("share", "revoke", listed["id"], "--json").json == {
-        "revoked": listed["id"]
-    }
+    link = listed["id"]
+    assert run("share", "revoke", link).out == f"revoked {link}\n"
+    assert run("share", "revoke", link, "--json").json == {"revoked": link}
     assert client.get(path).status_code == 410
     assert run("share", "list", "--json").json[0]["state"] == "revoked"
     assert run("share", "list", "--campaign", "363", "--json").json == []

@@ -207,8 +207,8 @@ class Trial:
             writer.repeated += writer.open is not None
             writer.settle(hub)
         self.check_sequences()
-        kept = self.cursors[:1] + self.cursors[-3:]
-        for cursor in kept + self.random.sample(self.cursors, min(3, len(kept))):
+        some = self.random.sample(self.cursors, min(3, len(self.cursors)))
+        for cursor in self.cursors[:1] + self.cursors[-3:] + some:
             self.mirror.get("/changes", _cursor=cursor, _limit=1)
         self.mirror.follow(self.random.choice([3, 100, 1000]))
         answer = self.mirror.step(_digest=1)
