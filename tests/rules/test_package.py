@@ -43,6 +43,7 @@ DECLARED = [
     *PROJECT["project"]["optional-dependencies"]["server"],
     *PROJECT["project"]["optional-dependencies"]["postgres"],
     *PROJECT["project"]["optional-dependencies"]["mcp"],
+    *PROJECT["project"]["optional-dependencies"]["sync"],
     *PROJECT["dependency-groups"]["dev"],
 ]
 PIN = re.compile(r"^([\w.-]+)(?:\[.*\])?==(\S+)", re.MULTILINE)

@@ -6,21 +6,29 @@ from pathlib import Path
 import pytest
 
 from leadwell.client import Campaign, Leadwell
-from tests import served
-from tests.copying import Bench
+from tests.copying import Bench, a_bench
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
     """A running hub with one lead, and a folder for copies of it."""
-    folder = tmp_path / "hub"
-    folder.mkdir()
-    hub = served.a_hub(folder, served.a_folder(folder))
-    yield Bench(hub, folder, tmp_path)
-    hub.kill()
+    made = a_bench(tmp_path)
+    yield made
+    made.hub.kill()
 
 
 @pytest.fixture
-def reading(bench: Bench) -> Iterator[Campaign]:
+def full_bench(tmp_path: Path) -> Iterator[Bench]:
+    """A running hub with 1,301 leads, whose values are hard to write down."""
+    made = a_bench(tmp_path, leads=1300)
+    yield made
+    made.hub.kill()
+
+
+@pytest.fixture
+def reading(request: pytest.FixtureRequest) -> Iterator[Campaign]:
+    """The campaign of the hub that the test has, as its token sees it."""
+    name = "full_bench" if "full_bench" in request.fixturenames else "bench"
+    bench: Bench = request.getfixturevalue(name)
     with Leadwell(bench.url, bench.hub.token) as client:
         yield client.campaign()

@@ -14,7 +14,12 @@ from leadwell.client import Campaign, Changes, CursorLost, NotFound, QuestionRef
 from leadwell.errors import UsageError
 from leadwell.sync.batches import Batch, Tally, told_by
 from leadwell.sync.destinations.base import Copy, Destination, Overtaken
-from leadwell.sync.errors import BrokenValue, ForeignDestination, OtherQuestion
+from leadwell.sync.errors import (
+    BrokenValue,
+    BusyDestination,
+    ForeignDestination,
+    OtherQuestion,
+)
 from leadwell.sync.state import State
 from leadwell.sync.table import table_of
 
@@ -107,6 +112,11 @@ class Pull:
             # Somebody else has moved it on: what was asked for is of no use any more.
             self._state, self._begins = copy.state(), self.wanted.full
             self._check()
+            if self._state and self._state.step == step:
+                raise BusyDestination(
+                    f"{self.destination.text} is being changed by another program",
+                    hint="run again: what was stored is kept",
+                ) from None
             return True
         self._state, self._begins = copy.state(), False
         self.summary.tally.add(tally)

@@ -61,6 +61,7 @@ class Status:
 
 REMOVED_AT, REMOVED_REASON = "_removed_at", "_removed_reason"
 """Columns of a copy that keeps removed leads; no slug begins so."""
+MARKS = (Column(REMOVED_AT, Kind.MOMENT), Column(REMOVED_REASON, Kind.TEXT))
 _BEFORE = (Column("id", Kind.WHOLE), Column("status", Kind.CHOICE))
 _AFTER = (
     Column("assigned_person", Kind.PERSON),

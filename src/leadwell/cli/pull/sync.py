@@ -70,8 +70,7 @@ def sync(
 
     Example: leadwell sync https://leads.example.com/v2/campaigns/362 --to sqlite:l.db
 
-    Example: leadwell sync https://leads.example.com/v2/campaigns/362 --to csv:l.csv
-    --filter "status=new&budget[gte]=500" --every 5m
+    Example: leadwell sync $LEADWELL_URL --to csv:l.csv --filter "status=new" --every 5m
 
     Args:
         url: the campaign's address; else LEADWELL_URL

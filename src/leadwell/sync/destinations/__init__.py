@@ -4,14 +4,37 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from leadwell.sync.destinations.base import Copy, Destination, Overtaken
+from leadwell.sync.destinations.files import (
+    CSVFile,
+    ExcelFile,
+    NDJSONFile,
+    Output,
+    WrittenFile,
+)
 from leadwell.sync.destinations.sqlite import SQLiteFile
 from leadwell.sync.errors import UnknownDestination
 
+
+def _duckdb(path: Path) -> Destination:
+    # Its driver is there with leadwell[sync] only.
+    from leadwell.sync.destinations import duckdb_file  # noqa: PLC0415
+
+    return duckdb_file.DuckDBFile(path)
+
+
 DESTINATIONS: Mapping[str, Callable[[Path], Destination]] = {
     "sqlite": SQLiteFile,
+    "duckdb": _duckdb,
+    "csv": lambda path: _written(CSVFile(path)),
+    "csv-excel": lambda path: _written(ExcelFile(path)),
+    "ndjson": lambda path: _written(NDJSONFile(path)),
 }
 """By what stands before the colon."""
 _BY_ENDING = {".db": "sqlite", ".sqlite": "sqlite", ".sqlite3": "sqlite"}
+
+
+def _written(file: WrittenFile) -> Destination:
+    return Output(file) if str(file.path) == "-" else file
 
 
 def named(text: str) -> Destination:

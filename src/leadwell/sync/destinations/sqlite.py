@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -27,12 +27,15 @@ from leadwell.sync.table import Column, Kind
 WAIT_S = 30.0
 """How long another program that writes is waited for."""
 
+WRITTEN = "leadwell_written"
+
 
 @dataclass(frozen=True, slots=True)
 class SQLiteFile:
     """A SQLite database in a file."""
 
     path: Path
+    wait_s: float = WAIT_S
     scheme: ClassVar[str] = "sqlite"
     follows: ClassVar[bool] = True
 
@@ -92,6 +95,31 @@ class SQLiteCopy(Tables):
         """Close the connection."""
         self._connection.close()
 
+    def alone(self) -> AbstractContextManager[None]:
+        """Keep all others from writing for a while."""
+        return self._transaction()
+
+    def leads(self, columns: Sequence[str]) -> Iterator[Any]:
+        """Return all leads by their ids, also those that are marked as removed."""
+        listed = ", ".join(map(quoted, columns))
+        return self._rows(f"SELECT {listed} FROM leads ORDER BY id")
+
+    def written(self) -> tuple[str, int] | None:
+        """Return as what, and in which step, a file was made from the copy."""
+        if WRITTEN not in self._names():
+            return None
+        ((scheme, step),) = self._run(f"SELECT scheme, step FROM {WRITTEN}")
+        return scheme, step
+
+    def note_written(self, scheme: str, step: int) -> None:
+        """Note that a file was made from the copy."""
+        self._run(
+            f"CREATE TABLE IF NOT EXISTS {WRITTEN}"
+            " (scheme TEXT NOT NULL, step INTEGER NOT NULL)"
+        )
+        self._run(f"DELETE FROM {WRITTEN}")
+        self._run(f"INSERT INTO {WRITTEN} VALUES (?, ?)", [scheme, step])
+
     def _run(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
         with explained(self._text):
             return self._connection.execute(sql, parameters).fetchall()
@@ -141,7 +169,7 @@ def _opened(file: SQLiteFile, mode: str) -> sqlite3.Connection:
     address = f"file:{quote(str(file.path.absolute()))}?mode={mode}"
     with explained(file.text):
         connection = sqlite3.connect(
-            address, uri=True, timeout=WAIT_S, isolation_level=None
+            address, uri=True, timeout=file.wait_s, isolation_level=None
         )
         try:
             connection.execute("PRAGMA synchronous = FULL")
@@ -177,7 +205,7 @@ _WHAT: Mapping[int, tuple[type[DestinationError], str, str]] = {
     ),
     sqlite3.SQLITE_BUSY: (
         BusyDestination,
-        f"was locked by another program for {WAIT_S:.0f} s",
+        "is locked by another program",
         "end what holds it, and run again: what was stored is kept",
     ),
     sqlite3.SQLITE_READONLY: (

@@ -15,6 +15,7 @@ from leadwell.sync.destinations.database import Database, quoted
 from leadwell.sync.errors import ForeignDestination, UnreadableDestination
 from leadwell.sync.state import FORMAT, State
 from leadwell.sync.table import (
+    MARKS,
     REMOVED_AT,
     REMOVED_REASON,
     Column,
@@ -27,7 +28,6 @@ from leadwell.sync.table import (
 STATE, TOLD = "leadwell_sync", "leadwell_told"
 OWN = ("leads", "options", "statuses", "people", "quarantine", labels.VIEW, STATE, TOLD)
 """Every name that a copy takes."""
-_MARKS = (Column(REMOVED_AT, Kind.MOMENT), Column(REMOVED_REASON, Kind.TEXT))
 _SIDE_TABLES = """
 CREATE TABLE options (
     field {text} NOT NULL, slug {text} NOT NULL, label {text} NOT NULL,
@@ -137,7 +137,7 @@ class Tables(Database):
         for column in found.added:
             self._add(column)
         if batch.state.keeps_removed and not self._keeps_removed():
-            for column in _MARKS:
+            for column in MARKS:
                 self._add(column)
         if found.emptied:
             emptied = ", ".join(f"{quoted(name)} = NULL" for name in found.emptied)
