@@ -14,6 +14,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 SRC = ROOT / "src/leadwell"
+CLIENT = """
+from leadwell.client import Leadwell
+from leadwell.testing import FaultServer, Reply, faults
+
+answer = {"count": 7, "digest": "0", "cursor": "c"}
+with FaultServer(lambda _: Reply.json(answer)) as server:
+    server.plan(faults.SHORT)
+    assert Leadwell(server.url, "lw_x").campaign(362).digest().count == 7
+"""
 SUFFIXES_OF_SOURCE = {".pyc", ".pyo"}
 
 
@@ -71,6 +80,8 @@ def main() -> None:
             run(programs / "leadwell", "--help", cwd=folder)
         if (SRC / "cli").exists() and (SRC / "demo").exists():
             run(programs / "leadwell", "demo", "--once", cwd=folder)
+        if (SRC / "client").exists():
+            run(programs / "python", "-c", CLIENT, cwd=folder)
     print("the wheel works")
 
 

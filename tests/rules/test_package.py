@@ -44,6 +44,7 @@ DECLARED = [
     *PROJECT["project"]["optional-dependencies"]["postgres"],
     *PROJECT["project"]["optional-dependencies"]["mcp"],
     *PROJECT["project"]["optional-dependencies"]["sync"],
+    *PROJECT["project"]["optional-dependencies"]["async"],
     *PROJECT["dependency-groups"]["dev"],
 ]
 PIN = re.compile(r"^([\w.-]+)(?:\[.*\])?==(\S+)", re.MULTILINE)

@@ -23,6 +23,7 @@ from leadwell.cli.parts.option import option
 from leadwell.cli.parts.status import status
 from leadwell.cli.pull.sync import sync
 from leadwell.cli.pull.verify import verify
+from leadwell.cli.reading.codegen import codegen
 from leadwell.cli.reading.mcp import mcp
 from leadwell.cli.serve import serve
 from leadwell.cli.upkeep import doctor, migrate
@@ -54,6 +55,7 @@ app.command(doctor)
 app.command(mcp)
 app.command(sync)
 app.command(verify)
+app.command(codegen)
 
 EXIT_OF = {
     Kind.USAGE: 2,

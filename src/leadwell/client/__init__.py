@@ -1,6 +1,8 @@
 """The SDK: reads leads from a hub, and writes them, with one token."""
 
-from leadwell.client.calls import Page
+from leadwell.client.calls.reading import Page
+from leadwell.client.calls.writing import Outcome
+from leadwell.client.campaign import Campaign
 from leadwell.client.errors import (
     Conflict,
     CursorLost,
@@ -15,9 +17,10 @@ from leadwell.client.errors import (
     UnexpectedAnswer,
 )
 from leadwell.client.feed import Bucket, Change, Changes, Digest, Held
-from leadwell.client.hub import Campaign, Leadwell
+from leadwell.client.hub import Leadwell
 from leadwell.client.lead import Choice, Lead, Person, Value
-from leadwell.client.retry import NEVER, Retry
+from leadwell.client.wire import address
+from leadwell.client.wire.retry import NEVER, Retry
 
 __all__ = [
     "NEVER",
@@ -36,6 +39,7 @@ __all__ = [
     "Lead",
     "Leadwell",
     "NotFound",
+    "Outcome",
     "Page",
     "Person",
     "QuestionRefused",
@@ -45,4 +49,5 @@ __all__ = [
     "Unavailable",
     "UnexpectedAnswer",
     "Value",
+    "address",
 ]

@@ -53,11 +53,16 @@ class HubError(LeadwellError):
         self, message: str, told: Told = NOTHING_TOLD, *, hint: str = ""
     ) -> None:
         """Say what happened in `message`, in the hub's own words where it has any."""
-        own_hint = "" if told.problem else self.usual_hint
-        super().__init__(message, hint=hint or own_hint)
+        super().__init__(message, hint=hint or self._hint_of(told))
         self.told = told
         self.code = told.code or self.code
         self.problems = told.problems
+
+    def _hint_of(self, told: Told) -> str:
+        if told.retry_after_s:
+            return f"try again in {told.retry_after_s:,.0f} s"
+        # The hub's own words say what to do where anything can be done.
+        return "" if told.problem else self.usual_hint
 
     def __str__(self) -> str:
         """Show the message, what to do, and the id that the hub's log has too."""
@@ -179,6 +184,13 @@ class Redirected(UnexpectedAnswer):
 
     code = "redirected"
     usual_hint = "use the address that it leads to, if it is the hub's"
+    may_pass = False
+
+
+class EndlessAnswer(UnexpectedAnswer):
+    """More came than any answer of the API has."""
+
+    code = "endless_answer"
     may_pass = False
 
 

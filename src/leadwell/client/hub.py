@@ -1,26 +1,21 @@
-"""The client that blocks: a hub, and the campaigns of it."""
+"""The client that blocks."""
 
-import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from types import TracebackType
 from typing import TypeVar
 
-from leadwell.client import address
-from leadwell.client.address import Address
-from leadwell.client.calls import Page, Reading
-from leadwell.client.feed import Changes, Digest
-from leadwell.client.lead import Lead, Object
-from leadwell.client.questions import Asked, Query
-from leadwell.client.retry import Flow, Pause, Request, Retry
-from leadwell.client.sending import Sender, headers_of
-from leadwell.errors import UsageError
+from leadwell.client import configured
+from leadwell.client.calls.access import Access
+from leadwell.client.calls.reading import Reading
+from leadwell.client.campaign import Campaign
+from leadwell.client.lead import Object
+from leadwell.client.sending import Sender
+from leadwell.client.wire.arriving import headers_of
+from leadwell.client.wire.retry import PATIENT, Flow, Pause, Retry
 
 T = TypeVar("T")
-
-URL, TOKEN = "LEADWELL_URL", "LEADWELL_TOKEN"
-PATIENT = Retry()
 
 
 class Leadwell:
@@ -41,19 +36,36 @@ class Leadwell:
         Raises:
             UsageError: there is no address, or no token.
         """
-        self.address, secret = configured(url, token)
+        self.address, secret = configured.place_and_token(url, token)
         self._retry = retry
         headers = headers_of(secret, is_here=self.address.is_here)
-        self._sender = Sender(headers, timeout_s)
+        proxy = configured.proxy_of(self.address)
+        self._sender = Sender(headers, timeout_s, proxy)
+        self._access = Access(self.address, retry)
 
-    def campaign(self, campaign_id: int | None = None) -> "Campaign":
+    def campaign(self, campaign_id: int | None = None) -> Campaign:
         """Return a campaign; without an id the one that the URL names.
 
         Raises:
             UsageError: neither names one.
         """
-        found = campaign_of(self.address, campaign_id)
+        found = configured.campaign_of(self.address, campaign_id)
         return Campaign(self, Reading(self.address, found, self._retry))
+
+    def campaigns(self) -> Iterator[Object]:
+        """Iterate over the campaigns that the token may see."""
+        first = self._access.first()
+        found, next_url = self.run(self._access.campaigns(first))
+        while True:
+            yield from found
+            if next_url is None:
+                return
+            request = replace(first, url=next_url)
+            found, next_url = self.run(self._access.campaigns(request))
+
+    def me(self) -> Object:
+        """Return what the token is: rights, filter, fields, limits, expiry."""
+        return self.run(self._access.me())
 
     def run(self, flow: Flow[T]) -> T:
         """Carry out a flow: send what it yields, and pause where it says so."""
@@ -84,123 +96,3 @@ class Leadwell:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-class Campaign:
-    """One campaign of a hub, as the token sees it."""
-
-    def __init__(self, hub: Leadwell, reading: Reading) -> None:
-        """Made by `Leadwell.campaign`."""
-        self._hub = hub
-        self._reading = reading
-
-    @property
-    def id(self) -> int:
-        """The campaign's id."""
-        return self._reading.campaign_id
-
-    def schema(self) -> Object:
-        """Return fields, options and statuses, with slugs, labels and types."""
-        return self._hub.run(self._reading.schema())
-
-    def leads(self, query: Query = (), /, **filters: Asked) -> Iterator[Lead]:
-        """Iterate over the leads that match; pages are asked for as they are needed.
-
-        In order of creation, each lead that matches throughout exactly once. Names
-        that are no Python names are given as a mapping: `{"budget[gte]": 500}`.
-        `_sort`, `_fields`, `_q`, `_tz` and `per_page` work as in the API.
-
-        Raises:
-            QuestionRefused: the hub does not understand it; `problems` says why.
-        """
-        return self._walk(self._reading.first_page(query, filters))
-
-    def page(self, query: Query = (), /, **filters: Asked) -> Page:
-        """Return one page of leads, the first unless `page` says another."""
-        asked: dict[str, Asked] = {"page": 1} | filters
-        first = self._reading.first_page(query, asked)
-        return self._hub.run(self._reading.page(first))
-
-    def lead(self, lead_id: int) -> Lead:
-        """Return one lead.
-
-        Raises:
-            NotFound: there is none, or none that the token may see.
-        """
-        return self._hub.run(self._reading.lead(lead_id))
-
-    def changes(
-        self,
-        cursor: str | None = None,
-        *,
-        limit: int = 500,
-        wait_s: int = 0,
-        digest: bool = False,
-        query: Query = (),
-    ) -> Changes:
-        """Return what changed since a cursor; without one, the whole visible set first.
-
-        Apply the entries in their order and keep the cursor with them; each may be
-        applied twice. `wait_s` (at most 60) waits for news. `digest` adds count and
-        digest to an answer that is up to date.
-
-        Raises:
-            CursorLost: begin anew without a cursor, and remove what is not told again.
-        """
-        flow = self._reading.changes(cursor, limit, wait_s, query, digest=digest)
-        return self._hub.run(flow)
-
-    def digest(
-        self,
-        query: Query = (),
-        buckets: int | None = None,
-        bucket: int | None = None,
-    ) -> Digest:
-        """Return what the visible leads add up to, to compare a copy with.
-
-        `buckets=256` answers one for each `id mod 256`, `bucket` lists one's leads.
-        """
-        return self._hub.run(self._reading.digest(query, buckets, bucket))
-
-    def typed(self, raw: Sequence[Object]) -> list[Lead]:
-        """Read leads of the change feed by the campaign's schema as it is now."""
-        return self._hub.run(self._reading.typed(raw))
-
-    def _walk(self, first: Request) -> Iterator[Lead]:
-        page = self._hub.run(self._reading.page(first))
-        while True:
-            yield from page.leads
-            if page.next_url is None:
-                return
-            request = replace(first, url=page.next_url)
-            page = self._hub.run(self._reading.page(request))
-
-
-def configured(url: str | None, token: str | None) -> tuple[Address, str]:
-    """Return where the hub is and the token, from what is given or the environment.
-
-    Raises:
-        UsageError: one of them is missing or cannot be one.
-    """
-    place = address.read(os.environ.get(URL, "") if url is None else url)
-    secret = (os.environ.get(TOKEN, "") if token is None else token).strip()
-    if not secret:
-        raise UsageError("there is no token", hint=f"set {TOKEN}")
-    if not secret.isascii() or not secret.isprintable() or " " in secret:
-        raise UsageError("what was given as token is none", hint="lw_…, on one line")
-    return place, secret
-
-
-def campaign_of(place: Address, campaign_id: int | None) -> int:
-    """Return the campaign that is meant.
-
-    Raises:
-        UsageError: none is named, or two different ones.
-    """
-    named = place.campaign_id
-    if campaign_id is None and named is None:
-        raise UsageError("no campaign is named", hint="hub.campaign(362)")
-    if None not in (campaign_id, named) and campaign_id != named:
-        message = f"campaign {campaign_id} is asked at the address of {named}"
-        raise UsageError(message, hint="give the address of the hub alone")
-    return campaign_id or named or 0

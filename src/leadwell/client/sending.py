@@ -2,8 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from importlib.metadata import version
+from urllib.parse import unquote
 
 import urllib3
 from urllib3.exceptions import (
@@ -11,111 +10,92 @@ from urllib3.exceptions import (
     HTTPError,
     LocationValueError,
     NewConnectionError,
-    ProtocolError,
     SSLError,
     TimeoutError,  # noqa: A004 - urllib3's own word
 )
-from urllib3.util import Timeout
+from urllib3.util import Timeout, make_headers, parse_url
 
-from leadwell.client.answer import Answer, Fault
-from leadwell.client.retry import Request
-
-ANSWER_BYTES_MAX = 256 * 1024 * 1024
-"""More than any answer of the API has: a page of 1,000 leads is a few megabytes."""
-BYTES_PER_S_MIN = 10_000
-"""Slower than a bad mobile connection; below it an answer counts as hanging."""
-TOO_SLOW = Fault("the answer came too slowly")
-TOO_LARGE = Fault("the answer has no end", may_pass=False, is_answer_broken=True)
-NOT_UNPACKED = Fault("the answer cannot be unpacked", is_answer_broken=True)
-
-_CHUNK_BYTES = 65_536
-
-
-def headers_of(token: str, *, is_here: bool) -> dict[str, str]:
-    """Return the headers of every request."""
-    return {
-        "Authorization": f"Bearer {token}",
-        "Accept": "application/json",
-        # On one machine packing costs more than sending.
-        "Accept-Encoding": "identity" if is_here else "gzip",
-        "User-Agent": f"leadwell-python/{version('leadwell')}",
-    }
-
-
-def allowed_s(timeout_s: float, received_bytes: int) -> float:
-    """Return how long an answer may have taken, when that much of it has come.
-
-    A time-out between bytes alone lets a server that drips hold a client for ever.
-    """
-    return timeout_s + received_bytes / BYTES_PER_S_MIN
+from leadwell.client.wire import arriving
+from leadwell.client.wire.answer import Answer, Fault
+from leadwell.client.wire.arriving import Incoming
+from leadwell.client.wire.retry import Request
 
 
 class Sender:
     """Connections to one hub. Threads may share it."""
 
-    def __init__(self, headers: Mapping[str, str], timeout_s: float) -> None:
-        """Keep up to 16 connections, each opened when it is needed."""
+    def __init__(
+        self, headers: Mapping[str, str], timeout_s: float, proxy: str | None
+    ) -> None:
+        """Open connections when they are needed."""
         self._headers = dict(headers)
         self._timeout_s = timeout_s
-        self._pool = urllib3.PoolManager(maxsize=16, retries=False)
+        self._pool = _pool(proxy)
 
     def send(self, request: Request) -> Answer | Fault:
         """Send a request once, following no redirect."""
-        timeout_s = self._timeout_s + request.wait_s
         try:
-            return self._answer(request, timeout_s)
-        except DecodeError:
-            return NOT_UNPACKED
-        except (SSLError, LocationValueError) as error:
-            what = f"there is no safe connection to the hub: {_cause_of(error)}"
-            return Fault(what, may_pass=False)
-        except (NewConnectionError, TimeoutError, ProtocolError) as error:
-            return Fault(_what(error))
+            started = time.monotonic()
+            return self._taken_in(request, self._opened(request), started)
         except HTTPError as error:
             # Its own words can hold the URL, and with it what was asked for.
-            return Fault(f"the hub cannot be asked: {type(error).__name__}")
+            return _fault_of(error)
 
     def close(self) -> None:
         """Close the connections."""
         self._pool.clear()
 
-    def _answer(self, request: Request, timeout_s: float) -> Answer | Fault:
-        started = time.monotonic()
-        response = self._pool.request(
+    def _opened(self, request: Request) -> urllib3.BaseHTTPResponse:
+        read_s = self._timeout_s + request.wait_s
+        return self._pool.request(
             request.method,
             request.url,
             body=request.body,
             headers=self._headers | dict(request.headers),
-            timeout=Timeout(connect=self._timeout_s, read=timeout_s),
+            timeout=Timeout(connect=self._timeout_s, read=read_s),
             redirect=False,
             retries=False,
             preload_content=False,
         )
+
+    def _taken_in(
+        self, request: Request, response: urllib3.BaseHTTPResponse, started: float
+    ) -> Answer | Fault:
+        incoming = Incoming(self._timeout_s + request.wait_s)
+        is_whole = False
         try:
-            chunks: list[bytes] = []
-            received = 0
-            while chunk := response.read1(_CHUNK_BYTES):
-                chunks.append(chunk)
-                received += len(chunk)
-                if received > ANSWER_BYTES_MAX:
-                    return TOO_LARGE
-                if time.monotonic() - started > allowed_s(timeout_s, received):
-                    return TOO_SLOW
-        except BaseException:
-            response.close()
-            raise
-        response.release_conn()
-        names = {name.lower(): text for name, text in response.headers.items()}
-        return Answer(response.status, names, b"".join(chunks), datetime.now(UTC))
+            while chunk := response.read1(arriving.CHUNK_BYTES):
+                fault = incoming.fault_of(chunk, time.monotonic() - started)
+                if fault is not None:
+                    return fault
+            is_whole = True
+        finally:
+            # What of it is still on its way must not stand before the next answer.
+            (response.release_conn if is_whole else response.close)()
+        return incoming.answer(response.status, response.headers)
 
 
-def _what(error: HTTPError) -> str:
-    if isinstance(error, NewConnectionError):
-        return "the hub cannot be reached"
-    if isinstance(error, TimeoutError):
-        return "the hub did not answer in time"
-    return "the connection to the hub broke"
+def _pool(proxy: str | None) -> urllib3.PoolManager:
+    if proxy is None:
+        return urllib3.PoolManager(maxsize=arriving.CONNECTIONS_MAX)
+    auth = parse_url(proxy).auth
+    given = make_headers(proxy_basic_auth=unquote(auth)) if auth else None
+    return urllib3.ProxyManager(
+        proxy, maxsize=arriving.CONNECTIONS_MAX, proxy_headers=given
+    )
 
 
-def _cause_of(error: HTTPError) -> str:
-    return f"{error.args[0] if error.args else error}"[:200]
+def _fault_of(error: HTTPError) -> Fault:
+    match error:
+        case DecodeError():
+            return arriving.NOT_UNPACKED
+        case SSLError():
+            return arriving.distrusted(error.args[0] if error.args else error)
+        case LocationValueError():
+            return arriving.NO_URL
+        case NewConnectionError():
+            return arriving.NOT_REACHED
+        case TimeoutError():
+            return arriving.NOT_IN_TIME
+        case _:
+            return arriving.BROKE

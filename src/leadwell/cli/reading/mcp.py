@@ -11,9 +11,8 @@ from urllib.parse import SplitResult, urlsplit
 from cyclopts import Parameter
 
 from leadwell.cli import output
+from leadwell.cli.reading.bearer import URL, token_of
 from leadwell.errors import UsageError
-
-URL, TOKEN = "LEADWELL_URL", "LEADWELL_TOKEN"
 
 
 def mcp(
@@ -39,7 +38,7 @@ def mcp(
     del json  # read where errors are told
     from leadwell.mcp import over_stdio
 
-    address, token = _address(url), _token(token_file)
+    address, token = _address(url), token_of(token_file)
     if sys.stdin.isatty():
         output.hint("this speaks MCP, to a program that starts it; Ctrl-C stops it")
     over_stdio.run(address, token)
@@ -73,21 +72,3 @@ def _is_here(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _token(file: Path | None) -> str:
-    import os
-
-    try:
-        text = file.read_text("ascii") if file else os.environ.get(TOKEN, "")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} cannot be read: {error}") from None
-    token = text.strip()
-    if not token:
-        raise UsageError(
-            f"{file} is empty" if file else "there is no token",
-            hint=f"set {TOKEN}, or name a file with --token-file",
-        )
-    if not token.isascii() or not token.isprintable() or " " in token:
-        raise UsageError("what was given as token is none", hint="lw_…, on one line")
-    return token

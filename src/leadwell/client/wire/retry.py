@@ -5,8 +5,8 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
-from leadwell.client.answer import Answer, Fault, checked
 from leadwell.client.errors import HubError
+from leadwell.client.wire.answer import Answer, Fault, checked
 
 T = TypeVar("T")
 
@@ -74,6 +74,7 @@ class Retry:
         return max(self.first_s + roll * (bound_s - self.first_s), asked_s)
 
 
+PATIENT = Retry()
 NEVER = Retry(tries_max=1)
 """No second try."""
 

@@ -1,7 +1,7 @@
 """What came back, read as a value: an answer or a fault becomes a body or an error."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -119,6 +119,22 @@ def decoded(answer: Answer, kind: type[T]) -> T:
     raise errors.UnexpectedAnswer(message, told)
 
 
+def problems_of(items: Iterable[ProblemItem]) -> tuple[Problem, ...]:
+    """Take problems over from the wire."""
+    return tuple(
+        Problem(
+            each.code,
+            each.message,
+            each.parameter,
+            each.pointer,
+            None if each.value is None else str(each.value),
+            tuple(map(str, each.allowed)),
+            each.did_you_mean,
+        )
+        for each in items
+    )
+
+
 def _class_of(status: int, code: str) -> type[errors.HubError]:
     if status >= 500:
         return errors.Unavailable
@@ -128,10 +144,12 @@ def _class_of(status: int, code: str) -> type[errors.HubError]:
 
 
 def _of_fault(fault: Fault) -> errors.HubError:
-    if fault.is_answer_broken:
-        return errors.UnexpectedAnswer(fault.what)
     if fault.may_pass:
-        return errors.Unavailable(fault.what)
+        is_broken = fault.is_answer_broken
+        kind = errors.UnexpectedAnswer if is_broken else errors.Unavailable
+        return kind(fault.what)
+    if fault.is_answer_broken:
+        return errors.EndlessAnswer(fault.what)
     return errors.Unreachable(fault.what)
 
 
@@ -162,21 +180,9 @@ def _problem(answer: Answer) -> dict[str, Any]:
 
 def _problems(given: object) -> tuple[Problem, ...]:
     try:
-        items = msgspec.convert(given or [], type=list[ProblemItem])
+        return problems_of(msgspec.convert(given or [], type=list[ProblemItem]))
     except msgspec.ValidationError:
         return ()
-    return tuple(
-        Problem(
-            each.code,
-            each.message,
-            each.parameter,
-            each.pointer,
-            None if each.value is None else str(each.value),
-            tuple(map(str, each.allowed)),
-            each.did_you_mean,
-        )
-        for each in items
-    )
 
 
 def _retry_after_s(answer: Answer) -> float | None:

@@ -7,14 +7,14 @@ from typing import Any
 from msgspec import Struct
 
 from leadwell.client import lead as leads
-from leadwell.client import questions
-from leadwell.client.address import Address
-from leadwell.client.answer import Answer, decoded
 from leadwell.client.errors import ForeignLink, Told, UnexpectedAnswer
 from leadwell.client.feed import Changes, Digest
 from leadwell.client.lead import Kinds, Lead, Object
-from leadwell.client.questions import Asked, Query
-from leadwell.client.retry import Flow, Request, Retry, persistently
+from leadwell.client.wire import questions
+from leadwell.client.wire.address import Address
+from leadwell.client.wire.answer import Answer, decoded
+from leadwell.client.wire.questions import Asked, Query
+from leadwell.client.wire.retry import Flow, Request, Retry, persistently
 
 SCHEMA_VERSION = "leadwell-schema-version"
 
@@ -94,9 +94,13 @@ class Reading:
         """Ask for a page of leads."""
 
         def read(answer: Answer) -> tuple[Answer, Listed, str | None]:
-            return answer, decoded(answer, Listed), self._onward(request, answer)
+            return (
+                answer,
+                decoded(answer, Listed),
+                onward(self.address, request, answer),
+            )
 
-        answer, listed, onward = yield from persistently(request, self.retry, read)
+        answer, listed, next_url = yield from persistently(request, self.retry, read)
         found = yield from self._typed(listed.data, answer)
         place = listed.pagination
         return Page(
@@ -106,7 +110,7 @@ class Reading:
             place.total,
             place.total_pages,
             answer.headers.get("leadwell-cursor"),
-            onward,
+            next_url,
         )
 
     def lead(self, lead_id: int) -> Flow[Lead]:
@@ -179,15 +183,21 @@ class Reading:
             raise UnexpectedAnswer(message, Told(answer.status)) from None
         return schema
 
-    def _onward(self, request: Request, answer: Answer) -> str | None:
-        link = answer.links.get("next")
-        if link is None:
-            return None
-        url = self.address.onward(request.url, link)
-        if url is None:
-            message = "the next page is said to be on another host"
-            raise ForeignLink(message, Told(answer.status))
-        return url
+
+def onward(address: Address, request: Request, answer: Answer) -> str | None:
+    """Return where the next page is; `None`: this is the last one.
+
+    Raises:
+        ForeignLink: it is said to be on another host.
+    """
+    link = answer.links.get("next")
+    if link is None:
+        return None
+    url = address.onward(request.url, link)
+    if url is None:
+        message = "the next page is said to be on another host"
+        raise ForeignLink(message, Told(answer.status))
+    return url
 
 
 def _changes(answer: Answer) -> Changes:

@@ -1,0 +1,184 @@
+"""A campaign, for the client that blocks."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol, TypeVar, Unpack
+
+from leadwell.client.calls.reading import Page, Reading
+from leadwell.client.calls.writing import Attributes, Fields, Outcome, Write, Writing
+from leadwell.client.feed import Changes, Digest
+from leadwell.client.lead import Lead, Object
+from leadwell.client.wire.questions import Asked, Query
+from leadwell.client.wire.retry import Flow, Request
+
+T = TypeVar("T")
+
+
+class Shell(Protocol):
+    """What carries flows out."""
+
+    def run(self, flow: Flow[T]) -> T:
+        """Carry one out."""
+        ...
+
+
+class Campaign:
+    """One campaign of a hub, as the token sees it. Made by `Leadwell.campaign`."""
+
+    def __init__(self, shell: Shell, reading: Reading) -> None:
+        self._run = shell.run
+        self._reading = reading
+        self._writing = Writing(reading)
+
+    @property
+    def id(self) -> int:
+        """The campaign's id."""
+        return self._reading.campaign_id
+
+    def schema(self) -> Object:
+        """Return fields, options and statuses, with slugs, labels and types."""
+        return self._run(self._reading.schema())
+
+    def leads(self, query: Query = (), /, **filters: Asked) -> Iterator[Lead]:
+        """Iterate over the leads that match; pages are asked for as they are needed.
+
+        In order of creation, each lead that matches throughout exactly once. Names
+        that are no Python names are given as a mapping: `{"budget[gte]": 500}`.
+        `_sort`, `_fields`, `_q`, `_tz` and `per_page` work as in the API.
+
+        Raises:
+            QuestionRefused: the hub does not understand it; `problems` says why.
+        """
+        return self._walk(self._reading.first_page(query, filters))
+
+    def page(self, query: Query = (), /, **filters: Asked) -> Page:
+        """Return one page of leads, the first unless `page` says another."""
+        asked: dict[str, Asked] = {"page": 1} | filters
+        first = self._reading.first_page(query, asked)
+        return self._run(self._reading.page(first))
+
+    def lead(self, lead_id: int) -> Lead:
+        """Return one lead.
+
+        Raises:
+            NotFound: there is none, or none that the token may see.
+        """
+        return self._run(self._reading.lead(lead_id))
+
+    def changes(
+        self,
+        cursor: str | None = None,
+        *,
+        limit: int = 500,
+        wait_s: int = 0,
+        digest: bool = False,
+        query: Query = (),
+    ) -> Changes:
+        """Return what changed since a cursor; without one, the whole visible set first.
+
+        Apply the entries in their order and keep the cursor with them; each may be
+        applied twice. `wait_s` (at most 60) waits for news. `digest` adds count and
+        digest to an answer that is up to date.
+
+        Raises:
+            CursorLost: begin anew without a cursor, and remove what is not told again.
+        """
+        flow = self._reading.changes(cursor, limit, wait_s, query, digest=digest)
+        return self._run(flow)
+
+    def feed(
+        self, cursor: str | None = None, *, query: Query = ()
+    ) -> Iterator[Changes]:
+        """Iterate over the changes since a cursor, some at a time, to the last one."""
+        while True:
+            found = self.changes(cursor, query=query)
+            yield found
+            if found.up_to_date:
+                return
+            cursor = found.cursor
+
+    def digest(
+        self,
+        query: Query = (),
+        buckets: int | None = None,
+        bucket: int | None = None,
+    ) -> Digest:
+        """Return what the visible leads add up to, to compare a copy with.
+
+        `buckets=256` answers one for each `id mod 256`, `bucket` lists one's leads.
+        """
+        return self._run(self._reading.digest(query, buckets, bucket))
+
+    def typed(self, raw: Sequence[Object]) -> list[Lead]:
+        """Read leads of the change feed by the campaign's schema as it is now."""
+        return self._run(self._reading.typed(raw))
+
+    def create(
+        self, fields: Fields, *, key: str | None = None, **beside: Unpack[Attributes]
+    ) -> Lead:
+        """Hand in a lead; one whose `external_id` is known already is updated.
+
+        It is done once, however often it is tried. A `key` of your own makes that hold
+        across processes, for 48 hours.
+
+        Raises:
+            QuestionRefused: it breaks the schema; `problems` says where.
+        """
+        return self._run(self._writing.create(fields, beside, Write(key)))
+
+    def update(
+        self,
+        lead_id: int,
+        fields: Fields | None = None,
+        *,
+        if_version: int | None = None,
+        key: str | None = None,
+        **beside: Unpack[Attributes],
+    ) -> Lead:
+        """Change what is named of a lead; `None` empties, the rest stays.
+
+        Raises:
+            Conflict: the lead has another version than `if_version` by now.
+        """
+        how = Write(key, if_version)
+        return self._run(self._writing.update(lead_id, fields or {}, beside, how))
+
+    def delete(
+        self, lead_id: int, *, if_version: int | None = None, key: str | None = None
+    ) -> None:
+        """Delete a lead."""
+        self._run(self._writing.delete(lead_id, Write(key, if_version)))
+
+    def merge(
+        self,
+        lead_id: int,
+        *,
+        into: int,
+        if_version: int | None = None,
+        key: str | None = None,
+    ) -> Lead:
+        """Merge a lead into another one, which stays and is returned."""
+        how = Write(key, if_version)
+        return self._run(self._writing.merge(lead_id, into, how))
+
+    def batch(
+        self,
+        leads: Sequence[Mapping[str, Any]],
+        *,
+        atomic: bool = False,
+        key: str | None = None,
+    ) -> list[Outcome]:
+        """Hand in up to 1,000 leads, each `{"fields": {…}, "status": …}`.
+
+        Each has its own outcome; with `atomic` all are written or none.
+        """
+        return self._run(self._writing.batch(leads, Write(key), atomic=atomic))
+
+    def _walk(self, first: Request) -> Iterator[Lead]:
+        page = self._run(self._reading.page(first))
+        while True:
+            yield from page.leads
+            if page.next_url is None:
+                return
+            request = replace(first, url=page.next_url)
+            page = self._run(self._reading.page(request))
