@@ -43,6 +43,7 @@ DECLARED = [
     *PROJECT["project"]["optional-dependencies"]["server"],
     *PROJECT["project"]["optional-dependencies"]["postgres"],
     *PROJECT["project"]["optional-dependencies"]["mcp"],
+    *PROJECT["project"]["optional-dependencies"]["sync"],
     *PROJECT["project"]["optional-dependencies"]["async"],
     *PROJECT["dependency-groups"]["dev"],
 ]

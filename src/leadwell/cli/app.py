@@ -21,6 +21,8 @@ from leadwell.cli.load import load
 from leadwell.cli.parts.field import field
 from leadwell.cli.parts.option import option
 from leadwell.cli.parts.status import status
+from leadwell.cli.pull.sync import sync
+from leadwell.cli.pull.verify import verify
 from leadwell.cli.reading.codegen import codegen
 from leadwell.cli.reading.mcp import mcp
 from leadwell.cli.serve import serve
@@ -51,19 +53,23 @@ app.command(restore)
 app.command(migrate)
 app.command(doctor)
 app.command(mcp)
+app.command(sync)
+app.command(verify)
 app.command(codegen)
 
 EXIT_OF = {
     Kind.USAGE: 2,
     Kind.UNAUTHENTICATED: 3,
+    Kind.FORBIDDEN: 3,
     Kind.INVALID: 4,
     Kind.UNPROCESSABLE: 4,
     Kind.REFUSED: 5,
+    Kind.UNAVAILABLE: 75,
 }
 """Exit codes of what was refused on purpose; any other failure is 1 (CONTRACT §9)."""
 INTERRUPTED = 130
-OF_MCP = {"mcp", "mcp_types", "httpx2"}
-"""What comes with leadwell[mcp]; all else that may be missing is the server's."""
+EXTRA_OF = {"mcp": "mcp", "mcp_types": "mcp", "httpx2": "mcp", "duckdb": "sync"}
+"""Which extra brings a package; all else that may be missing is the server's."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -92,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(1)
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
-        extra = "mcp" if package in OF_MCP else "server"
+        extra = EXTRA_OF.get(package, "server")
         missing = UsageError(
             f"this command needs leadwell[{extra}] ({error.name} is not installed)",
             hint=f"pip install 'leadwell[{extra}]'",

@@ -1,0 +1,79 @@
+"""How far a pull is, on the terminal of whoever waits for it."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from leadwell.client import Campaign
+    from leadwell.sync.pulling import Summary
+
+
+class Meter:
+    """A bar on stderr, where that is a terminal."""
+
+    def __init__(self, campaign: Campaign, query: str) -> None:
+        """Show nothing before something was stored."""
+        self._campaign = campaign
+        self._query = query
+        self._bar: Progress | None = None
+
+    def tell(self, summary: Summary) -> None:
+        """Show how many leads were stored."""
+        if not sys.stderr.isatty():
+            return
+        if self._bar is None:
+            self._bar = self._begun(summary)
+        self._bar.update(self._bar.task_ids[0], completed=summary.tally.total)
+
+    def __enter__(self) -> Meter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def _begun(self, summary: Summary) -> Progress:
+        from leadwell.sync.pulling import pairs_of
+
+        bar = Progress(
+            TextColumn("Leads"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            _Rate(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        total = None
+        if summary.was_anew:
+            asked = [*pairs_of(self._query), ("per_page", "1")]
+            total = self._campaign.page(asked).total
+        bar.add_task("", total=total)
+        bar.start()
+        return bar
+
+
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        """Show how many leads come in a second."""
+        return Text(f"{task.speed:,.0f}/s" if task.speed else "")

@@ -1,0 +1,101 @@
+"""A sync that goes on: once in a while, or whenever the hub has something new."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from leadwell.cli import output
+from leadwell.errors import LeadwellError, UsageError
+
+if TYPE_CHECKING:
+    from leadwell.client import Campaign
+    from leadwell.sync.destinations import Destination
+    from leadwell.sync.pulling import Wanted
+
+WAIT_S = 25
+"""How long the hub is asked to wait for news; less than most proxies allow."""
+AFTER_FAULT_S = 30.0
+"""The pause after a fault that may pass."""
+_DURATION = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*(s|m|h|)", re.ASCII)
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+class Run(Protocol):
+    """A run that can be repeated."""
+
+    @property
+    def campaign(self) -> Campaign:
+        """The campaign that is read."""
+        ...
+
+    @property
+    def destination(self) -> Destination:
+        """Where the leads go."""
+        ...
+
+    def once(self, wanted: Wanted) -> int:
+        """Pull once, and tell what was done."""
+        ...
+
+
+def repeated(run: Run, wanted: Wanted, *, every: str | None, follow: bool) -> int:
+    """Pull again and again, until something fails that does not pass by itself.
+
+    Between two pulls the destination is closed: others may read it then.
+    """
+    if every and follow:
+        raise UsageError("--every and --follow exclude each other")
+    every_s = seconds_of(every) if every else 0.0
+    while True:
+        try:
+            run.once(wanted)
+            # What was begun anew once is not begun anew each time.
+            wanted = replace(wanted, full=False)
+            if follow:
+                _await_news(run, wanted)
+        except LeadwellError as error:
+            if not _may_pass(error):
+                raise
+            output.hint(f"{error.detail}; trying again in {AFTER_FAULT_S:.0f} s")
+            time.sleep(AFTER_FAULT_S)
+            continue
+        time.sleep(every_s)
+
+
+def seconds_of(text: str) -> float:
+    """Read a duration: 60s, 5m, 1h, or seconds alone."""
+    found = _DURATION.fullmatch(text.strip())
+    seconds = float(found[1]) * _SECONDS[found[2]] if found else 0.0
+    if seconds < 1:
+        raise UsageError(
+            f"{text!r} is no time to wait", hint="for instance 60s, 5m, 1h"
+        )
+    return seconds
+
+
+def _await_news(run: Run, wanted: Wanted) -> None:
+    from leadwell.sync.pulling import pairs_of
+
+    copy = run.destination.look()
+    if copy is None:
+        return
+    with copy:
+        state = copy.state()
+    cursor = state.cursor if state else None
+    while cursor:
+        asked = pairs_of(wanted.query)
+        answer = run.campaign.changes(cursor, limit=1, wait_s=WAIT_S, query=asked)
+        if answer.entries or answer.has_more:
+            return
+
+
+def _may_pass(error: LeadwellError) -> bool:
+    from leadwell.client import CursorLost, HubError
+    from leadwell.sync.errors import BusyDestination, FullDestination
+
+    if isinstance(error, HubError):
+        return error.may_pass or isinstance(error, CursorLost)
+    return isinstance(error, BusyDestination | FullDestination)

@@ -1,0 +1,72 @@
+"""Which campaign of which hub is read, and with which token."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from leadwell.cli import output
+from leadwell.errors import UsageError
+
+if TYPE_CHECKING:
+    from leadwell.client import Campaign
+
+URL, TOKEN = "LEADWELL_URL", "LEADWELL_TOKEN"
+CampaignURL = Annotated[str, Parameter(env_var=URL)]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Source:
+    """What every command takes that reads from a hub."""
+
+    token_file: Path | None = None
+    """The file that holds the token, instead of LEADWELL_TOKEN."""
+    token: str | None = None
+    """The token itself; others on this machine can see it, so better not."""
+    json: bool = False
+    """Answer with JSON."""
+
+    def campaign(self, url: str) -> Campaign:
+        """Return the campaign that an address names."""
+        from leadwell.client import Leadwell, Retry, address
+
+        hub = address.read(url)
+        if hub.campaign_id is None:
+            raise UsageError(
+                "the address names no campaign",
+                hint="for instance https://leads.example.com/v2/campaigns/362",
+            )
+        if url.startswith("http:") and not hub.is_here:
+            output.hint("note: the address is http, so others see token and leads")
+        retry = Retry(on_pause=_tell_pause)
+        return Leadwell(url, self._secret(), retry=retry).campaign()
+
+    def _secret(self) -> str:
+        if self.token is not None:
+            output.hint(f"note: others can see --token; set {TOKEN} instead")
+            return self.token
+        if self.token_file is None:
+            found = os.environ.get(TOKEN, "")
+            if not found.strip():
+                raise UsageError(
+                    "there is no token",
+                    hint=f"set {TOKEN}, or name a file with --token-file",
+                )
+            return found
+        try:
+            return self.token_file.read_text("ascii")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"{self.token_file} cannot be read: {error}") from None
+
+
+FROM = Source()
+
+
+def _tell_pause(error: Exception, seconds: float) -> None:
+    message = getattr(error, "message", str(error))
+    output.hint(f"{message}; trying again in {seconds:.1f} s")

@@ -1,0 +1,178 @@
+"""`leadwell sync`: keep a copy of a campaign's leads somewhere else."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cyclopts import Parameter
+
+from leadwell.cli import output
+from leadwell.cli.pull.meter import Meter
+from leadwell.cli.pull.repeating import repeated
+from leadwell.cli.pull.source import FROM, CampaignURL, Source
+from leadwell.errors import UsageError
+
+if TYPE_CHECKING:
+    from leadwell.client import Campaign
+    from leadwell.sync.destinations import Destination
+    from leadwell.sync.pulling import Summary, Wanted
+
+RUN_AGAIN = 75
+"""Exit code: what was stored is kept, the rest waits."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class How:
+    """What is copied, and how."""
+
+    filter: str = ""
+    """Only leads that match, as in a query string: "status=new&budget[gte]=500"."""
+    full: bool = False
+    """Read everything again, and remove what the hub does not tell any more."""
+    keep_removed: bool = False
+    """Mark leads that leave instead of deleting them, but for erased ones."""
+    strict: bool = False
+    """Stop at a value that breaks the schema, instead of putting it aside."""
+    dry_run: bool = False
+    """Tell what would be done, and change nothing."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Again:
+    """Whether it goes on."""
+
+    every: str | None = None
+    """Go on, once in so long: 60s, 5m, 1h."""
+    follow: bool = False
+    """Go on, and pull as soon as the hub has something new."""
+
+
+HOW, AGAIN = How(), Again()
+
+
+def sync(
+    url: CampaignURL,
+    *,
+    to: str,
+    how: How = HOW,
+    again: Again = AGAIN,
+    source: Source = FROM,
+) -> int:
+    """Copy a campaign's leads into a database or a file; the next time, what changed.
+
+    Leads and the place where it goes on are stored together, so a run may be repeated,
+    interrupted or met by another at any moment. Leads that were deleted, or that the
+    token does not see any more, leave the copy.
+
+    Example: leadwell sync https://leads.example.com/v2/campaigns/362 --to sqlite:l.db
+
+    Example: leadwell sync $LEADWELL_URL --to csv:l.csv --filter "status=new" --every 5m
+
+    Args:
+        url: the campaign's address; else LEADWELL_URL
+        to: where the leads go: sqlite:FILE, duckdb:FILE, csv:FILE, csv-excel:FILE or
+            ndjson:FILE; ndjson:- is standard output
+        how: what is copied, and how
+        again: whether it goes on
+        source: the token, and how it is answered
+    """
+    from leadwell.sync.destinations import named
+    from leadwell.sync.pulling import Wanted
+
+    destination = named(to)
+    campaign = source.campaign(url)
+    wanted = Wanted(how.filter, how.full, how.keep_removed, how.strict)
+    run = _Run(campaign, url, destination, as_json=source.json)
+    if how.dry_run:
+        if again.every or again.follow:
+            raise UsageError("--dry-run does nothing, so it cannot go on")
+        return run.rehearse(wanted)
+    if not again.every and not again.follow:
+        return run.once(wanted)
+    if not destination.follows:
+        raise UsageError(f"{to} keeps no place to go on from", hint="name a file")
+    return repeated(run, wanted, every=again.every, follow=again.follow)
+
+
+@dataclass(frozen=True)
+class _Run:
+    campaign: Campaign
+    url: str
+    destination: Destination
+    as_json: bool
+
+    def once(self, wanted: Wanted) -> int:
+        """Pull once, and tell what was done."""
+        from leadwell.sync.pulling import Pull
+
+        started = time.monotonic()
+        with Meter(self.campaign, wanted.query) as meter:
+            pull = Pull(
+                self.campaign, self.url, self.destination, wanted, tell=meter.tell
+            )
+            summary = pull.run()
+        self._answer(summary, time.monotonic() - started)
+        return 0 if summary.is_up_to_date else RUN_AGAIN
+
+    def rehearse(self, wanted: Wanted) -> int:
+        """Tell what would be done."""
+        from leadwell.sync.pulling import Pull
+        from leadwell.sync.rehearsing import Rehearsal
+
+        rehearsal = Rehearsal(self.destination)
+        summary = Pull(self.campaign, self.url, rehearsal, wanted).run()
+        added = [c.name for each in rehearsal.alterations for c in each.added]
+        renamed = [pair for each in rehearsal.alterations for pair in each.renamed]
+        content = _content(self.destination, summary) | {
+            "dry_run": True,
+            "columns_added": added,
+            "columns_renamed": dict(renamed),
+        }
+        text = f"would be {_words(self.destination, summary)}\n"
+        text += f"columns added: {', '.join(added) or 'none'}\n"
+        text += "nothing was changed: --dry-run"
+        output.document(content, as_json=self.as_json, text=text)
+        return 0
+
+    def _answer(self, summary: Summary, seconds: float) -> None:
+        if summary.lost:
+            output.hint("the hub was restored from a backup: everything was read again")
+        if summary.tally.quarantined:
+            output.hint(
+                f"{summary.tally.quarantined} values break the schema and stand in the "
+                "table quarantine"
+            )
+        if not summary.is_up_to_date:
+            output.hint("the hub is carrying out an edit: run again")
+        content = _content(self.destination, summary)
+        content["seconds"] = round(seconds, 3)
+        text = _words(self.destination, summary)
+        if self.destination.follows:
+            output.document(content, as_json=self.as_json, text=text)
+        else:
+            output.hint(text)
+
+
+def _content(destination: Destination, summary: Summary) -> dict[str, Any]:
+    tally = summary.tally
+    return {
+        "destination": destination.text,
+        "added": tally.added,
+        "changed": tally.changed,
+        "removed": tally.removed,
+        "quarantined": tally.quarantined,
+        "up_to_date": summary.is_up_to_date,
+        "everything": summary.was_anew,
+        "requests": summary.requests,
+    }
+
+
+def _words(destination: Destination, summary: Summary) -> str:
+    tally = summary.tally
+    counts = f"{tally.added:,} added, {tally.changed:,} changed, {tally.removed:,}"
+    ending = "up to date" if summary.is_up_to_date else "not up to date yet"
+    return f"{destination.text}: {counts} removed; {ending}"

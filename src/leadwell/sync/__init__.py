@@ -1,0 +1,1 @@
+"""The incremental sync: a copy of a campaign's leads that follows the change feed."""

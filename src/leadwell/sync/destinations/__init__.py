@@ -1,0 +1,57 @@
+"""Where leads can go. To add a destination, write its module and name it here."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from leadwell.sync.destinations.base import Copy, Destination, Overtaken
+from leadwell.sync.destinations.files import (
+    CSVFile,
+    ExcelFile,
+    NDJSONFile,
+    Output,
+    WrittenFile,
+)
+from leadwell.sync.destinations.sqlite import SQLiteFile
+from leadwell.sync.errors import UnknownDestination
+
+
+def _duckdb(path: Path) -> Destination:
+    # Its driver is there with leadwell[sync] only.
+    from leadwell.sync.destinations import duckdb_file  # noqa: PLC0415
+
+    return duckdb_file.DuckDBFile(path)
+
+
+DESTINATIONS: Mapping[str, Callable[[Path], Destination]] = {
+    "sqlite": SQLiteFile,
+    "duckdb": _duckdb,
+    "csv": lambda path: _written(CSVFile(path)),
+    "csv-excel": lambda path: _written(ExcelFile(path)),
+    "ndjson": lambda path: _written(NDJSONFile(path)),
+}
+"""By what stands before the colon."""
+_BY_ENDING = {".db": "sqlite", ".sqlite": "sqlite", ".sqlite3": "sqlite"}
+
+
+def _written(file: WrittenFile) -> Destination:
+    return Output(file) if str(file.path) == "-" else file
+
+
+def named(text: str) -> Destination:
+    """Return the destination that a text names: `sqlite:leads.db`.
+
+    Raises:
+        UnknownDestination: it names none; the message says which there are.
+    """
+    scheme, colon, place = text.partition(":")
+    if colon and place and scheme in DESTINATIONS:
+        return DESTINATIONS[scheme](Path(place).expanduser())
+    listed = ", ".join(f"{each}:FILE" for each in DESTINATIONS)
+    guess = _BY_ENDING.get(Path(text).suffix, Path(text).suffix[1:])
+    meant = f"did you mean {guess}:{text}? " if guess in DESTINATIONS else ""
+    raise UnknownDestination(
+        f"{text!r} is no destination", hint=f"{meant}there are {listed}"
+    )
+
+
+__all__ = ["DESTINATIONS", "Copy", "Destination", "Overtaken", "named"]

@@ -1,0 +1,99 @@
+"""What every destination can do: say what it has, and keep a batch as one step."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import ClassVar, Protocol
+
+from leadwell.sync.batches import Batch, Tally
+from leadwell.sync.state import State
+
+
+class Overtaken(Exception):
+    """Somebody else has moved the copy on meanwhile: look where it stands now."""
+
+
+class Copy(ABC):
+    """An open copy of a campaign's leads.
+
+    Whatever interrupts it, the leads and the state are of one and the same step.
+    """
+
+    @abstractmethod
+    def state(self) -> State | None:
+        """Return where the copy stands; `None`: nothing was ever kept here.
+
+        Raises:
+            ForeignDestination: something else stands here.
+        """
+
+    @abstractmethod
+    def keep(self, batch: Batch, step: int | None) -> Tally:
+        """Store a batch and its state in one transaction; durable when it returns.
+
+        Args:
+            step: the step that the batch follows; `None`: it is the first one.
+
+        Raises:
+            Overtaken: the copy is not at that step any more; nothing was stored.
+        """
+
+    @abstractmethod
+    def held(self) -> Iterator[tuple[int, int]]:
+        """Return id and version of each lead that is there, in any order."""
+
+    @abstractmethod
+    def known(self, lead_ids: Iterable[int]) -> set[int]:
+        """Return which of these leads are there."""
+
+    @abstractmethod
+    def people(self) -> set[int]:
+        """Return the ids of all people whose names are kept."""
+
+    def settle(self) -> None:  # noqa: B027 - most have nothing to do
+        """Write what is made from the copy as a whole, if that is another one now."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the destination."""
+
+    def __enter__(self) -> "Copy":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class Destination(Protocol):
+    """Where leads can be kept; nothing is opened before it is asked to."""
+
+    scheme: ClassVar[str]
+    """What its text begins with."""
+    follows: ClassVar[bool]
+    """Whether it keeps where it stands, so that a later run can go on."""
+
+    @property
+    def text(self) -> str:
+        """How the user names it."""
+        ...
+
+    def look(self) -> Copy | None:
+        """Open it to read; `None`: there is nothing. Nothing is made or written.
+
+        Raises:
+            DestinationError: it cannot be read.
+        """
+        ...
+
+    def open(self) -> Copy:
+        """Open it to write, and make it if it is not there.
+
+        Raises:
+            DestinationError: it cannot be written.
+        """
+        ...

@@ -1,0 +1,238 @@
+"""DuckDB: a file for analysis, with lists, dates and exact decimals of its own.
+
+A batch goes in as one text of JSON and one statement, which is many times cheaper than
+a statement for each lead. No table has a key: DuckDB takes a lead that is removed and
+stored again in one transaction for a double. The step of the state, which each batch
+checks and changes, keeps two writers apart.
+"""
+
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import duckdb
+import msgspec
+
+from leadwell.sync.cells import Row
+from leadwell.sync.destinations.base import Copy, Overtaken
+from leadwell.sync.destinations.database import quoted
+from leadwell.sync.destinations.tables import Tables
+from leadwell.sync.errors import (
+    BusyDestination,
+    DestinationError,
+    ForeignDestination,
+    FullDestination,
+    ReadOnlyDestination,
+    UnreadableDestination,
+)
+from leadwell.sync.table import Column, Kind
+
+FETCHED = 10_000
+"""Rows that are held at once while a copy is compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class DuckDBFile:
+    """A DuckDB database in a file."""
+
+    path: Path
+    scheme: ClassVar[str] = "duckdb"
+    follows: ClassVar[bool] = True
+
+    @property
+    def text(self) -> str:
+        """How the user names it."""
+        return f"{self.scheme}:{self.path}"
+
+    def look(self) -> Copy | None:
+        """Open it to read; `None`: there is no file."""
+        if not self.path.exists():
+            return None
+        return DuckDBCopy(self.text, _opened(self, read_only=True))
+
+    def open(self) -> Copy:
+        """Open it to write; one process at a time can."""
+        return DuckDBCopy(self.text, _opened(self, read_only=False))
+
+
+class DuckDBCopy(Tables):
+    """An open copy in DuckDB."""
+
+    types: ClassVar[Mapping[Kind, str]] = {
+        Kind.WHOLE: "BIGINT",
+        Kind.TEXT: "VARCHAR",
+        Kind.NUMBER: "DOUBLE",
+        Kind.DECIMAL: "DECIMAL(36, 12)",
+        Kind.BOOLEAN: "BOOLEAN",
+        Kind.DATE: "DATE",
+        # In UTC. One with a zone would need another package to be read in Python.
+        Kind.MOMENT: "TIMESTAMP",
+        Kind.CHOICE: "VARCHAR",
+        Kind.CHOICES: "VARCHAR[]",
+        Kind.PERSON: "BIGINT",
+        Kind.DATA: "JSON",
+    }
+    key: ClassVar[str] = "NOT NULL"
+    listed: ClassVar[str] = """SELECT unnest(from_json(?, '["BIGINT"]'))"""
+    chosen_labels: ClassVar[str] = (
+        "CASE WHEN {column} IS NOT NULL THEN coalesce("
+        "(SELECT list(o.label ORDER BY o.position) FROM options AS o"
+        " WHERE o.field = {field} AND list_contains({column}, o.slug)), []) END"
+    )
+
+    def __init__(self, text: str, connection: duckdb.DuckDBPyConnection) -> None:
+        """Take over a connection."""
+        self._text = text
+        self._connection = connection
+
+    @property
+    def place(self) -> str:
+        """Name the destination in messages."""
+        return self._text
+
+    def close(self) -> None:
+        """Close the connection, and let others open the file."""
+        self._connection.close()
+
+    def _run(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        with explained(self._text):
+            return self._connection.execute(sql, list(parameters)).fetchall()
+
+    def _many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        for row in rows:
+            self._run(sql, row)
+
+    def _rows(self, sql: str) -> Iterator[Any]:
+        with explained(self._text):
+            found = self._connection.execute(sql)
+            while chunk := found.fetchmany(FETCHED):
+                yield from chunk
+
+    def _names(self) -> set[str]:
+        sql = "SELECT table_name FROM information_schema.tables"
+        return {name for (name,) in self._run(sql)}
+
+    def _columns(self) -> set[str]:
+        sql = "SELECT column_name FROM information_schema.columns"
+        sql += " WHERE table_name = 'leads'"
+        return {name for (name,) in self._run(sql)}
+
+    def _put(self, rows: Sequence[Row], columns: Sequence[Column]) -> None:
+        names = [column.name for column in columns]
+        given = [dict(zip(names, row.cells, strict=True)) for row in rows]
+        shape = {column.name: _shape(column.kind) for column in columns}
+        held = [f"{quoted(name)} = told.{quoted(name)}" for name in names[1:]]
+        if self._keeps_removed():
+            held += ["_removed_at = NULL", "_removed_reason = NULL"]
+        listed = ", ".join(map(quoted, names))
+        told = ", ".join(f"told.{quoted(name)}" for name in names)
+        self._run(
+            "MERGE INTO leads USING"
+            " (SELECT r.* FROM (SELECT unnest(from_json(?, ?)) AS r)) AS told"
+            " ON leads.id = told.id"
+            f" WHEN MATCHED THEN UPDATE SET {', '.join(held)}"
+            f" WHEN NOT MATCHED THEN INSERT ({listed}) VALUES ({told})",
+            [_json(given), _json([shape])],
+        )
+
+    @contextmanager
+    def _transaction(self) -> "Generator[None]":
+        self._run("BEGIN")
+        try:
+            yield
+            self._run("COMMIT")
+        except BaseException:
+            _roll_back(self._connection)
+            raise
+
+
+def _opened(file: DuckDBFile, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    with explained(file.text):
+        # Nothing is fetched from elsewhere: what a copy needs is in the package.
+        return duckdb.connect(
+            str(file.path),
+            read_only=read_only,
+            config={"autoinstall_known_extensions": "false"},
+        )
+
+
+def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
+    try:
+        connection.rollback()
+    except duckdb.Error:
+        # A fault of the disk has ended the transaction already.
+        return
+
+
+def _shape(kind: Kind) -> Any:
+    if kind is Kind.CHOICES:
+        return ["VARCHAR"]
+    # JSON arrives as the text of it: nobody between here and there reads its numbers.
+    return "VARCHAR" if kind is Kind.DATA else DuckDBCopy.types[kind]
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+@contextmanager
+def explained(text: str) -> "Generator[None]":
+    """Say of DuckDB's errors what they mean for the user."""
+    try:
+        yield
+    except duckdb.Error as error:
+        said = str(error)
+        if isinstance(error, duckdb.TransactionException) and "onflict" in said:
+            raise Overtaken from error
+        kind, message, hint = next(
+            (what for words, what in _WHAT.items() if words in said),
+            (UnreadableDestination, f"cannot be used: {said[:300]}", ""),
+        )
+        raise kind(f"{text} {message}", hint=hint) from error
+
+
+_FULL = (
+    FullDestination,
+    "has no room left",
+    "make room, and run again: what was stored is kept",
+)
+_READ_ONLY = (
+    ReadOnlyDestination,
+    "cannot be written",
+    "look at the rights of the file and of its folder",
+)
+_WHAT: Mapping[str, tuple[type[DestinationError], str, str]] = {
+    "Could not set lock": (
+        BusyDestination,
+        "is open in another program",
+        "DuckDB lets one program write at a time: close it there, and run again",
+    ),
+    "not a valid DuckDB": (
+        ForeignDestination,
+        "is no DuckDB database",
+        "nothing was touched: name another file",
+    ),
+    "No space left": _FULL,
+    "File too large": _FULL,
+    "ermission denied": _READ_ONLY,
+    "read-only": _READ_ONLY,
+    "Read-only file system": _READ_ONLY,
+    "Cannot open file": (
+        UnreadableDestination,
+        "cannot be opened",
+        "look if its folder exists, and at its rights",
+    ),
+    "Catalog Error": (
+        ForeignDestination,
+        "has other tables than leadwell sync made",
+        "somebody has changed it: name another destination",
+    ),
+    "Binder Error": (
+        ForeignDestination,
+        "has other columns than leadwell sync made",
+        "somebody has changed it: name another destination",
+    ),
+}
+"""By the words that DuckDB uses."""

@@ -1,0 +1,245 @@
+"""CSV and NDJSON: files that are written whole, from a copy in SQLite beside them.
+
+A file cannot take one lead out of its middle in a transaction. So the leads and the
+cursor are kept in `<file>.leadwell`, as safely as in any database, and the file is made
+anew from them when they have changed: under another name, brought to the disk, and
+put in the place of the old one. Who reads it meets the old one or the new one, whole,
+and each is of a moment at which the copy was exact.
+"""
+
+import errno
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, ClassVar
+
+from leadwell.sync.batches import Batch, Tally
+from leadwell.sync.destinations.base import Copy
+from leadwell.sync.destinations.sqlite import SQLiteCopy, SQLiteFile
+from leadwell.sync.destinations.writing import CSV, CSV_EXCEL, NDJSON, Format
+from leadwell.sync.errors import (
+    DestinationError,
+    ForeignDestination,
+    FullDestination,
+    ReadOnlyDestination,
+    UnreadableDestination,
+)
+from leadwell.sync.state import State
+from leadwell.sync.table import MARKS, Column, table_of
+
+BESIDE = ".leadwell"
+"""What the name of the copy ends with."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFile:
+    """A file of leads, with the copy that it is made from beside it."""
+
+    path: Path
+    scheme: ClassVar[str] = ""
+    format: ClassVar[Format] = CSV
+    follows: ClassVar[bool] = True
+
+    @property
+    def text(self) -> str:
+        """How the user names it."""
+        return f"{self.scheme}:{self.path}"
+
+    @property
+    def journal(self) -> SQLiteFile:
+        """The copy beside it."""
+        return SQLiteFile(self.path.with_name(self.path.name + BESIDE))
+
+    def look(self) -> Copy | None:
+        """Open the copy to read; `None`: there is neither file nor copy."""
+        journal = self.journal.look()
+        if journal is not None:
+            return FileCopy(self, journal)
+        if self.path.exists():
+            raise ForeignDestination(
+                f"{self.path} is there, and was not made by leadwell sync",
+                hint="nothing was touched: name another file",
+            )
+        return None
+
+    def open(self) -> Copy:
+        """Open the copy to write."""
+        return FileCopy(self, self.journal.open())
+
+
+class CSVFile(WrittenFile):
+    """A CSV file for programs."""
+
+    scheme: ClassVar[str] = "csv"
+
+
+class ExcelFile(WrittenFile):
+    """A CSV file that Excel opens as it is meant, and runs nothing of."""
+
+    scheme: ClassVar[str] = "csv-excel"
+    format: ClassVar[Format] = CSV_EXCEL
+
+
+class NDJSONFile(WrittenFile):
+    """A file of one JSON object a line."""
+
+    scheme: ClassVar[str] = "ndjson"
+    format: ClassVar[Format] = NDJSON
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Standard output: everything, once; no place is kept to go on from."""
+
+    of: WrittenFile
+    scheme: ClassVar[str] = "-"
+    follows: ClassVar[bool] = False
+
+    @property
+    def text(self) -> str:
+        """How the user names it."""
+        return f"{self.of.scheme}:-"
+
+    def look(self) -> Copy | None:
+        """Find nothing."""
+        return None
+
+    def open(self) -> Copy:
+        """Keep the copy in a folder that is deleted afterwards."""
+        folder = tempfile.mkdtemp(prefix="leadwell-")
+        journal = SQLiteFile(Path(folder) / f"leads{BESIDE}").open()
+        return FileCopy(self.of, journal, folder)
+
+
+class FileCopy(Copy):
+    """A file of leads, and the copy beside it."""
+
+    def __init__(self, file: WrittenFile, beside: Copy, folder: str = "") -> None:
+        """Take over the copy.
+
+        Args:
+            folder: what is deleted in the end; then the file is standard output
+        """
+        assert isinstance(beside, SQLiteCopy)  # noqa: S101 - it is made here
+        self._file = file
+        self._beside = beside
+        self._folder = folder
+
+    def state(self) -> State | None:
+        """Return where the copy stands."""
+        return self._beside.state()
+
+    def keep(self, batch: Batch, step: int | None) -> Tally:
+        """Store a batch beside the file."""
+        return self._beside.keep(batch, step)
+
+    def held(self) -> Iterator[tuple[int, int]]:
+        """Read what the file itself holds."""
+        with explained(self._file.text):
+            if self._file.path.exists():
+                yield from self._file.format.held(self._file.path)
+
+    def known(self, lead_ids: Iterable[int]) -> set[int]:
+        """Return which of these leads are there."""
+        return self._beside.known(lead_ids)
+
+    def people(self) -> set[int]:
+        """Return the ids of all people whose names are kept."""
+        return self._beside.people()
+
+    def settle(self) -> None:
+        """Make the file anew, if leads have changed since it was made."""
+        # Two who write it at once would put an older one over a newer one.
+        with self._beside.alone():
+            state = self._beside.state()
+            if state is None:
+                return
+            if self._folder:
+                with explained(self._file.text):
+                    self._write(sys.stdout.buffer, state)
+                    sys.stdout.buffer.flush()
+                return
+            wanted = (self._file.scheme, state.changed_in)
+            if not self._file.path.exists() or self._beside.written() != wanted:
+                with explained(self._file.text):
+                    self._replace(state)
+                self._beside.note_written(*wanted)
+
+    def close(self) -> None:
+        """Let go of the copy."""
+        self._beside.close()
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _replace(self, state: State) -> None:
+        path = self._file.path.resolve()
+        new = path.with_name(f"{path.name}{BESIDE}-new")
+        with new.open("wb") as opened:
+            self._write(opened, state)
+            opened.flush()
+            os.fsync(opened.fileno())
+        if path.exists():
+            shutil.copymode(path, new)
+        new.replace(path)
+        _bring_to_disk(path.parent)
+
+    def _write(self, opened: IO[bytes], state: State) -> None:
+        form = self._file.format
+        columns = form.columns(table_of(state.schema).columns + _marks(state))
+        opened.write(form.head(columns))
+        for row in self._beside.leads([column.name for column in columns]):
+            opened.write(form.line(columns, row))
+
+
+def _marks(state: State) -> tuple[Column, ...]:
+    return MARKS if state.keeps_removed else ()
+
+
+def _bring_to_disk(folder: Path) -> None:
+    """Make a new name in a folder outlive a power cut, where folders can be synced."""
+    if os.name == "posix":
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
+
+
+@contextmanager
+def explained(text: str) -> "Generator[None]":
+    """Say of the errors of files what they mean for the user."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        kind, message, hint = _WHAT.get(
+            error.errno or 0,
+            (UnreadableDestination, f"cannot be used: {error.strerror}", ""),
+        )
+        raise kind(f"{text} {message}", hint=hint) from error
+
+
+_FULL = (
+    FullDestination,
+    "has no room left",
+    "make room, and run again: what was read is kept",
+)
+_READ_ONLY = (
+    ReadOnlyDestination,
+    "cannot be written",
+    "look at the rights of the file and of its folder, and whether it is open",
+)
+_WHAT: dict[int, tuple[type[DestinationError], str, str]] = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EFBIG: _FULL,
+    errno.EACCES: _READ_ONLY,
+    errno.EPERM: _READ_ONLY,
+    errno.EROFS: _READ_ONLY,
+}

@@ -1,0 +1,255 @@
+"""The pull: asks for changes, and keeps each answer and its cursor as one step."""
+
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from leadwell.client import Campaign, Changes, CursorLost, NotFound, QuestionRefused
+from leadwell.errors import UsageError
+from leadwell.sync.batches import Batch, Tally, told_by
+from leadwell.sync.destinations.base import Copy, Destination, Overtaken
+from leadwell.sync.errors import (
+    BrokenValue,
+    BusyDestination,
+    ForeignDestination,
+    OtherQuestion,
+)
+from leadwell.sync.state import State
+from leadwell.sync.table import table_of
+
+PAGE_LEADS = 1000
+"""The most that one answer may have."""
+SETTLE_TRIES, SETTLE_S = 30, 1.0
+"""How long a hub is waited for that is carrying out an edit of a filter or schema."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a run is to do."""
+
+    query: str = ""
+    """Conditions as in a query string: only leads that match are kept."""
+    full: bool = False
+    """Begin anew, and remove what is not told again."""
+    keep_removed: bool = False
+    strict: bool = False
+    """Stop at a value that breaks the schema."""
+
+
+@dataclass(slots=True)
+class Summary:
+    """What one run did."""
+
+    tally: Tally = field(default_factory=Tally)
+    requests: int = 0
+    is_up_to_date: bool = False
+    was_anew: bool = False
+    """Whether everything was told."""
+    lost: bool = False
+    """Whether the hub has lost the history that the copy followed."""
+
+
+Tell = Callable[[Summary], None]
+
+
+def silent(summary: Summary) -> None:
+    """Tell nobody how far it is."""
+    del summary
+
+
+@dataclass(slots=True)
+class Pull:
+    """One run: brings a copy to where the hub is."""
+
+    campaign: Campaign
+    url: str
+    destination: Destination
+    wanted: Wanted
+    tell: Tell = silent
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    pause: Callable[[float], None] = time.sleep
+    summary: Summary = field(default_factory=Summary)
+    _state: State | None = field(default=None, init=False)
+    _begins: bool = field(default=False, init=False)
+    """Whether everything is asked for next."""
+    _waited: int = field(default=0, init=False)
+
+    def run(self) -> Summary:
+        """Pull until the copy is up to date; it is closed when this returns.
+
+        Nothing is made before the hub has answered: a wrong token leaves no file.
+
+        Raises:
+            HubError: the hub refused, or could not be asked; what was kept is kept.
+            DestinationError: nothing of the present step was kept.
+        """
+        looked = self.destination.look()
+        if looked is not None:
+            with looked:
+                self._state = looked.state()
+        self._check()
+        self._begins = self._state is None or self.wanted.full
+        answer = self._ask()
+        with self.destination.open() as copy:
+            while self._goes_on(copy, answer):
+                answer = self._ask()
+            copy.settle()
+        return self.summary
+
+    def _goes_on(self, copy: Copy, answer: Changes) -> bool:
+        """Keep an answer; return whether there is more to be asked for."""
+        batch = self._batch(copy, answer)
+        step = self._state.step if self._state else None
+        try:
+            tally = copy.keep(batch, step)
+        except Overtaken:
+            # Somebody else has moved it on: what was asked for is of no use any more.
+            self._state, self._begins = copy.state(), self.wanted.full
+            self._check()
+            if self._state and self._state.step == step:
+                raise BusyDestination(
+                    f"{self.destination.text} is being changed by another program",
+                    hint="run again: what was stored is kept",
+                ) from None
+            return True
+        self._state, self._begins = copy.state(), False
+        self.summary.tally.add(tally)
+        self.summary.is_up_to_date = answer.up_to_date
+        self.tell(self.summary)
+        return not answer.up_to_date and self._has_settled(answer)
+
+    def _has_settled(self, answer: Changes) -> bool:
+        """Wait for a hub that is not up to date itself; return whether it may be so."""
+        is_waiting = not answer.entries and not answer.has_more
+        self._waited = self._waited + 1 if is_waiting else 0
+        if self._waited:
+            self.pause(SETTLE_S)
+        return self._waited < SETTLE_TRIES
+
+    def _ask(self) -> Changes:
+        """Ask for what follows the copy's cursor, or for everything."""
+        cursor = self._state.cursor if self._state and not self._begins else None
+        query = pairs_of(self.wanted.query)
+        self.summary.requests += 1
+        try:
+            with reached(self.campaign):
+                return self.campaign.changes(cursor, limit=PAGE_LEADS, query=query)
+        except CursorLost:
+            if cursor is None:
+                raise
+            self.summary.lost = self._begins = True
+            return self._ask()
+        except QuestionRefused as error:
+            if error.code != "invalid_cursor" or cursor is None:
+                raise
+            raise OtherQuestion(
+                "the hub does not take the cursor of this copy: it was made with "
+                "another token, or at another hub",
+                hint="use that token, or begin anew with --full, which removes what "
+                "this token does not see",
+            ) from error
+
+    def _check(self) -> None:
+        state = self._state
+        if state is None:
+            return
+        if state.campaign_id != self.campaign.id:
+            raise ForeignDestination(
+                f"{self.destination.text} is the copy of campaign {state.campaign_id}, "
+                f"not of {self.campaign.id}",
+                hint="nothing was touched: name another destination",
+            )
+        if state.query != self.wanted.query and not self.wanted.full:
+            filter_ = f"--filter '{state.query}'" if state.query else "no filter"
+            raise OtherQuestion(
+                f"{self.destination.text} was made with {filter_}",
+                hint="use the same, or begin anew with --full",
+            )
+
+    def _batch(self, copy: Copy, answer: Changes) -> Batch:
+        state, begins = self._state, self._begins
+        # Read after the changes, so that it is never older than they are.
+        is_other = begins or any(each.op == "schema" for each in answer.entries)
+        is_other |= self.wanted.keep_removed and not (state and state.keeps_removed)
+        schema = self.campaign.schema() if is_other or not state else state.schema
+        self.summary.requests += is_other
+        self.summary.was_anew |= begins
+        table = table_of(schema)
+        told = told_by(answer.entries, table)
+        if told.faults and self.wanted.strict:
+            fault = told.faults[0]
+            raise BrokenValue(
+                f"{fault.field} of lead {fault.lead_id} is {fault.value[:80]}: "
+                f"{fault.reason}",
+                hint="without --strict it goes to the table quarantine",
+            )
+        people = dict(told.people)
+        if is_other and not begins:
+            people = self._people(copy) | people
+        retells = (begins and state is not None) or bool(state and state.retells)
+        ends = retells and answer.up_to_date
+        return Batch(
+            self._after(answer, schema, retells=retells and not ends),
+            table if is_other else None,
+            told.rows,
+            told.removals,
+            told.faults,
+            people,
+            retold_from=begins and state is not None,
+            retells=retells,
+            retold_to=ends,
+        )
+
+    def _after(
+        self, answer: Changes, schema: dict[str, Any], *, retells: bool
+    ) -> State:
+        before = self._state or State(self.campaign.id, self.url, self.wanted.query)
+        step = before.step + 1
+        return msgspec.structs.replace(
+            before,
+            url=self.url,
+            query=self.wanted.query,
+            cursor=answer.cursor,
+            step=step,
+            changed_in=step
+            if answer.entries or self._begins or retells
+            else before.changed_in,
+            retells=retells,
+            is_up_to_date=answer.up_to_date,
+            keeps_removed=before.keeps_removed or self.wanted.keep_removed,
+            synced_at=self.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+            schema=schema,
+        )
+
+    def _people(self, copy: Copy) -> dict[int, str]:
+        """Read the names of people again, as no lead is told for a changed one."""
+        names: dict[int, str] = {}
+        for person_id in copy.people():
+            page = self.campaign.page(assigned_to=person_id, per_page=1)
+            self.summary.requests += 1
+            people = [lead.assigned_person for lead in page.leads]
+            names |= {each.id: each.name for each in people if each}
+        return names
+
+
+@contextmanager
+def reached(campaign: Campaign) -> Generator[None]:
+    """Say of a campaign that is not there what is most likely wrong."""
+    try:
+        yield
+    except NotFound as error:
+        raise UsageError(
+            f"the hub shows no campaign {campaign.id} at this address: {error.message}",
+            hint="check the address, and which campaigns the token may read",
+        ) from error
+
+
+def pairs_of(query: str) -> list[tuple[str, str]]:
+    """Read conditions as a query string holds them; the hub says what is wrong."""
+    return parse_qsl(query, keep_blank_values=True)

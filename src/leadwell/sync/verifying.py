@@ -1,0 +1,220 @@
+"""Whether a copy is what the hub says, and mending it where it is not.
+
+Count and digest are compared first; where they differ, the buckets are, and then the
+versions of single leads. The changes that the copy has not pulled yet are asked for
+last: a lead that is among them is late, not wrong.
+"""
+
+import functools
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import msgspec
+
+from leadwell.client import Campaign, CursorLost, NotFound, Unavailable
+from leadwell.model.digest import Digest, words
+from leadwell.sync.batches import NOT_TOLD, Batch, people_of
+from leadwell.sync.cells import Fault, Row, row_of
+from leadwell.sync.destinations.base import Copy, Destination, Overtaken
+from leadwell.sync.errors import (
+    BusyDestination,
+    ForeignDestination,
+    UnreadableDestination,
+)
+from leadwell.sync.pulling import PAGE_LEADS, SETTLE_S, SETTLE_TRIES, pairs_of, reached
+from leadwell.sync.state import State
+from leadwell.sync.table import table_of
+
+BUCKETS = 256
+"""As the hub has them: by `id mod 256`."""
+MENDED_MAX = 500
+"""Leads that are read and stored as one step."""
+TRIES = 5
+"""How often it begins again when a sync moves the copy on meanwhile."""
+
+
+@dataclass(slots=True)
+class Finding:
+    """How a copy and the hub compare."""
+
+    count: int = 0
+    digest: str = ""
+    hub_count: int = 0
+    hub_digest: str = ""
+    missing: set[int] = field(default_factory=set[int])
+    """Leads that the hub shows and the copy lacks."""
+    stale: set[int] = field(default_factory=set[int])
+    """Leads that the copy has in another version."""
+    extra: set[int] = field(default_factory=set[int])
+    """Leads that the copy has and the hub does not show."""
+    waiting: int = 0
+    """Leads whose changes the copy has not pulled yet; they are none of the others."""
+    repaired: int = 0
+
+    @property
+    def wrong(self) -> set[int]:
+        """All leads that no pull would mend."""
+        return self.missing | self.stale | self.extra
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the copy is exactly what the hub shows at this moment."""
+        return (self.count, self.digest) == (self.hub_count, self.hub_digest)
+
+
+def verify(
+    campaign: Campaign,
+    destination: Destination,
+    *,
+    repair: bool = False,
+    pause: Callable[[float], None] = time.sleep,
+) -> Finding:
+    """Compare a copy with what the hub shows now, and mend it if that is asked.
+
+    Raises:
+        UnreadableDestination: there is no copy.
+        ForeignDestination: it is of another campaign.
+    """
+    for _ in range(TRIES):
+        state, held = _read(campaign, destination)
+        found = _compared(campaign, state, held, pause)
+        if not repair or not found.wrong:
+            return found
+        try:
+            with destination.open() as copy:
+                _mend(campaign, copy, state, found)
+                copy.settle()
+        except Overtaken:
+            continue
+        return found
+    raise BusyDestination(
+        f"{destination.text} is being moved on all the time",
+        hint="run again when no sync runs",
+    )
+
+
+def _read(campaign: Campaign, destination: Destination) -> tuple[State, dict[int, int]]:
+    copy = destination.look()
+    if copy is not None:
+        with copy:
+            state = copy.state()
+            held = dict(copy.held()) if state else {}
+        if state and state.campaign_id == campaign.id:
+            return state, held
+        if state:
+            raise ForeignDestination(
+                f"{destination.text} is the copy of campaign {state.campaign_id}, "
+                f"not of {campaign.id}"
+            )
+    raise UnreadableDestination(
+        f"there is no copy at {destination.text}", hint="make one: leadwell sync"
+    )
+
+
+def _compared(
+    campaign: Campaign,
+    state: State,
+    held: Mapping[int, int],
+    pause: Callable[[float], None],
+) -> Finding:
+    query = pairs_of(state.query)
+    with reached(campaign):
+        there = campaign.digest(query, buckets=BUCKETS)
+    buckets: list[dict[int, int]] = [{} for _ in range(BUCKETS)]
+    for lead_id, version in held.items():
+        buckets[lead_id % BUCKETS][lead_id] = version
+    own = [digest_of(bucket) for bucket in buckets]
+    total = functools.reduce(_sum, own)
+    found = Finding(total.count, total.text, there.count, there.digest)
+    if found.is_exact:
+        return found
+    shown = {each.bucket: (each.count, each.digest) for each in there.buckets}
+    for number, (bucket, digest) in enumerate(zip(buckets, own, strict=True)):
+        if shown.get(number, _EMPTY) != (digest.count, digest.text):
+            listed = campaign.digest(query, bucket=number).leads
+            _note(found, bucket, {each.id: each.version for each in listed})
+    late = _late(campaign, state, query, pause)
+    found.waiting = len(late)
+    found.missing -= late
+    found.stale -= late
+    found.extra -= late
+    return found
+
+
+def digest_of(held: Mapping[int, int]) -> Digest:
+    """Add up what a copy holds."""
+    return Digest().plus(words(lead_id, version) for lead_id, version in held.items())
+
+
+_EMPTY = (0, Digest().text)
+
+
+def _sum(one: Digest, other: Digest) -> Digest:
+    return replace(one.plus([other.sums]), count=one.count + other.count)
+
+
+def _note(found: Finding, own: Mapping[int, int], there: Mapping[int, int]) -> None:
+    found.missing |= there.keys() - own.keys()
+    found.extra |= own.keys() - there.keys()
+    found.stale |= {e for e in own.keys() & there.keys() if own[e] != there[e]}
+
+
+def _late(
+    campaign: Campaign,
+    state: State,
+    query: list[tuple[str, str]],
+    pause: Callable[[float], None],
+) -> set[int]:
+    """Return the leads that changed after the copy's cursor."""
+    late: set[int] = set()
+    cursor = state.cursor
+    tries = 0
+    while tries < SETTLE_TRIES:
+        try:
+            answer = campaign.changes(cursor, limit=PAGE_LEADS, query=query)
+        except CursorLost:
+            # The copy follows a history that is gone: whatever differs is wrong.
+            return set()
+        late |= {each.id for each in answer.entries if each.id is not None}
+        cursor = answer.cursor
+        if answer.up_to_date:
+            return late
+        if not answer.has_more:
+            tries += 1
+            pause(SETTLE_S)
+    raise Unavailable("the hub is carrying out an edit of a filter or the schema")
+
+
+def _mend(campaign: Campaign, copy: Copy, state: State, found: Finding) -> None:
+    """Read each lead that is wrong again, and store it as it is now.
+
+    The cursor stays: what changes meanwhile is told by the feed, and applied again.
+    """
+    wrong = sorted(found.wrong)
+    for start in range(0, len(wrong), MENDED_MAX):
+        batch = _mended(campaign, state, wrong[start : start + MENDED_MAX])
+        copy.keep(batch, state.step)
+        state = batch.state
+        found.repaired += len(batch.rows) + len(batch.removals)
+
+
+def _mended(campaign: Campaign, state: State, lead_ids: list[int]) -> Batch:
+    table = table_of(state.schema)
+    rows: list[Row] = []
+    faults: list[Fault] = []
+    removals: dict[int, str] = {}
+    people: dict[int, str] = {}
+    for lead_id in lead_ids:
+        try:
+            raw = campaign.lead(lead_id).raw
+        except NotFound:
+            removals[lead_id] = NOT_TOLD
+            continue
+        row, broken = row_of(raw, table)
+        rows.append(row)
+        faults += broken
+        people |= people_of(raw)
+    step = state.step + 1
+    after = msgspec.structs.replace(state, step=step, changed_in=step)
+    return Batch(after, None, tuple(rows), removals, tuple(faults), people)

@@ -1,0 +1,155 @@
+"""Copies of a hub's leads: made by the real command or in process, and looked into."""
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from leadwell.store import campaigns
+from tests import make, served
+from tests.served import Answer, Served
+
+COMMAND = [sys.executable, "-m", "leadwell.cli"]
+TIMEOUT_S = 60
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A hub, and a folder for copies of it."""
+
+    hub: Served
+    folder: Path
+    """Where the hub keeps its leads."""
+    copies: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.hub.port}/v2/campaigns/362"
+
+    def run(self, *arguments: str, **how: Any) -> Said:
+        """Run `leadwell` with arguments, in the folder of the copies."""
+        process = self.start(*arguments, **how)
+        out, err = process.communicate(timeout=TIMEOUT_S)
+        return Said(process.returncode, out, err)
+
+    def start(
+        self,
+        *arguments: str,
+        token: str | None = None,
+        first: Callable[[], object] | None = None,
+        **env: str,
+    ) -> subprocess.Popen[str]:
+        """Start `leadwell`; `first` is done in its process before."""
+        known = {"LEADWELL_TOKEN": self.hub.token if token is None else token}
+        return subprocess.Popen(
+            [*COMMAND, *arguments],
+            cwd=self.copies,
+            env=os.environ | known | env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=first,  # noqa: PLW1509 - no thread of a test holds a lock then
+        )
+
+    def sync(self, to: str, *arguments: str, **how: Any) -> Said:
+        return self.run("sync", self.url, "--to", to, *arguments, **how)
+
+    def verify(self, to: str, *arguments: str) -> Said:
+        return self.run("verify", self.url, "--to", to, *arguments)
+
+    def ask(self, method: str, path: str = "", body: Any = None) -> Answer:
+        """Ask the hub about its leads."""
+        answer = self.hub.request(method, f"/v2/campaigns/362/leads{path}", json=body)
+        assert answer.status_code < 300, answer.text
+        return answer
+
+    def add(self, **fields: Any) -> int:
+        lead_id: int = self.ask(
+            "POST", "", {"fields": {"name": "Ann"} | fields}
+        ).json()["data"]["id"]
+        return lead_id
+
+    def listed(self) -> dict[int, dict[str, Any]]:
+        """All leads as the hub lists them."""
+        found = self.ask("GET", "?per_page=1000").json()
+        assert found["pagination"]["total_pages"] <= 1
+        return {lead["id"]: lead for lead in found["data"]}
+
+
+def rows(path: Path, sql: str) -> list[Any]:
+    """Ask a SQLite or DuckDB file."""
+    if path.suffix == ".duckdb":
+        with duckdb.connect(str(path), read_only=True) as opened:
+            return opened.execute(sql).fetchall()
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def a_bench(folder: Path, leads: int = 0) -> Bench:
+    """A running hub with so many leads beside its first one."""
+    home = folder / "hub"
+    home.mkdir()
+    token = served.a_folder(home)
+    if leads:
+        database = make.a_database_again(home / "leads.db")
+        with database.reading() as connection:
+            campaign = campaigns.known(connection, 362)
+        make.leads(database, campaign, [a_lead(number) for number in range(leads)])
+        database.close()
+    return Bench(served.a_hub(home, token), home, folder)
+
+
+def a_lead(number: int) -> dict[str, Any]:
+    """A lead with values that are hard to write down."""
+    fields = {
+        "name": NASTY[number % len(NASTY)],
+        "email": f"jane{number}@example.com",
+        "project-notes": NASTY[number // 3 % len(NASTY)] * 3,
+        "source": ["partner-west", "website", None][number % 3],
+        "tags": [["a", "c"], ["b"], [], None][number % 4],
+        "budget": [number, number / 7, -0.5, 2**53, 1e-300, None][number % 6],
+        "price": ["1200.50", "-0.000000000001", "9" * 24, None][number % 4],
+        "newsletter": [True, False, None][number % 3],
+        "follow-up": ["2025-02-21", "0001-01-01", "9999-12-31", None][number % 4],
+        "visit_at": ["2025-02-21T08:30:00.000001+01:00", None][number % 2],
+        "df_lines": [{"n": 2**62, "t": "\U0001f3e0"}, "null", 0, None][number % 4],
+    }
+    person = [1, None][number % 2]
+    return {"fields": fields, "assigned_person": person, "external_id": f"x{number}"}
+
+
+NASTY = (
+    "Ann",
+    '=HYPERLINK("http://x";"y")',
+    "-5",
+    "+45 12,5",
+    "@x\ty",
+    'a "b", c;d',
+    "line\r\nline\n",
+    "\ufeffbom",
+    "æøå \U0001f600 \u202e",
+    "'quoted'",
+    "null",
+    "\uff1dwide",
+)

@@ -1,0 +1,32 @@
+"""The reference of the sync names every destination, table and error."""
+
+from pathlib import Path
+
+import pytest
+
+from leadwell.sync import errors
+from leadwell.sync.destinations import DESTINATIONS
+from leadwell.sync.destinations.tables import OWN
+
+PAGE = (Path(__file__).parents[2] / "docs/reference/sync.md").read_text("utf-8")
+CODES = [
+    kind.code
+    for kind in vars(errors).values()
+    if isinstance(kind, type) and issubclass(kind, errors.DestinationError)
+]
+
+
+@pytest.mark.parametrize("scheme", DESTINATIONS)
+def test_every_destination_is_documented(scheme: str) -> None:
+    assert f"| `{scheme}:FILE` |" in PAGE
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_every_table_is_documented(name: str) -> None:
+    assert f"`{name}`" in PAGE
+
+
+@pytest.mark.parametrize("code", sorted(set(CODES) - {"destination"}))
+def test_every_error_is_documented(code: str) -> None:
+    assert f"| `{code}` |" in PAGE
+    assert code.title().replace("_", "") in str(errors.__doc__)

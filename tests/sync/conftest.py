@@ -1,0 +1,34 @@
+"""A hub as a process of its own, for tests that write to it and copy from it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from leadwell.client import Campaign, Leadwell
+from tests.copying import Bench, a_bench
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    """A running hub with one lead, and a folder for copies of it."""
+    made = a_bench(tmp_path)
+    yield made
+    made.hub.kill()
+
+
+@pytest.fixture
+def full_bench(tmp_path: Path) -> Iterator[Bench]:
+    """A running hub with 1,301 leads, whose values are hard to write down."""
+    made = a_bench(tmp_path, leads=1300)
+    yield made
+    made.hub.kill()
+
+
+@pytest.fixture
+def reading(request: pytest.FixtureRequest) -> Iterator[Campaign]:
+    """The campaign of the hub that the test has, as its token sees it."""
+    name = "full_bench" if "full_bench" in request.fixturenames else "bench"
+    bench: Bench = request.getfixturevalue(name)
+    with Leadwell(bench.url, bench.hub.token) as client:
+        yield client.campaign()

@@ -1,0 +1,399 @@
+"""What every destination promises, for each of them, with the real command."""
+
+import ctypes
+import os
+import random
+import resource
+import signal
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from leadwell.client import Campaign
+from leadwell.store import accounts
+from leadwell.sync.destinations import DESTINATIONS
+from leadwell.sync.destinations.sqlite import SQLiteFile
+from leadwell.sync.errors import BusyDestination
+from leadwell.sync.pulling import Pull, Wanted
+from tests import make, served
+from tests.copying import Bench, rows
+from tests.sync.test_histories import READERS, Follower
+
+NAMES = {
+    "sqlite": "l.db",
+    "duckdb": "l.duckdb",
+    "csv": "l.csv",
+    "csv-excel": "l.csv",
+    "ndjson": "l.ndjson",
+}
+KILLS = int(os.environ.get("LEADWELL_TEST_KILLS", "60"))
+
+each_destination = pytest.mark.parametrize("scheme", list(DESTINATIONS))
+LIKE_CSV = ("csv-excel", "ndjson")
+each_kind = pytest.mark.parametrize(
+    "scheme",
+    [
+        pytest.param(scheme, marks=[pytest.mark.proof] if scheme in LIKE_CSV else [])
+        for scheme in DESTINATIONS
+    ],
+)
+"""Those that are written as CSV is, from a copy in SQLite, are for the proofs."""
+
+
+def to(scheme: str) -> str:
+    return f"{scheme}:{NAMES[scheme]}"
+
+
+def check(bench: Bench, reading: Campaign, scheme: str) -> None:
+    """The copy is what the hub lists, byte by byte for files of CSV."""
+    said = bench.verify(to(scheme), "--json")
+    assert (said.code, said.json["exact"]) == (0, True), said
+    path = bench.copies / NAMES[scheme]
+    if scheme in READERS:
+        Follower(reading, scheme, path, "").check()
+    else:
+        export = bench.ask("GET", f"/export?_format={scheme}").data
+        assert path.read_bytes() == export
+
+
+def test_every_destination_is_tested() -> None:
+    assert NAMES.keys() == DESTINATIONS.keys()
+
+
+@each_destination
+def test_every_value_arrives_and_changes_follow(
+    full_bench: Bench, scheme: str, reading: Campaign
+) -> None:
+    assert full_bench.sync(to(scheme), "--json").json["added"] == 1301
+    check(full_bench, reading, scheme)
+    for lead_id in (2, 700, 1200):
+        full_bench.ask("DELETE", f"/{lead_id}")
+        full_bench.ask("PATCH", f"/{lead_id + 1}", {"status": "won"})
+    full_bench.add(name="Last")
+    said = full_bench.sync(to(scheme), "--json").json
+    assert (said["added"], said["changed"], said["removed"]) == (1, 3, 3)
+    check(full_bench, reading, scheme)
+
+
+@each_kind
+def test_two_at_once_make_one_right_copy(
+    full_bench: Bench, scheme: str, reading: Campaign
+) -> None:
+    """Four begin at once; whoever finds the file held by another says so."""
+    url = full_bench.url
+    running = [full_bench.start("sync", url, "--to", to(scheme)) for _ in range(4)]
+    for process in running:
+        process.communicate(timeout=60)
+    codes = {process.returncode for process in running}
+    assert 0 in codes
+    assert codes <= ({0, 75} if scheme == "duckdb" else {0})
+    assert full_bench.sync(to(scheme)).code == 0
+    check(full_bench, reading, scheme)
+
+
+def killed(bench: Bench, scheme: str, rolls: random.Random, *, full: bool) -> bool:
+    """Start a sync and kill it at some moment; whether it was still running."""
+    arguments = ["--full"] if full else []
+    process = bench.start("sync", bench.url, "--to", to(scheme), *arguments)
+    time.sleep(rolls.uniform(0.1, 1.0))
+    is_running = process.poll() is None
+    process.kill()
+    process.communicate()
+    return is_running
+
+
+def after_kills(bench: Bench, reading: Campaign, scheme: str, kills: int) -> int:
+    """Kill many runs while leads change; in the end the copy is right."""
+    rolls = random.Random(kills)  # noqa: S311 - a seeded walk, no secret
+    hits = 0
+    for number in range(kills):
+        lead_id = rolls.randint(2, 1200)
+        path = f"/v2/campaigns/362/leads/{lead_id}"
+        if number % 3:
+            bench.hub.request("PATCH", path, json={"fields": {"name": f"n{number}"}})
+        else:
+            bench.hub.request("DELETE", path)
+        hits += killed(bench, scheme, rolls, full=rolls.random() < 0.3)
+        if number % 10 == 9:
+            assert bench.sync(to(scheme)).code == 0
+            check(bench, reading, scheme)
+    assert bench.sync(to(scheme)).code == 0
+    check(bench, reading, scheme)
+    return hits
+
+
+@each_kind
+def test_a_killed_run_goes_on_where_it_was(
+    full_bench: Bench, scheme: str, reading: Campaign
+) -> None:
+    after_kills(full_bench, reading, scheme, 2)
+
+
+@pytest.mark.proof
+@each_destination
+def test_many_kills_lose_nothing(
+    full_bench: Bench, scheme: str, reading: Campaign
+) -> None:
+    hits = after_kills(full_bench, reading, scheme, KILLS)
+    print(f"{scheme}: {KILLS} kills, {hits} of them in the middle")  # noqa: T201
+    assert hits > KILLS / 3
+
+
+@each_kind
+def test_a_hub_that_was_restored_is_copied_anew(
+    bench: Bench, reading: Campaign, scheme: str, tmp_path: Path
+) -> None:
+    kept = bench.add(name="kept")
+    database = f"sqlite:///{bench.folder / 'leads.db'}"
+    done = bench.run("backup", "b.db", "--database", database)
+    assert done.code == 0, done.err
+    lost = bench.add(name="lost")
+    bench.ask("PATCH", f"/{kept}", {"status": "won"})
+    assert bench.sync(to(scheme)).code == 0
+    bench.hub.stop()
+    done = bench.run("restore", "b.db", "--replace", "--database", database)
+    assert done.code == 0, done.err
+    hub = served.a_hub(bench.folder, bench.hub.token)
+    again = Bench(hub, bench.folder, bench.copies)
+    try:
+        said = again.sync(to(scheme), "--json")
+        assert said.code == 0, said.err
+        assert "restored from a backup" in said.err
+        assert said.json["removed"] == 1
+        assert lost not in again.listed()
+    finally:
+        again.hub.kill()
+
+
+@each_destination
+def test_what_stands_there_already_is_left_alone(bench: Bench, scheme: str) -> None:
+    path = bench.copies / NAMES[scheme]
+    path.write_text("somebody's own words\n" * 400)
+    found = bench.sync(to(scheme))
+    assert (found.code, "nothing was touched" in found.err) == (5, True), found.err
+    assert path.read_text() == "somebody's own words\n" * 400
+
+
+@pytest.mark.parametrize("scheme", ["sqlite", "duckdb"])
+def test_somebodys_own_tables_are_left_alone(bench: Bench, scheme: str) -> None:
+    path = bench.copies / NAMES[scheme]
+    change(path, "CREATE TABLE mine (x INTEGER)", "CREATE TABLE people (x INTEGER)")
+    found = bench.sync(to(scheme))
+    assert (found.code, "has people" in found.err) == (5, True), found.err
+    change(path, "DROP TABLE people")
+    assert bench.sync(to(scheme)).code == 0
+    change(
+        path,
+        "ALTER TABLE leads ADD COLUMN note VARCHAR",
+        "UPDATE leads SET note = 'call'",
+        "CREATE VIEW own AS SELECT id, name FROM leads",
+    )
+    bench.ask("PATCH", "/1", {"status": "won"})
+    assert bench.sync(to(scheme)).code == 0
+    assert rows(path, "SELECT status, note FROM leads") == [("won", "call")]
+    assert bench.verify(to(scheme)).code == 0
+
+
+@pytest.mark.parametrize("scheme", ["sqlite", "duckdb"])
+def test_a_copy_of_another_shape_is_refused(bench: Bench, scheme: str) -> None:
+    bench.sync(to(scheme))
+    path = bench.copies / NAMES[scheme]
+    change(path, "DROP VIEW leads_labelled", 'ALTER TABLE leads DROP COLUMN "budget"')
+    found = bench.sync(to(scheme))
+    assert (found.code, "lacks budget" in found.err) == (5, True), found.err
+
+
+@each_kind
+def test_the_copy_of_another_campaign_or_token_is_refused(
+    bench: Bench, scheme: str
+) -> None:
+    database = make.a_database_again(bench.folder / "leads.db")
+    with database.reading() as connection:
+        (account,) = accounts.find_all(connection)
+    other = make.a_kept_campaign(database, account, id=400, slug="other")
+    key = served.KEY
+    elsewhere = make.a_token(database, account, other, key=key)
+    known = make.a_token(database, account, None, key=key)
+    database.close()
+    assert bench.sync(to(scheme)).code == 0
+    url = bench.url.replace("362", "400")
+    for token in (elsewhere, known):
+        found = bench.run("sync", url, "--to", to(scheme), "--full", token=token)
+        assert (found.code, "copy of campaign 362" in found.err) == (5, True)
+    found = bench.sync(to(scheme), token=known)
+    assert (found.code, "another token" in found.err) == (5, True), found.err
+    assert bench.sync(to(scheme), "--full", token=known).code == 0
+    assert bench.run("verify", url, "--to", to(scheme), token=known).code == 5
+
+
+@each_kind
+def test_a_place_that_cannot_be_written_is_explained(bench: Bench, scheme: str) -> None:
+    assert bench.sync(to(scheme)).code == 0
+    bench.add()
+    before = held(bench.copies)
+    found = bench.sync(to(scheme), first=without_rights(bench.copies))
+    bench.copies.chmod(0o755)
+    assert (found.code, "look at the rights" in found.err) == (2, True), found.err
+    assert held(bench.copies) == before
+    for path in bench.copies.glob("l.*"):
+        path.chmod(0o644)
+    assert bench.sync(to(scheme)).code == 0
+    assert bench.verify(to(scheme)).code == 0
+
+
+@each_kind
+def test_a_full_disk_loses_nothing(full_bench: Bench, scheme: str) -> None:
+    """A file may not grow past some sizes, at which different writes fail."""
+    assert full_bench.sync(to(scheme), "--filter", "id=1").code == 0
+    for kilobytes in (40, 300):
+        found = full_bench.sync(to(scheme), "--full", first=no_more_than(kilobytes))
+        assert (found.code, "run again" in found.err) == (75, True), found.err
+        # What was stored is whole; a file is of the moment when it was last written.
+        assert full_bench.verify(to(scheme)).code in {0, 6}
+    assert full_bench.sync(to(scheme), "--full").code == 0
+    assert full_bench.verify(to(scheme)).code == 0
+
+
+def test_a_locked_file_is_waited_for_and_then_told(
+    bench: Bench, reading: Campaign
+) -> None:
+    assert bench.sync("sqlite:l.db").code == 0
+    path = bench.copies / "l.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        pull = Pull(reading, "", SQLiteFile(path, wait_s=0.1), Wanted())
+        with pytest.raises(BusyDestination, match="locked by another program"):
+            pull.run()
+        process = bench.start("sync", bench.url, "--to", "sqlite:l.db")
+        time.sleep(1)
+        assert process.poll() is None
+        other.execute("ROLLBACK")
+        process.communicate(timeout=30)
+        assert process.returncode == 0
+
+
+def test_a_file_that_another_program_has_open_is_told(bench: Bench) -> None:
+    assert bench.sync("duckdb:l.duckdb").code == 0
+    with duckdb.connect(str(bench.copies / "l.duckdb")):
+        found = bench.sync("duckdb:l.duckdb")
+    assert (found.code, "open in another program" in found.err) == (75, True)
+
+
+def test_a_file_that_was_changed_is_found_out_and_mended(bench: Bench) -> None:
+    bench.add()
+    assert bench.sync("csv:l.csv").code == 0
+    path = bench.copies / "l.csv"
+    whole = path.read_bytes()
+    path.write_bytes(b"\r\n".join(whole.split(b"\r\n")[:2]) + b"\r\n")
+    found = bench.verify("csv:l.csv")
+    assert (found.code, "1 missing (2)" in found.out) == (6, True), found
+    assert bench.verify("csv:l.csv", "--repair").code == 0
+    assert path.read_bytes() == whole
+    path.unlink()
+    assert bench.verify("csv:l.csv").code == 6
+    assert bench.sync("csv:l.csv").code == 0
+    assert path.read_bytes() == whole
+    path.write_text("id;name\n1;x\n")
+    assert bench.verify("csv:l.csv").code == 5
+
+
+@pytest.mark.parametrize("scheme", ["sqlite", "duckdb"])
+def test_what_differs_is_named_and_mended(bench: Bench, scheme: str) -> None:
+    for _ in range(3):
+        bench.add()
+    assert bench.sync(to(scheme)).code == 0
+    path = bench.copies / NAMES[scheme]
+    change(
+        path,
+        "UPDATE leads SET version = 9, name = 'x' WHERE id = 2",
+        "DELETE FROM leads WHERE id = 3",
+        "INSERT INTO leads (id, version) VALUES (77, 1)",
+    )
+    bench.ask("PATCH", "/4", {"status": "won"})
+    found = bench.verify(to(scheme), "--json")
+    wrong = [found.json[each] for each in ("stale", "missing", "extra", "waiting")]
+    assert (found.code, wrong) == (6, [[2], [3], [77], 1])
+    assert bench.verify(to(scheme), "--repair").code == 0
+    waiting = bench.verify(to(scheme))
+    assert (waiting.code, "right as far as it was pulled" in waiting.out) == (0, True)
+    assert bench.sync(to(scheme)).code == 0
+    assert bench.verify(to(scheme), "--json").json["exact"]
+    assert rows(path, "SELECT name FROM leads WHERE id = 2") == [("Ann",)]
+
+
+def test_standard_output_gets_everything_once(bench: Bench) -> None:
+    bench.add(name="Bo", tags=["a"])
+    for _ in range(2):
+        said = bench.sync("ndjson:-")
+        assert said.code == 0
+        assert [line.split(",")[0] for line in said.out.splitlines()] == [
+            '{"id":1',
+            '{"id":2',
+        ]
+    assert [path.name for path in bench.copies.iterdir()] == ["hub"]
+    assert bench.sync("csv:-", "--follow").code == 2
+
+
+@pytest.mark.parametrize("how", [["--follow"], ["--every", "1s"]])
+def test_a_sync_goes_on_until_it_is_interrupted(bench: Bench, how: list[str]) -> None:
+    process = bench.start("sync", bench.url, "--to", "sqlite:l.db", *how)
+    await_row(bench, 1)
+    await_row(bench, bench.add())
+    await_row(bench, bench.add())
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert bench.verify("sqlite:l.db").code == 0
+
+
+def await_row(bench: Bench, lead_id: int) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            if (lead_id,) in rows(bench.copies / "l.db", "SELECT id FROM leads"):
+                return
+        except sqlite3.OperationalError:
+            pass
+        time.sleep(0.05)
+    raise AssertionError(lead_id)
+
+
+def change(path: Path, *statements: str) -> None:
+    if path.suffix == ".duckdb":
+        with duckdb.connect(str(path)) as opened:
+            for statement in statements:
+                opened.execute(statement)
+        return
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def held(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.glob("l.*")}
+
+
+def without_rights(folder: Path) -> Callable[[], object]:
+    """Take the right to write, and root's privilege to write all the same."""
+
+    def take() -> None:
+        for path in folder.glob("l.*"):
+            path.chmod(0o444)
+        folder.chmod(0o555)
+        drop_from_bounds, overrides = 24, 1
+        ctypes.CDLL(None).prctl(drop_from_bounds, overrides)
+
+    return take
+
+
+def no_more_than(kilobytes: int) -> Callable[[], object]:
+    def limit() -> None:
+        bound = (kilobytes * 1024, kilobytes * 1024)
+        resource.setrlimit(resource.RLIMIT_FSIZE, bound)
+
+    return limit

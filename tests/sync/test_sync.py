@@ -1,0 +1,165 @@
+"""`leadwell sync` and `leadwell verify` as somebody types them, on a real hub."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.copying import Bench, rows
+
+LEADS = "SELECT id, version, status, name FROM leads ORDER BY id"
+
+
+def test_a_copy_follows_and_proves_itself(bench: Bench) -> None:
+    second = bench.add(name="Bo", tags=["a", "c"], budget=1200.0)
+    first = bench.sync("sqlite:l.db", "--json")
+    assert (first.code, first.json["added"], first.json["everything"]) == (0, 2, True)
+    bench.ask("PATCH", "/1", {"status": "won"})
+    bench.ask("DELETE", f"/{second}")
+    then = bench.sync("sqlite:l.db", "--json").json
+    assert (then["added"], then["changed"], then["removed"]) == (0, 1, 1)
+    assert then["requests"] == 1
+    assert rows(bench.copies / "l.db", LEADS) == [(1, 2, "won", "Jane Doe")]
+    assert bench.verify("sqlite:l.db").code == 0
+
+
+def test_nothing_new_is_one_request(bench: Bench) -> None:
+    bench.sync("sqlite:l.db")
+    again = bench.sync("sqlite:l.db", "--json").json
+    assert (again["requests"], again["changed"], again["up_to_date"]) == (1, 0, True)
+
+
+def test_a_dry_run_tells_all_and_changes_nothing(bench: Bench) -> None:
+    said = bench.sync("sqlite:l.db", "--dry-run")
+    assert "1 added" in said.out
+    assert "customer-type" in said.out
+    assert not list(bench.copies.glob("l.db*"))
+    bench.sync("sqlite:l.db")
+    before = (bench.copies / "l.db").read_bytes()
+    bench.ask("DELETE", "/1")
+    bench.add()
+    for full in ((), ("--full",)):
+        said = bench.sync("sqlite:l.db", "--dry-run", "--json", *full)
+        found = said.json
+        assert (found["added"], found["changed"], found["removed"]) == (1, 0, 1)
+    assert (bench.copies / "l.db").read_bytes() == before
+
+
+def test_a_filter_keeps_what_matches(bench: Bench) -> None:
+    won = bench.add(budget=500)
+    to = ("sqlite:l.db", "--filter", "status=won&budget[gte]=100")
+    bench.ask("PATCH", f"/{won}", {"status": "won"})
+    assert bench.sync(*to).code == 0
+    assert [row[0] for row in rows(bench.copies / "l.db", LEADS)] == [won]
+    assert bench.verify("sqlite:l.db").code == 0
+    other = bench.sync("sqlite:l.db")
+    assert other.code == 5
+    assert "--filter 'status=won&budget[gte]=100'" in other.err
+    bench.ask("PATCH", f"/{won}", {"status": "new"})
+    assert bench.sync(*to).code == 0
+    assert rows(bench.copies / "l.db", LEADS) == []
+    assert bench.sync("sqlite:l.db", "--full").code == 0
+    assert len(rows(bench.copies / "l.db", LEADS)) == 2
+
+
+def test_removed_leads_are_kept_where_that_is_wanted_but_erased_ones(
+    bench: Bench,
+) -> None:
+    gone, back, erased = (bench.add() for _ in range(3))
+    bench.sync("sqlite:l.db")
+    bench.ask("DELETE", f"/{gone}")
+    bench.ask("PATCH", f"/{back}", {"status": "won"})
+    said = bench.sync("sqlite:l.db", "--keep-removed", "--json").json
+    assert (said["removed"], said["changed"]) == (1, 1)
+    erase = ("lead", "erase", str(erased), "--campaign", "362", "--yes")
+    database = f"sqlite:///{bench.folder / 'leads.db'}"
+    done = bench.run(*erase, "--database", database)
+    assert done.code == 0, done.err
+    assert bench.sync("sqlite:l.db").code == 0
+    sql = "SELECT id, _removed_reason FROM leads ORDER BY id"
+    found = rows(bench.copies / "l.db", sql)
+    assert found == [(1, None), (gone, "deleted"), (back, None)]
+    shown = rows(bench.copies / "l.db", "SELECT id FROM leads_labelled ORDER BY id")
+    assert shown == [(1,), (back,)]
+    assert bench.verify("sqlite:l.db").code == 0
+    assert bench.sync("sqlite:l.db", "--full", "--json").json["removed"] == 0
+
+
+def test_labels_and_names_are_kept_beside_slugs_and_follow(bench: Bench) -> None:
+    lead_id = bench.add(source="partner-west", tags=["a", "c"])
+    bench.ask("PATCH", f"/{lead_id}", {"assigned_person": 1})
+    bench.sync("sqlite:l.db")
+    asked = (
+        'SELECT "status.label", "source.label", "tags.label", "assigned_person.name" '
+        "FROM leads_labelled ORDER BY id DESC LIMIT 1"
+    )
+    expected = [("New", "Partner West", '["A","C"]', "Sales One")]
+    assert rows(bench.copies / "l.db", asked) == expected
+    database = f"sqlite:///{bench.folder / 'leads.db'}"
+    label = ("option", "label", "source", "partner-west", "The West")
+    done = bench.run(*label, "--campaign", "362", "--yes", "--database", database)
+    assert done.code == 0, done.err
+    assert bench.sync("sqlite:l.db", "--json").json["changed"] == 0
+    ((_, source, *_),) = rows(bench.copies / "l.db", asked)
+    assert source == "The West"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--to", "l.db"], 2, "did you mean sqlite:l.db?"),
+        (["--to", "mysql:x"], 2, "there are sqlite:FILE"),
+        (["--to", "sqlite:no/l.db"], 2, "look if its folder exists"),
+        (["--to", "sqlite:l.db", "--filter", "sttus=new"], 4, "did you mean status?"),
+        (["--to", "sqlite:l.db", "--every", "soon"], 2, "for instance 60s"),
+        (["--to", "sqlite:l.db", "--every", "1m", "--follow"], 2, "exclude"),
+        (["--to", "sqlite:l.db", "--token-file", "no"], 2, "no cannot be read"),
+        (["--to", "sqlite:l.db", "--token", "lw_wrong"], 3, "others can see --token"),
+    ],
+)
+def test_a_wrong_command_says_what_to_do_and_leaves_nothing(
+    bench: Bench, arguments: list[str], code: int, said: str
+) -> None:
+    found = bench.run("sync", bench.url, *arguments)
+    assert (found.code, said in found.err) == (code, True), found.err
+    assert [path.name for path in bench.copies.iterdir()] == ["hub"]
+
+
+@pytest.mark.parametrize(
+    ("url", "token", "code", "said"),
+    [
+        ("{hub}/v2/campaigns/363", None, 3, "not for campaign 363"),
+        ("{hub}/nothing/v2/campaigns/362", None, 2, "shows no campaign"),
+        ("{hub}", None, 2, "names no campaign"),
+        ("{hub}/v2/campaigns/362", "lw_x", 3, "not valid"),
+        ("{hub}/v2/campaigns/362", " ", 2, "there is no token"),
+        ("ftp://hub", None, 2, "for instance https://"),
+    ],
+)
+def test_a_wrong_address_or_token_is_explained(
+    bench: Bench, url: str, token: str | None, code: int, said: str
+) -> None:
+    hub = f"http://127.0.0.1:{bench.hub.port}"
+    given = url.format(hub=hub)
+    found = bench.run("sync", given, "--to", "sqlite:l.db", token=token)
+    assert (found.code, said in found.err) == (code, True), found.err
+    assert not list(bench.copies.glob("l.db*"))
+    bench.sync("sqlite:l.db")
+    if not given.endswith("363"):
+        found = bench.run("verify", given, "--to", "sqlite:l.db", token=token)
+        assert (found.code, said in found.err) == (code, True), found.err
+
+
+def test_a_token_can_stand_in_a_file(bench: Bench, tmp_path: Path) -> None:
+    (bench.copies / "token").write_text(f"{bench.hub.token}\n")
+    said = bench.run(
+        "sync", bench.url, "--to", "sqlite:l.db", "--token-file", "token", token="no"
+    )
+    assert said.code == 0, said.err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="POSIX shows arguments to others")
+def test_the_token_is_never_shown(bench: Bench) -> None:
+    for arguments in ((), ("--json",), ("--filter", "x=1"), ("--dry-run",)):
+        said = bench.sync("sqlite:l.db", *arguments)
+        assert bench.hub.token not in said.out + said.err
