@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from leadwell.api.app import app
 from leadwell.api.hub import Hub
 from leadwell.store.connection import Database
