@@ -118,7 +118,8 @@ class Pull:
                     hint="run again: what was stored is kept",
                 ) from None
             return True
-        self._state, self._begins = copy.state(), False
+        self._state = copy.state() if batch.schema else batch.state
+        self._begins = False
         self.summary.tally.add(tally)
         self.summary.is_up_to_date = answer.up_to_date
         self.tell(self.summary)
