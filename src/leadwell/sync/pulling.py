@@ -232,8 +232,12 @@ class Pull:
         """Read the names of people again, as no lead is told for a changed one."""
         names: dict[int, str] = {}
         for person_id in copy.people():
-            page = self.campaign.page(assigned_to=person_id, per_page=1)
             self.summary.requests += 1
+            try:
+                page = self.campaign.page(assigned_to=person_id, per_page=1)
+            except QuestionRefused:
+                # The token does not see any more who leads are assigned to.
+                return {}
             people = [lead.assigned_person for lead in page.leads]
             names |= {each.id: each.name for each in people if each}
         return names

@@ -202,6 +202,8 @@ class Tables(Database):
             "INSERT INTO quarantine VALUES (?, ?, ?, ?, ?)",
             [(f.lead_id, f.version, f.field, f.value, f.reason) for f in batch.faults],
         )
+        if batch.schema is not None:
+            self._run("DELETE FROM people")
         if batch.people:
             names = _json(batch.people)
             self._run(f"DELETE FROM people WHERE id IN ({self.listed})", [names])
