@@ -163,3 +163,20 @@ def test_the_token_is_never_shown(bench: Bench) -> None:
     for arguments in ((), ("--json",), ("--filter", "x=1"), ("--dry-run",)):
         said = bench.sync("sqlite:l.db", *arguments)
         assert bench.hub.token not in said.out + said.err
+
+
+def test_names_that_a_token_may_not_see_any_more_leave_the_copy(bench: Bench) -> None:
+    bench.ask("PATCH", "/1", {"assigned_person": 1})
+    assert bench.sync("sqlite:l.db").code == 0
+    people = "SELECT id, name FROM people"
+    assert rows(bench.copies / "l.db", people) == [(1, "Sales One")]
+    database = f"sqlite:///{bench.folder / 'leads.db'}"
+    public_id = bench.hub.token.split("_")[1]
+    edit = ("token", "edit", public_id, "--fields", "name,status", "--read-only")
+    done = bench.run(*edit, "--database", database)
+    assert done.code == 0, done.err
+    assert bench.sync("sqlite:l.db").code == 0
+    assert rows(bench.copies / "l.db", people) == []
+    sql = "SELECT name, status, assigned_person, source FROM leads"
+    assert rows(bench.copies / "l.db", sql) == [("Jane Doe", "new", None, None)]
+    assert bench.verify("sqlite:l.db").code == 0

@@ -28,7 +28,7 @@ class Batch:
     """Why each of these leads went."""
     faults: tuple[Fault, ...] = ()
     people: Mapping[int, str] = field(default_factory=dict[int, str])
-    """The names of people, by their ids."""
+    """The names of people, by their ids; with another schema, of all that are seen."""
     retold_from: bool = False
     """Whether everything is told again from here on."""
     retells: bool = False

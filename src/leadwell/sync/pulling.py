@@ -118,7 +118,8 @@ class Pull:
                     hint="run again: what was stored is kept",
                 ) from None
             return True
-        self._state, self._begins = copy.state(), False
+        self._state = copy.state() if batch.schema else batch.state
+        self._begins = False
         self.summary.tally.add(tally)
         self.summary.is_up_to_date = answer.up_to_date
         self.tell(self.summary)
@@ -231,8 +232,12 @@ class Pull:
         """Read the names of people again, as no lead is told for a changed one."""
         names: dict[int, str] = {}
         for person_id in copy.people():
-            page = self.campaign.page(assigned_to=person_id, per_page=1)
             self.summary.requests += 1
+            try:
+                page = self.campaign.page(assigned_to=person_id, per_page=1)
+            except QuestionRefused:
+                # The token does not see any more who leads are assigned to.
+                return {}
             people = [lead.assigned_person for lead in page.leads]
             names |= {each.id: each.name for each in people if each}
         return names

@@ -54,6 +54,10 @@ class Database(Copy):
     def _put(self, rows: Sequence[Row], columns: Sequence[Column]) -> None:
         """Store leads, over what is there of them; other columns are left alone."""
 
+    def _put_new(self, rows: Sequence[Row], columns: Sequence[Column]) -> None:
+        """Store leads that are not there in any form, if that is cheaper."""
+        self._put(rows, columns)
+
     @abstractmethod
     def _transaction(self) -> AbstractContextManager[None]:
         """Begin a transaction that nobody else can write in, and end it."""

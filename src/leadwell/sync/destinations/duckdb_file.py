@@ -121,21 +121,25 @@ class DuckDBCopy(Tables):
 
     def _put(self, rows: Sequence[Row], columns: Sequence[Column]) -> None:
         names = [column.name for column in columns]
-        given = [dict(zip(names, row.cells, strict=True)) for row in rows]
-        shape = {column.name: _shape(column.kind) for column in columns}
         held = [f"{quoted(name)} = told.{quoted(name)}" for name in names[1:]]
         if self._keeps_removed():
             held += ["_removed_at = NULL", "_removed_reason = NULL"]
         listed = ", ".join(map(quoted, names))
         told = ", ".join(f"told.{quoted(name)}" for name in names)
         self._run(
-            "MERGE INTO leads USING"
-            " (SELECT r.* FROM (SELECT unnest(from_json(?, ?)) AS r)) AS told"
+            f"MERGE INTO leads USING ({_TOLD}) AS told"
             " ON leads.id = told.id"
             f" WHEN MATCHED THEN UPDATE SET {', '.join(held)}"
             f" WHEN NOT MATCHED THEN INSERT ({listed}) VALUES ({told})",
-            [_json(given), _json([shape])],
+            _told(rows, columns),
         )
+
+    def _put_new(self, rows: Sequence[Row], columns: Sequence[Column]) -> None:
+        if self._keeps_removed():
+            # Among what is not known are leads that are marked as removed.
+            self._put(rows, columns)
+        else:
+            self._run(f"INSERT INTO leads BY NAME {_TOLD}", _told(rows, columns))
 
     @contextmanager
     def _transaction(self) -> "Generator[None]":
@@ -164,6 +168,17 @@ def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
     except duckdb.Error:
         # A fault of the disk has ended the transaction already.
         return
+
+
+_TOLD = "SELECT r.* FROM (SELECT unnest(from_json(?, ?)) AS r)"
+"""Leads as rows, of one text of JSON and its shape."""
+
+
+def _told(rows: Sequence[Row], columns: Sequence[Column]) -> list[str]:
+    names = [column.name for column in columns]
+    given = [dict(zip(names, row.cells, strict=True)) for row in rows]
+    shape = {column.name: _shape(column.kind) for column in columns}
+    return [_json(given), _json([shape])]
 
 
 def _shape(kind: Kind) -> Any:
