@@ -119,6 +119,8 @@ class Tables(Database):
         if STATE not in names:
             self._check_free(names)
         elif self._run(f"SELECT step FROM {STATE}") != [(step,)]:
+            # Whoever moved it on may be the first to keep removed leads.
+            self._is_marked = None
             raise Overtaken
 
     def _make(self, state: State) -> None:
@@ -127,9 +129,8 @@ class Tables(Database):
         made = _SIDE_TABLES.format(text=text, whole=whole, key=self.key)
         for statement in made.split(";"):
             self._run(statement)
-        values = (state.format, state.campaign_id)
         sql = f"INSERT INTO {STATE} VALUES (?, ?, 0, '', FALSE, '')"
-        self._run(sql, values)
+        self._run(sql, (state.format, state.campaign_id))
 
     def _altered(self, batch: Batch, wanted: Table) -> Batch:
         """Set up the schema of a batch; the state then knows all columns."""
@@ -223,12 +224,9 @@ class Tables(Database):
                 (batch.state.synced_at, removals[each], each)
                 for each in there.difference(deleted)
             ]
-            sql = (
-                f"UPDATE leads SET {REMOVED_AT} = ?, {REMOVED_REASON} = ? WHERE id = ?"
-            )
-            self._many(sql, marked)
-        sql = f"DELETE FROM leads WHERE id IN ({self.listed})"
-        self._run(sql, [_json(deleted)])
+            marks = f"{REMOVED_AT} = ?, {REMOVED_REASON} = ?"
+            self._many(f"UPDATE leads SET {marks} WHERE id = ?", marked)
+        self._run(f"DELETE FROM leads WHERE id IN ({self.listed})", [_json(deleted)])
         return len(there)
 
     def _untold(self) -> dict[int, str]:
