@@ -3,29 +3,26 @@
 Every table is made by the first step, and every change of them is part of a step.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import msgspec
 
-from leadwell.sync.batches import ERASED, NOT_TOLD, Batch, Tally
+from leadwell.sync.batches import Batch, Tally
 from leadwell.sync.destinations import labels
 from leadwell.sync.destinations.base import Overtaken
-from leadwell.sync.destinations.database import Database, quoted
+from leadwell.sync.destinations.database import quoted
+from leadwell.sync.destinations.leads import TOLD, Leads
 from leadwell.sync.errors import ForeignDestination, UnreadableDestination
 from leadwell.sync.state import FORMAT, State
 from leadwell.sync.table import (
     MARKS,
-    REMOVED_AT,
-    REMOVED_REASON,
     Column,
     Kind,
     Table,
     alteration,
-    table_of,
 )
 
-STATE, TOLD = "leadwell_sync", "leadwell_told"
+STATE = "leadwell_sync"
 OWN = ("leads", "options", "statuses", "people", "quarantine", labels.VIEW, STATE, TOLD)
 """Every name that a copy takes."""
 _SIDE_TABLES = """
@@ -46,11 +43,8 @@ CREATE TABLE leadwell_sync (
 """
 
 
-class Tables(Database):
+class Tables(Leads):
     """A copy in a database that speaks SQL."""
-
-    _is_marked: bool | None = None
-    """Whether there are columns for removed leads; `None`: not known."""
 
     def state(self) -> State | None:
         """Return where the copy stands."""
@@ -76,6 +70,8 @@ class Tables(Database):
     def keep(self, batch: Batch, step: int | None) -> Tally:
         """Store a batch and its state in one transaction."""
         with self._transaction():
+            # Whoever has moved the copy on may have been the first to mark leads.
+            self._is_marked = None
             self._check_step(step)
             if step is None:
                 self._make(batch.state)
@@ -84,27 +80,6 @@ class Tables(Database):
             tally = self._told(batch)
             self._note(batch.state)
         return tally
-
-    def held(self) -> Iterator[tuple[int, int]]:
-        """Return id and version of each lead that is there."""
-        where = f" WHERE {REMOVED_AT} IS NULL" if self._keeps_removed() else ""
-        return self._rows(f"SELECT id, version FROM leads{where}")
-
-    def known(self, lead_ids: Iterable[int]) -> set[int]:
-        """Return which of these leads are there."""
-        where = f" AND {REMOVED_AT} IS NULL" if self._keeps_removed() else ""
-        sql = f"SELECT id FROM leads WHERE id IN ({self.listed}){where}"
-        return {found for (found,) in self._run(sql, [_json(lead_ids)])}
-
-    def people(self) -> set[int]:
-        """Return the ids of all people whose names are kept."""
-        return {found for (found,) in self._run("SELECT id FROM people")}
-
-    def _keeps_removed(self) -> bool:
-        # Asked several times a step, and what makes it another answer is a step too.
-        if self._is_marked is None:
-            self._is_marked = REMOVED_AT in self._columns()
-        return self._is_marked
 
     def _check_free(self, names: set[str]) -> None:
         taken = sorted(names & set(OWN))
@@ -119,8 +94,6 @@ class Tables(Database):
         if STATE not in names:
             self._check_free(names)
         elif self._run(f"SELECT step FROM {STATE}") != [(step,)]:
-            # Whoever moved it on may be the first to keep removed leads.
-            self._is_marked = None
             raise Overtaken
 
     def _make(self, state: State) -> None:
@@ -129,12 +102,12 @@ class Tables(Database):
         made = _SIDE_TABLES.format(text=text, whole=whole, key=self.key)
         for statement in made.split(";"):
             self._run(statement)
+        values = (state.format, state.campaign_id)
         sql = f"INSERT INTO {STATE} VALUES (?, ?, 0, '', FALSE, '')"
-        self._run(sql, (state.format, state.campaign_id))
+        self._run(sql, values)
 
     def _altered(self, batch: Batch, wanted: Table) -> Batch:
         """Set up the schema of a batch; the state then knows all columns."""
-        self._is_marked = None
         held = batch.state.columns or {"id": Kind.WHOLE}
         found = alteration(held, wanted)
         self._run(f"DROP VIEW IF EXISTS {labels.VIEW}")
@@ -173,80 +146,9 @@ class Tables(Database):
             [(s.slug, s.label, s.type, s.position) for s in wanted.statuses],
         )
 
-    def _told(self, batch: Batch) -> Tally:
-        if batch.retold_from:
-            self._run(f"DELETE FROM {TOLD}")
-        tally = self._stored(batch)
-        tally.removed = self._removed(batch, batch.removals)
-        if batch.retells:
-            ids = [row.id for row in batch.rows]
-            self._run(f"DELETE FROM {TOLD} WHERE id IN ({self.listed})", [_json(ids)])
-            self._many(f"INSERT INTO {TOLD} VALUES (?)", [(each,) for each in ids])
-            gone = _json(batch.removals)
-            self._run(f"DELETE FROM {TOLD} WHERE id IN ({self.listed})", [gone])
-        if batch.retold_to:
-            tally.removed += self._removed(batch, self._untold())
-            self._run(f"DELETE FROM {TOLD}")
-        return tally
-
-    def _stored(self, batch: Batch) -> Tally:
-        ids = [row.id for row in batch.rows]
-        known = self.known(ids)
-        columns = table_of(batch.state.schema).columns
-        new = [row for row in batch.rows if row.id not in known]
-        if new:
-            self._put_new(new, columns)
-        if known:
-            self._put([row for row in batch.rows if row.id in known], columns)
-        self._forget_faults([*ids, *batch.removals])
-        self._many(
-            "INSERT INTO quarantine VALUES (?, ?, ?, ?, ?)",
-            [(f.lead_id, f.version, f.field, f.value, f.reason) for f in batch.faults],
-        )
-        if batch.schema is not None:
-            self._run("DELETE FROM people")
-        if batch.people:
-            names = _json(batch.people)
-            self._run(f"DELETE FROM people WHERE id IN ({self.listed})", [names])
-            self._many("INSERT INTO people VALUES (?, ?)", batch.people.items())
-        added = len(ids) - len(known)
-        return Tally(added, len(known), 0, len(batch.faults))
-
-    def _removed(self, batch: Batch, removals: Mapping[int, str]) -> int:
-        """Remove leads, or mark them where they are kept; return how many went."""
-        if not removals:
-            return 0
-        there = self.known(removals)
-        deleted = list(removals)
-        if batch.state.keeps_removed:
-            deleted = [each for each, why in removals.items() if why == ERASED]
-            marked = [
-                (batch.state.synced_at, removals[each], each)
-                for each in there.difference(deleted)
-            ]
-            marks = f"{REMOVED_AT} = ?, {REMOVED_REASON} = ?"
-            self._many(f"UPDATE leads SET {marks} WHERE id = ?", marked)
-        self._run(f"DELETE FROM leads WHERE id IN ({self.listed})", [_json(deleted)])
-        return len(there)
-
-    def _untold(self) -> dict[int, str]:
-        sql = f"SELECT id FROM leads WHERE id NOT IN (SELECT id FROM {TOLD})"
-        found = {each: NOT_TOLD for (each,) in self._run(sql)}
-        self._forget_faults(found)
-        return found
-
-    def _forget_faults(self, lead_ids: Iterable[int]) -> None:
-        if self._run("SELECT lead_id FROM quarantine LIMIT 1"):
-            sql = f"DELETE FROM quarantine WHERE lead_id IN ({self.listed})"
-            self._run(sql, [_json(lead_ids)])
-
     def _note(self, state: State) -> None:
         sql = f"UPDATE {STATE} SET format = ?, step = ?, synced_at = ?,"
         sql += " is_up_to_date = ?, state = ?"
         text = msgspec.json.encode(state).decode()
         values = (state.format, state.step, state.synced_at, state.is_up_to_date, text)
         self._run(sql, values)
-
-
-def _json(numbers: Iterable[int]) -> str:
-    return msgspec.json.encode(list(numbers)).decode()
