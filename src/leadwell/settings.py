@@ -61,6 +61,10 @@ class Settings:
     """The largest body of a batch that is read."""
     header_timeout_s: float = 10.0
     """How long a client may take to send the head of a request, in seconds."""
+    keep_alive_s: int = 125
+    """How long a connection is kept that nothing is asked over, in seconds: longer than
+    a proxy keeps it, which asks over it at the moment that it ends otherwise. Caddy
+    keeps 120 seconds, Traefik 90, nginx and AWS 60."""
     body_timeout_s: float = 30.0
     """How long a client may take to send the body of a request, in seconds."""
     stop_timeout_s: float = 10.0

@@ -74,6 +74,20 @@ def test_an_idle_connection_is_not_held_by_what_begins_no_request(
             assert opened.recv(65_536) == b""
 
 
+def test_a_connection_is_kept_as_long_as_the_setting_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEADWELL_KEEP_ALIVE_S", "1")
+    hub = a_hub(tmp_path, a_folder(tmp_path))
+    with socket.create_connection(("127.0.0.1", hub.port), START_TIMEOUT_S) as opened:
+        opened.sendall(b"HEAD /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert opened.recv(65_536).startswith(b"HTTP/1.1 200 ")
+        answered_at = time.monotonic()
+        assert opened.recv(65_536) == b""
+    assert 0.9 < time.monotonic() - answered_at < START_TIMEOUT_S
+    hub.stop()
+
+
 def test_a_line_break_between_two_requests_is_nothing(served: Served) -> None:
     asked = b"HEAD /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
     with socket.create_connection(("127.0.0.1", served.port), 4) as opened:

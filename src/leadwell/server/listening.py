@@ -24,7 +24,6 @@ from leadwell.settings import Settings, from_environment, to_environment
 HEAD_BYTES_MAX = 2 * 2**20
 """Where a head is cut off unread. One that is smaller, but over the hub's limits, is
 read and answered, so that its sender learns what was wrong."""
-KEEP_ALIVE_S = 5
 LINGER_S = 2
 """How long the rest of a request is read and dropped that was refused unread."""
 BODY_GRACE_S = 2
@@ -98,7 +97,7 @@ def configuration(settings: Settings) -> uvicorn.Config:
         proxy_headers=True,
         forwarded_allow_ips=settings.trusted_proxies,
         root_path=settings.root_path,
-        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_keep_alive=settings.keep_alive_s,
         timeout_graceful_shutdown=int(settings.stop_timeout_s),
     )
 
