@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from leadwell.cli import output
+from leadwell.cli.reading.bearer import TOKEN, URL, token_of
 from leadwell.errors import UsageError
 
 if TYPE_CHECKING:
     from leadwell.client import Campaign
 
-URL, TOKEN = "LEADWELL_URL", "LEADWELL_TOKEN"
 CampaignURL = Annotated[str, Parameter(env_var=URL)]
 
 
@@ -50,18 +49,7 @@ class Source:
         if self.token is not None:
             output.hint(f"note: others can see --token; set {TOKEN} instead")
             return self.token
-        if self.token_file is None:
-            found = os.environ.get(TOKEN, "")
-            if not found.strip():
-                raise UsageError(
-                    "there is no token",
-                    hint=f"set {TOKEN}, or name a file with --token-file",
-                )
-            return found
-        try:
-            return self.token_file.read_text("ascii")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"{self.token_file} cannot be read: {error}") from None
+        return token_of(self.token_file)
 
 
 FROM = Source()

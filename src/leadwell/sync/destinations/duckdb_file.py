@@ -18,14 +18,19 @@ import msgspec
 from leadwell.sync.cells import Row
 from leadwell.sync.destinations.base import Copy, Overtaken
 from leadwell.sync.destinations.database import quoted
+from leadwell.sync.destinations.meanings import (
+    FULL,
+    NOT_OPENED,
+    OTHER_TABLES,
+    READ_ONLY,
+    Meaning,
+    meant,
+    unknown,
+)
 from leadwell.sync.destinations.tables import Tables
 from leadwell.sync.errors import (
     BusyDestination,
-    DestinationError,
     ForeignDestination,
-    FullDestination,
-    ReadOnlyDestination,
-    UnreadableDestination,
 )
 from leadwell.sync.table import Column, Kind
 
@@ -201,24 +206,11 @@ def explained(text: str) -> "Generator[None]":
         said = str(error)
         if isinstance(error, duckdb.TransactionException) and "onflict" in said:
             raise Overtaken from error
-        kind, message, hint = next(
-            (what for words, what in _WHAT.items() if words in said),
-            (UnreadableDestination, f"cannot be used: {said[:300]}", ""),
-        )
-        raise kind(f"{text} {message}", hint=hint) from error
+        known = (what for words, what in _WHAT.items() if words in said)
+        raise meant(text, next(known, unknown(said))) from error
 
 
-_FULL = (
-    FullDestination,
-    "has no room left",
-    "make room, and run again: what was stored is kept",
-)
-_READ_ONLY = (
-    ReadOnlyDestination,
-    "cannot be written",
-    "look at the rights of the file and of its folder",
-)
-_WHAT: Mapping[str, tuple[type[DestinationError], str, str]] = {
+_WHAT: Mapping[str, Meaning] = {
     "Could not set lock": (
         BusyDestination,
         "is open in another program",
@@ -229,25 +221,13 @@ _WHAT: Mapping[str, tuple[type[DestinationError], str, str]] = {
         "is no DuckDB database",
         "nothing was touched: name another file",
     ),
-    "No space left": _FULL,
-    "File too large": _FULL,
-    "ermission denied": _READ_ONLY,
-    "read-only": _READ_ONLY,
-    "Read-only file system": _READ_ONLY,
-    "Cannot open file": (
-        UnreadableDestination,
-        "cannot be opened",
-        "look if its folder exists, and at its rights",
-    ),
-    "Catalog Error": (
-        ForeignDestination,
-        "has other tables than leadwell sync made",
-        "somebody has changed it: name another destination",
-    ),
-    "Binder Error": (
-        ForeignDestination,
-        "has other columns than leadwell sync made",
-        "somebody has changed it: name another destination",
-    ),
+    "No space left": FULL,
+    "File too large": FULL,
+    "ermission denied": READ_ONLY,
+    "read-only": READ_ONLY,
+    "Read-only file system": READ_ONLY,
+    "Cannot open file": NOT_OPENED,
+    "Catalog Error": OTHER_TABLES,
+    "Binder Error": OTHER_TABLES,
 }
 """By the words that DuckDB uses."""

@@ -20,14 +20,17 @@ from typing import IO, ClassVar
 
 from leadwell.sync.batches import Batch, Tally
 from leadwell.sync.destinations.base import Copy
+from leadwell.sync.destinations.meanings import (
+    FULL,
+    READ_ONLY,
+    Meaning,
+    meant,
+    unknown,
+)
 from leadwell.sync.destinations.sqlite import SQLiteCopy, SQLiteFile
 from leadwell.sync.destinations.writing import CSV, CSV_EXCEL, NDJSON, Format
 from leadwell.sync.errors import (
-    DestinationError,
     ForeignDestination,
-    FullDestination,
-    ReadOnlyDestination,
-    UnreadableDestination,
 )
 from leadwell.sync.state import State
 from leadwell.sync.table import MARKS, Column, table_of
@@ -218,28 +221,15 @@ def explained(text: str) -> "Generator[None]":
     except BrokenPipeError:
         raise
     except OSError as error:
-        kind, message, hint = _WHAT.get(
-            error.errno or 0,
-            (UnreadableDestination, f"cannot be used: {error.strerror}", ""),
-        )
-        raise kind(f"{text} {message}", hint=hint) from error
+        meaning = _WHAT.get(error.errno or 0, unknown(error.strerror))
+        raise meant(text, meaning) from error
 
 
-_FULL = (
-    FullDestination,
-    "has no room left",
-    "make room, and run again: what was read is kept",
-)
-_READ_ONLY = (
-    ReadOnlyDestination,
-    "cannot be written",
-    "look at the rights of the file and of its folder, and whether it is open",
-)
-_WHAT: dict[int, tuple[type[DestinationError], str, str]] = {
-    errno.ENOSPC: _FULL,
-    errno.EDQUOT: _FULL,
-    errno.EFBIG: _FULL,
-    errno.EACCES: _READ_ONLY,
-    errno.EPERM: _READ_ONLY,
-    errno.EROFS: _READ_ONLY,
+_WHAT: dict[int, Meaning] = {
+    errno.ENOSPC: FULL,
+    errno.EDQUOT: FULL,
+    errno.EFBIG: FULL,
+    errno.EACCES: READ_ONLY,
+    errno.EPERM: READ_ONLY,
+    errno.EROFS: READ_ONLY,
 }

@@ -13,14 +13,20 @@ import msgspec
 from leadwell.sync.cells import Cell, Row
 from leadwell.sync.destinations.base import Copy
 from leadwell.sync.destinations.database import quoted
+from leadwell.sync.destinations.meanings import (
+    FULL,
+    NOT_OPENED,
+    OTHER_TABLES,
+    READ_ONLY,
+    Meaning,
+    meant,
+    unknown,
+)
 from leadwell.sync.destinations.tables import Tables
 from leadwell.sync.errors import (
     BusyDestination,
-    DestinationError,
     ForeignDestination,
     FullDestination,
-    ReadOnlyDestination,
-    UnreadableDestination,
 )
 from leadwell.sync.table import Column, Kind
 
@@ -190,44 +196,25 @@ def explained(text: str) -> "Generator[None]":
     try:
         yield
     except sqlite3.DatabaseError as error:
-        kind, message, hint = _WHAT.get(
-            getattr(error, "sqlite_errorcode", 1) & 0xFF,
-            (UnreadableDestination, f"cannot be used: {error}", ""),
-        )
-        raise kind(f"{text} {message}", hint=hint) from error
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        raise meant(text, _WHAT.get(code, unknown(error))) from error
 
 
-_WHAT: Mapping[int, tuple[type[DestinationError], str, str]] = {
-    sqlite3.SQLITE_ERROR: (
-        ForeignDestination,
-        "has other tables than leadwell sync made",
-        "somebody has changed it: name another destination",
-    ),
+_WHAT: Mapping[int, Meaning] = {
+    sqlite3.SQLITE_ERROR: OTHER_TABLES,
     sqlite3.SQLITE_BUSY: (
         BusyDestination,
         "is locked by another program",
         "end what holds it, and run again: what was stored is kept",
     ),
-    sqlite3.SQLITE_READONLY: (
-        ReadOnlyDestination,
-        "cannot be written",
-        "look at the rights of the file and of its folder",
-    ),
-    sqlite3.SQLITE_FULL: (
-        FullDestination,
-        "has no room left",
-        "make room, and run again: what was stored is kept",
-    ),
+    sqlite3.SQLITE_READONLY: READ_ONLY,
+    sqlite3.SQLITE_FULL: FULL,
     sqlite3.SQLITE_IOERR: (
         FullDestination,
         "cannot be written or read now",
         "look at the disk, and run again: what was stored is kept",
     ),
-    sqlite3.SQLITE_CANTOPEN: (
-        UnreadableDestination,
-        "cannot be opened",
-        "look if its folder exists, and at its rights",
-    ),
+    sqlite3.SQLITE_CANTOPEN: NOT_OPENED,
     sqlite3.SQLITE_NOTADB: (
         ForeignDestination,
         "is no SQLite database",
