@@ -8,6 +8,7 @@ from importlib.metadata import version
 import msgspec
 from cyclopts import App, CycloptsError
 
+from leadwell.cli import output
 from leadwell.cli.access.share import share
 from leadwell.cli.access.token import token
 from leadwell.cli.account import account, person
@@ -64,9 +65,10 @@ EXIT_OF = {
     Kind.INVALID: 4,
     Kind.UNPROCESSABLE: 4,
     Kind.REFUSED: 5,
-    Kind.UNAVAILABLE: 75,
 }
 """Exit codes of what was refused on purpose; any other failure is 1 (CONTRACT §9)."""
+GOES_ON = {"sync", "verify"}
+"""Commands that go on where they were: what is away for a while ends them with 75."""
 INTERRUPTED = 130
 EXTRA_OF = {"mcp": "mcp", "mcp_types": "mcp", "httpx2": "mcp", "duckdb": "sync"}
 """Which extra brings a package; all else that may be missing is the server's."""
@@ -85,7 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
     except LeadwellError as error:
         _explain(error, as_json=as_json)
-        sys.exit(EXIT_OF.get(error.kind, 1))
+        is_kept = error.kind is Kind.UNAVAILABLE and not GOES_ON.isdisjoint(given[:1])
+        sys.exit(output.RUN_AGAIN if is_kept else EXIT_OF.get(error.kind, 1))
     except CycloptsError as error:
         if as_json:
             _explain(UsageError(str(error)), as_json=True)

@@ -13,9 +13,6 @@ from leadwell.cli.opening import HERE, CampaignId, Where, now_us
 if TYPE_CHECKING:
     from leadwell.store.connection import Connection, Database
 
-RUN_AGAIN = 75
-"""Exit code: what was done is kept, the rest waits."""
-
 
 def chores(*, campaign: CampaignId | None = None, where: Where = HERE) -> int:
     """Finish edits that were interrupted: what they mean for leads that wait still.
@@ -40,7 +37,7 @@ def chores(*, campaign: CampaignId | None = None, where: Where = HERE) -> int:
                 found = [campaigns.known(connection, campaign).id]
         for each in found:
             if finish(database, each):
-                return RUN_AGAIN
+                return output.RUN_AGAIN
             done.append(each)
     text = f"nothing waits in {len(done)} campaigns" if done else "nothing waits"
     output.document({"campaigns": done}, as_json=where.json, text=text)
@@ -80,7 +77,7 @@ def finish(database: Database, campaign_id: int) -> int:
             "interrupted: the edit is made, and the rest of the leads waits; "
             "run again: leadwell chores"
         )
-        return RUN_AGAIN
+        return output.RUN_AGAIN
     return 0
 
 

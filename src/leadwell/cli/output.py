@@ -9,6 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+RUN_AGAIN = 75
+"""Exit code: what was done is kept, the rest waits."""
+
 
 def document(content: object, *, as_json: bool, text: str = "") -> None:
     """Answer with one thing: as JSON, or as this text."""

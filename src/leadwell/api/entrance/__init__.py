@@ -35,11 +35,11 @@ _NEEDS_TOKEN = re.compile(r"/v2(/|$)|/campaigns/|/leads\Z|/mcp\Z|/a/")
 _DESCRIBED = re.compile(r"/docs/(?!errors/)")
 """What says more to who sends a token; what an error means is the same for all."""
 _NAME = re.compile(
-    r"(?=[^a-z]*[a-z])(?![0-9a-f-]{32})"
+    r"(?=[^a-z]*[a-z])(?![0-9a-f-]{32})(?!lw_)"
     rf"_?{SLUG.pattern}(\[[a-z_]{{1,12}}\])?"
 )
-"""A parameter's name. All digits are rather a phone number, and much hexadecimal is an
-id or another system's token."""
+"""A parameter's name. All digits are rather a phone number, much hexadecimal is an id
+or another system's token, and what begins like a token is one."""
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _log = structlog.get_logger("leadwell.request")
 Told: TypeAlias = Callable[[Scope, LeadwellError, Response], Response]

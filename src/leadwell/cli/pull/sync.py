@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from leadwell.sync.destinations import Destination
     from leadwell.sync.pulling import Summary, Wanted
 
-RUN_AGAIN = 75
-"""Exit code: what was stored is kept, the rest waits."""
-
 
 @Parameter(name="*")
 @dataclass(frozen=True)
@@ -116,7 +113,7 @@ class _Run:
             )
             summary = pull.run()
         self._answer(summary, time.monotonic() - started)
-        return 0 if summary.is_up_to_date else RUN_AGAIN
+        return 0 if summary.is_up_to_date else output.RUN_AGAIN
 
     def rehearse(self, wanted: Wanted) -> int:
         """Tell what would be done."""
