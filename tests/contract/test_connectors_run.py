@@ -220,6 +220,29 @@ def test_the_python_program_asks_a_busy_hub_again(house: House, tmp_path: Path) 
     assert "the same as at the hub" in said
 
 
+def test_the_command_keeps_an_exact_copy(house: House, tmp_path: Path) -> None:
+    tool = tmp_path / "tool"
+    script = house.connector("leadwell-sync", "sync.sh", tool)
+    commands = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    for copy in ((), ("csv:leads.csv",), ("csv:leads.csv",)):
+        said = run(house, "bash", script, *copy, cwd=tool, PATH=commands)
+        assert f"exact, {COUNT:,} leads, digest {house.digest[1]}" in said
+        if not copy:
+            house.change_things()
+    wrong = {"LEADWELL_TOKEN": "lw_wrong", "PATH": commands}
+    said = run(house, "bash", script, cwd=tool, returns=3, **wrong)
+    assert "the token is not valid" in said
+
+
+def test_the_client_tells_every_lead_once(house: House, tmp_path: Path) -> None:
+    tool = tmp_path / "tool"
+    program = house.connector("python-client", "read_leads.py", tool)
+    said = run(house, sys.executable, program, cwd=tool)
+    told = [int(line.split()[1]) for line in said.splitlines() if line[:5] == "lead "]
+    assert sorted(told) == sorted(house.leads)
+    assert "price=Decimal('1200.50')" in said
+
+
 @pytest.mark.proof
 def test_the_shell_script_reads_everything_and_then_what_changed(
     house: House, tmp_path: Path

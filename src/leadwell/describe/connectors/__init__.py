@@ -8,6 +8,7 @@ from leadwell.describe.connectors.feed import FEED
 from leadwell.describe.connectors.grafana import GRAFANA
 from leadwell.describe.connectors.make import MAKE
 from leadwell.describe.connectors.n8n import N8N
+from leadwell.describe.connectors.own import CLIENT, COMMAND
 from leadwell.describe.connectors.power_automate import POWER_AUTOMATE
 from leadwell.describe.connectors.power_query import POWER_QUERY
 from leadwell.describe.connectors.script import SCRIPT
@@ -18,6 +19,8 @@ CONNECTORS: tuple[Connector, ...] = (
     POWER_QUERY,
     APPS_SCRIPT,
     FEED,
+    COMMAND,
+    CLIENT,
     SHELL,
     SCRIPT,
     DLT,
