@@ -154,10 +154,13 @@ def by_walk(mirror: Mirror, random: Random) -> None:
 
 
 def by_page(mirror: Mirror, random: Random) -> None:
-    """Begin with a list of one page."""
-    del random
+    """Begin with a list of one page, while all leads go onto one."""
     answer = mirror.get("", per_page=1000)
-    take(mirror, answer.json()["data"])
+    content = answer.json()
+    if content["pagination"]["total_pages"] > 1:
+        by_walk(mirror, random)
+        return
+    take(mirror, content["data"])
     mirror.cursor = answer.headers["leadwell-cursor"]
 
 

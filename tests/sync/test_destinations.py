@@ -6,6 +6,8 @@ import random
 import resource
 import signal
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -132,6 +134,26 @@ def test_a_killed_run_goes_on_where_it_was(
     full_bench: Bench, scheme: str, reading: Campaign
 ) -> None:
     after_kills(full_bench, reading, scheme, 2)
+
+
+def test_a_run_that_was_killed_while_it_wrote_is_undone(
+    full_bench: Bench, reading: Campaign
+) -> None:
+    """What it had written into the file already does not keep others from reading."""
+    assert full_bench.sync(to("sqlite")).code == 0
+    dying = [
+        "import os, signal, sqlite3, sys",
+        "c = sqlite3.connect(sys.argv[1], isolation_level=None)",
+        "c.execute('PRAGMA cache_size = 1')",
+        "c.execute('BEGIN IMMEDIATE')",
+        "c.execute('UPDATE leads SET status = 1')",
+        "os.kill(os.getpid(), signal.SIGKILL)",
+    ]
+    path = full_bench.copies / NAMES["sqlite"]
+    subprocess.run([sys.executable, "-c", "\n".join(dying), path], check=False)
+    assert path.with_name(f"{path.name}-journal").stat().st_size > 0
+    assert full_bench.sync(to("sqlite"), "--json").json["changed"] == 0
+    check(full_bench, reading, "sqlite")
 
 
 @pytest.mark.proof

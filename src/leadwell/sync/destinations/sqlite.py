@@ -54,7 +54,9 @@ class SQLiteFile:
         """Open it to read; `None`: there is no file, or an empty one."""
         if not self.path.exists() or self.path.stat().st_size == 0:
             return None
-        return SQLiteCopy(self.text, _opened(self, "ro"))
+        # Not "ro": what a killed run has left half done could not be undone then, and
+        # nothing could be read. SQLite itself leaves a file alone that is protected.
+        return SQLiteCopy(self.text, _opened(self, "rw"))
 
     def open(self) -> "SQLiteCopy":
         """Open it to write."""
