@@ -15,22 +15,26 @@ from leadwell.sync.destinations.sqlite import SQLiteFile
 from leadwell.sync.errors import UnknownDestination
 
 
-def _duckdb(path: Path) -> Destination:
+def _duckdb(place: str) -> Destination:
     # Its driver is there with leadwell[sync] only.
     from leadwell.sync.destinations import duckdb_file  # noqa: PLC0415
 
-    return duckdb_file.DuckDBFile(path)
+    return duckdb_file.DuckDBFile(_path(place))
 
 
-DESTINATIONS: Mapping[str, Callable[[Path], Destination]] = {
-    "sqlite": SQLiteFile,
+DESTINATIONS: Mapping[str, Callable[[str], Destination]] = {
+    "sqlite": lambda place: SQLiteFile(_path(place)),
     "duckdb": _duckdb,
-    "csv": lambda path: _written(CSVFile(path)),
-    "csv-excel": lambda path: _written(ExcelFile(path)),
-    "ndjson": lambda path: _written(NDJSONFile(path)),
+    "csv": lambda place: _written(CSVFile(_path(place))),
+    "csv-excel": lambda place: _written(ExcelFile(_path(place))),
+    "ndjson": lambda place: _written(NDJSONFile(_path(place))),
 }
-"""By what stands before the colon."""
+"""By what stands before the colon; each is given what stands after it."""
 _BY_ENDING = {".db": "sqlite", ".sqlite": "sqlite", ".sqlite3": "sqlite"}
+
+
+def _path(place: str) -> Path:
+    return Path(place).expanduser()
 
 
 def _written(file: WrittenFile) -> Destination:
@@ -45,7 +49,7 @@ def named(text: str) -> Destination:
     """
     scheme, colon, place = text.partition(":")
     if colon and place and scheme in DESTINATIONS:
-        return DESTINATIONS[scheme](Path(place).expanduser())
+        return DESTINATIONS[scheme](place)
     listed = ", ".join(f"{each}:FILE" for each in DESTINATIONS)
     guess = _BY_ENDING.get(Path(text).suffix, Path(text).suffix[1:])
     meant = f"did you mean {guess}:{text}? " if guess in DESTINATIONS else ""
