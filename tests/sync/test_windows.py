@@ -3,16 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leadwell.sync.any_service.windows import (
-    MARKS_MAX,
-    Mark,
     Walk,
     Window,
-    straddling,
 )
 
 ASKED_MAX = 3_000

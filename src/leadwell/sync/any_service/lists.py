@@ -232,7 +232,8 @@ def _check_echo(listing: Listing, window: Window, status: int) -> None:
             f"page {window.page} of {window.per_page} was asked for, and page "
             f"{said[0]} of {max(said[1], len(listing.leads))} was answered"
         )
-        raise UnexpectedAnswer(message, Said(status))
+        hint = "--full finds out anew how large pages may be"
+        raise UnexpectedAnswer(message, Said(status), hint=hint)
 
 
 def _is_lead(answer: Answer, name: str, lead_id: int) -> bool | None:

@@ -13,6 +13,7 @@ MARKS_KEPT = 200
 RECENT_MAX = 10_000
 """Leads whose content is remembered, to tell a lead that was read again from one that
 has changed; beyond, those are told as changed."""
+ORDERS = ("id", "-id", "updated_at", "-updated_at")
 
 
 class Position(Struct):
@@ -26,13 +27,18 @@ class Position(Struct):
     """When its first answer was given, by the service's clock; RFC 3339."""
     everything_began: str | None = None
     """The same of the walk through everything that it follows."""
-    is_by_id: bool = True
-    """Whether every window was ordered by id, so that no lead can have moved."""
+    orders: list[str] = field(default_factory=lambda: [*ORDERS])
+    """What every window can have been ordered by."""
     offset: int = 0
     overlap: int = OVERLAP
     marks: list[tuple[int, int]] = []
     is_over: bool = False
     """Whether it has come to its end, and what is gone is to be looked for."""
+
+    @property
+    def cannot_move(self) -> bool:
+        """Whether the list is ordered by id and by nothing else."""
+        return bool(self.orders) and not any("updated" in each for each in self.orders)
 
     def walk(self, per_page: int) -> Walk:
         """Return the walk, to go on with."""

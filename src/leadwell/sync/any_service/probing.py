@@ -28,18 +28,19 @@ def probe(lists: Lists) -> Traits:
     """
     first = _first(lists)
     leads, listing = first.leads, first.listing
-    per_page = _largest(first)
+    per_page, is_proven = _largest(lists, first)
     found = Traits(
         listing.variant,
         per_page,
-        order=order_of(leads),
+        order=" or ".join(orders_of(leads)) if len(leads) > 1 else "",
         says_total=listing.total is not None,
         has_date=first.date is not None,
         has_stamps=all(lead.version for lead in leads),
     )
     found = _with_sizes(lists, found, leads)
-    after = _updated_after(lists, found, leads)
-    is_fresh = found.takes_sizes is not None and after.answers != "unknown"
+    after = _updated_after(lists, found, first)
+    is_fresh = is_proven and found.takes_sizes is not None
+    is_fresh = is_fresh and after.answers != "unknown"
     return msgspec.structs.replace(
         found,
         updated_after=after.answers,
@@ -48,18 +49,16 @@ def probe(lists: Lists) -> Traits:
     )
 
 
-def order_of(leads: Sequence[Told]) -> str:
-    """Say what leads are ordered by."""
-    if len(leads) < 2:
-        return "unknown"
+def orders_of(leads: Sequence[Told]) -> list[str]:
+    """Return by what leads can be ordered; few leads leave much open."""
     ids = [lead.id for lead in leads]
     versions = [lead.version for lead in leads]
+    found: list[str] = []
     for name, values in (("id", ids), ("updated_at", versions)):
-        if len(set(values)) > 1 and values == sorted(values):
-            return name
-        if len(set(values)) > 1 and values == sorted(values, reverse=True):
-            return f"-{name}"
-    return "unknown"
+        ascending = sorted(values)
+        found += [name] if values == ascending else []
+        found += [f"-{name}"] if values == ascending[::-1] else []
+    return found
 
 
 def _first(lists: Lists) -> Fetched:
@@ -78,14 +77,20 @@ def _first(lists: Lists) -> Fetched:
     raise refusal
 
 
-def _largest(first: Fetched) -> int:
-    """Return the largest page: what was asked, unless less was answered."""
-    listing, count = first.listing, len(first.leads)
-    asked = first.window.per_page
-    if listing.per_page is not None and listing.per_page != asked:
-        return max(listing.per_page, 1)
-    is_cut = listing.total is not None and count < min(asked, listing.total)
-    return max(count, 1) if is_cut or count > asked else asked
+def _largest(lists: Lists, first: Fetched) -> tuple[int, bool]:
+    """Return the largest page, and whether that is certain: others may be cut."""
+    listing, count, asked = first.listing, len(first.leads), first.window.per_page
+    if listing.per_page is not None:
+        return max(listing.per_page, 1), True
+    if count >= asked:
+        return count, True
+    if listing.total is not None:
+        return (asked if count >= listing.total else max(count, 1)), True
+    # Nothing says whether there are no more leads, or no larger pages.
+    second = lists.page(Window(2, asked))
+    known = {lead.mark for lead in first.leads}
+    is_cut = any(lead.mark not in known for lead in second.leads)
+    return max(count, 1), is_cut
 
 
 def _with_sizes(lists: Lists, found: Traits, leads: Sequence[Told]) -> Traits:
@@ -97,18 +102,17 @@ def _with_sizes(lists: Lists, found: Traits, leads: Sequence[Told]) -> Traits:
         return found
     second = lists.page(Window(2, size))
     listing = second.listing
-    echoes = (listing.page, listing.per_page)
-    is_taken = echoes in {(2, size), (None, size), (2, None), (None, None)}
-    is_taken = is_taken and len(second.leads) <= size
-    if not is_taken:
-        return msgspec.structs.replace(found, takes_sizes=False)
+    is_echoed = (listing.page, listing.per_page) == (2, size)
+    is_other = listing.per_page not in {None, size} or len(second.leads) > size
     places = {lead.mark: place for place, lead in enumerate(leads)}
     met = [places[lead.mark] for lead in second.leads if lead.mark in places]
     # Others may write meanwhile, so it need not begin exactly there.
-    is_near = bool(met) and size // 2 <= met[0]
-    is_stable = all(a < b for a, b in pairwise(met))
+    is_near = bool(met) and size // 2 <= met[0] <= size * 2
+    unclear = None if is_echoed else False
     return msgspec.structs.replace(
-        found, takes_sizes=is_near or len(leads) > found.per_page, is_stable=is_stable
+        found,
+        takes_sizes=False if is_other else True if is_near else unclear,
+        is_stable=all(a < b for a, b in pairwise(met)),
     )
 
 
@@ -118,31 +122,36 @@ class _After:
     is_inclusive: bool | None = None
 
 
-def _updated_after(lists: Lists, found: Traits, leads: Sequence[Told]) -> _After:
+def _updated_after(lists: Lists, found: Traits, first: Fetched) -> _After:
     """Ask for what was updated after a moment that some leads come before."""
     if not lists.profile.parameters.updated_after or not found.has_stamps:
         return _After("none")
-    pivot = _pivot(leads)
-    if pivot is None:
-        return _After("unknown")
+    pivot = _pivot(first.leads)
+    moment = first.date if pivot is None else _moment(pivot)
+    if moment is None:
+        return _After("none")
     window = Window(1, found.per_page)
     try:
-        after = lists.page(window, stamp(_moment(pivot))).leads
+        after = lists.page(window, stamp(moment)).leads
     except QuestionRefused as error:
         if error.status not in {400, 422}:
             raise
-        return _days(lists, window, pivot)
+        return _days(lists, window, moment)
+    if pivot is None:
+        return _After("unknown")
     earliest = min((lead.version for lead in after), default=pivot)
     if earliest >= pivot:
         met = any(lead.version == pivot for lead in after)
         return _After("moments", is_inclusive=met)
-    is_same_day = _moment(earliest).date() >= _moment(pivot).date() - timedelta(days=1)
-    return _After("days" if is_same_day else "ignored")
+    # Nothing was updated that late: whoever answers with leads does not listen.
+    latest = max(lead.version for lead in after)
+    late = stamp(_moment(latest) + timedelta(days=7))
+    return _After("ignored" if lists.page(window, late).leads else "days")
 
 
-def _days(lists: Lists, window: Window, pivot: int) -> _After:
+def _days(lists: Lists, window: Window, moment: datetime) -> _After:
     try:
-        lists.page(window, f"{_moment(pivot).date()}")
+        lists.page(window, f"{moment.date()}")
     except QuestionRefused:
         return _After("none")
     return _After("days")

@@ -17,8 +17,10 @@ from leadwell.sync.any_service.columns import Columns
 from leadwell.sync.any_service.keeping import Keeping
 from leadwell.sync.any_service.lists import Fetched, Lists
 from leadwell.sync.any_service.place import Place, Position, place_of
-from leadwell.sync.any_service.probing import order_of, probe
+from leadwell.sync.any_service.probing import orders_of, probe
+from leadwell.sync.any_service.reading_ahead import CutShort
 from leadwell.sync.any_service.shaping import moment_of, stamp, version_of
+from leadwell.sync.any_service.traits import Traits
 from leadwell.sync.any_service.windows import Walk
 from leadwell.sync.destinations.base import Copy, Destination, Overtaken
 from leadwell.sync.errors import BusyDestination, OtherQuestion, UnstableService
@@ -231,6 +233,8 @@ class AnyPull:
 
     def _answers(self, position: Position) -> Iterator[tuple[Fetched, Walk | None]]:
         traits, since = self._place.traits, position.since
+        if since is not None and traits.updated_after == "days":
+            since = since[: len("YYYY-MM-DD")]
         if not traits.is_anchored:
             found = repeating.read(
                 lambda window: self.lists.page(window, since), traits.per_page
@@ -238,8 +242,30 @@ class AnyPull:
             yield from ((each, None) for each in found)
             return
         walk = position.walk(traits.per_page)
+        try:
+            yield from self._anchored(walk, since)
+        except CutShort:
+            position.note(walk)
+            self._wonder(traits)
+            yield from self._answers(position)
+
+    def _wonder(self, known: Traits) -> None:
+        """Find out anew what a service can do that was not as it was known."""
+        found = probe(self.lists)
+        # If pages are as large as they were, there are fewer leads than it says.
+        found = msgspec.structs.replace(
+            found, says_total=found.per_page < known.per_page or not found.is_anchored
+        )
+        self._place.traits = found
+
+    def _anchored(
+        self, walk: Walk, since: str | None
+    ) -> Iterator[tuple[Fetched, Walk | None]]:
         for fetched in reading_ahead.read(
-            walk, lambda window: self.lists.window(window, since), self.how.workers
+            walk,
+            lambda window: self.lists.window(window, since),
+            self.how.workers,
+            trusts_total=self._place.traits.says_total,
         ):
             if walk.breaks > BREAKS_MAX:
                 raise UnstableService(
@@ -252,9 +278,8 @@ class AnyPull:
         """Note what an answer says of the service: its clock, its order."""
         if position.began is None:
             position.began = stamp(fetched.date)
-        order, usual = order_of(fetched.leads), self._place.traits.order
-        is_by_id = usual in {"id", "-id"} and order in {usual, "unknown"}
-        position.is_by_id &= is_by_id and (order != "unknown" or len(fetched.leads) < 2)
+        orders = orders_of(fetched.leads)
+        position.orders = [each for each in position.orders if each in orders]
         self.summary.total = fetched.listing.total
         newest = max((lead.version for lead in fetched.leads), default=0)
         if fetched.date is None:
@@ -295,7 +320,7 @@ class AnyPull:
                 place.after,
                 position.retells,
                 everything_began=position.began,
-                is_by_id=position.is_by_id,
+                orders=position.orders,
             )
         elif position.retells:
             position.is_over = True
@@ -306,15 +331,16 @@ class AnyPull:
         """Remove what is gone, and end the walk."""
         place, copy = self._place, keeping.copy
         untold = copy.untold()
+        held = [lead_id for lead_id, _ in copy.held()]
         if not self._is_other:
-            held = sum(1 for _ in copy.held())
             most = self.how.max_removals
-            removals.check(untold, held, most, self.destination.text)
+            removals.check(untold, len(held), most, self.destination.text)
+        met = next((each for each in held if each not in untold), None)
         found = removals.judge(
             untold,
             frozenset(place.missing),
-            self.lists.has,
-            cannot_move=position.is_by_id and place.traits.is_anchored,
+            removals.Single(self.lists.has, met),
+            cannot_move=position.cannot_move and place.traits.is_anchored,
             is_whole=not self.wanted.query,
         )
         place.missing = sorted(found.open)

@@ -47,15 +47,25 @@ class Workers:
                 future.set_exception(error)
 
 
-def read(walk: Walk, ask: Ask, count: int) -> Iterator[Fetched]:
+class CutShort(Exception):
+    """A page had fewer leads than were asked for, though there are said to be more."""
+
+
+def read(
+    walk: Walk, ask: Ask, count: int, *, trusts_total: bool = True
+) -> Iterator[Fetched]:
     """Walk to the end of a list; each answer is given, also those that lead back.
 
     The first window is asked for alone, so that its date comes before all others. Then
     the guesses grow to `count` windows, and after a lead that did not reappear there
     is one again.
 
+    Args:
+        trusts_total: whether the list is as long as it is said to be
+
     Raises:
         HubError: the service refused, or did not answer.
+        CutShort: pages are not as large as it was thought.
     """
     workers = Workers(count, ask)
     begun: dict[Window, Future[Fetched]] = {}
@@ -69,7 +79,9 @@ def read(walk: Walk, ask: Ask, count: int) -> Iterator[Fetched]:
                 if window not in begun:
                     begun[window] = workers.begin(window)
             fetched = begun.pop(windows[0]).result()
-            total = fetched.listing.total
+            total = fetched.listing.total if trusts_total else None
+            if total is not None and _is_cut(fetched, total):
+                raise CutShort
             walk.take(fetched.window, [lead.mark for lead in fetched.leads], total)
             yield fetched
             guesses = 1 if walk.breaks > breaks else min(guesses * 2, count)
@@ -78,3 +90,8 @@ def read(walk: Walk, ask: Ask, count: int) -> Iterator[Fetched]:
         for future in begun.values():
             future.cancel()
         workers.end()
+
+
+def _is_cut(fetched: Fetched, total: int) -> bool:
+    window, count = fetched.window, len(fetched.leads)
+    return count < window.per_page and window.start + count < total

@@ -9,6 +9,22 @@ SHARE, LEAST = 0.01, 100
 """How many may go at once: this part of the copy, or so many where that is more."""
 
 
+@dataclass(slots=True)
+class Single:
+    """Asks for single leads, of a service that may not know them by their ids."""
+
+    has: Callable[[int], bool | None]
+    met: int | None
+    """A lead that is there; if it cannot be asked for, "not found" means nothing."""
+    _is_able: bool | None = None
+
+    def __call__(self, lead_id: int) -> bool | None:
+        """Return whether there is such a lead; `None`: nobody knows."""
+        if self._is_able is None:
+            self._is_able = self.met is not None and self.has(self.met) is True
+        return self.has(lead_id) if self._is_able else None
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What is known of leads that were not met."""

@@ -19,11 +19,12 @@ class Traits(Struct, frozen=True):
     """The most leads that it answers with at once."""
     takes_sizes: bool | None = None
     """Whether pages have the size that is asked for; `None`: not known yet."""
-    order: str = "unknown"
-    """`id`, `-id`, `updated_at`, `-updated_at` or `unknown`."""
+    order: str = ""
+    """`id`, `-id`, `updated_at`, `-updated_at`, as far as one can tell."""
     is_stable: bool = True
     """Whether the same question was answered in the same order."""
     says_total: bool = False
+    """Whether it says how many leads there are, and is right."""
     has_date: bool = True
     """Whether answers have a `Date`; without one nothing says where to go on."""
     has_stamps: bool = True
@@ -58,7 +59,7 @@ class Traits(Struct, frozen=True):
             "reading": "exact" if self.is_anchored else "best_effort",
             "changes": changes if self.tells_changes else "everything, each time",
             "removals": "reconcile",
-            "order": self.order,
+            "order": self.order or "unknown",
             "per_page": self.per_page,
             "words": self.words(lag_s),
         }
