@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -118,3 +119,15 @@ def test_every_untouched_lead_is_read_and_the_walk_ends(
         reader.step(0)
     assert reader.walk.is_over
     assert set(range(count)) - leads.touched <= reader.read
+
+
+@pytest.mark.parametrize(("per_page", "most"), [(100, 1.12), (1000, 1.04)])
+def test_a_quiet_list_is_read_with_little_overlap(per_page: int, most: float) -> None:
+    count, read, walk = 100_000, 0, Walk(per_page)
+    while not walk.is_over:
+        window = walk.ask()
+        marks = range(window.start, min(window.end, count))
+        read += len(marks)
+        assert walk.take(window, marks, count)
+    print(f"{per_page}: {read / count - 1:.1%} more rows")  # noqa: T201
+    assert read <= count * most

@@ -31,6 +31,13 @@ GUESSES = 3
 """How often something is asked that a service may not have, if the answer is odd."""
 
 
+class OtherPage(UnexpectedAnswer):
+    """Another page was answered than the one that was asked for."""
+
+    code = "other_page"
+    usual_hint = "run again; --full finds out anew what the service can do"
+
+
 @dataclass(slots=True)
 class Pace:
     """When the next request may be sent, for all workers together."""
@@ -232,8 +239,7 @@ def _check_echo(listing: Listing, window: Window, status: int) -> None:
             f"page {window.page} of {window.per_page} was asked for, and page "
             f"{said[0]} of {max(said[1], len(listing.leads))} was answered"
         )
-        hint = "--full finds out anew how large pages may be"
-        raise UnexpectedAnswer(message, Said(status), hint=hint)
+        raise OtherPage(message, Said(status))
 
 
 def _is_lead(answer: Answer, name: str, lead_id: int) -> bool | None:

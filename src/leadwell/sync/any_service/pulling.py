@@ -15,7 +15,7 @@ from leadwell.errors import UsageError
 from leadwell.sync.any_service import columns, reading_ahead, removals, repeating
 from leadwell.sync.any_service.columns import Columns
 from leadwell.sync.any_service.keeping import Keeping
-from leadwell.sync.any_service.lists import Fetched, Lists
+from leadwell.sync.any_service.lists import Fetched, Lists, OtherPage
 from leadwell.sync.any_service.place import Place, Position, place_of
 from leadwell.sync.any_service.probing import orders_of, probe
 from leadwell.sync.any_service.reading_ahead import CutShort
@@ -244,19 +244,19 @@ class AnyPull:
         walk = position.walk(traits.per_page)
         try:
             yield from self._anchored(walk, since)
-        except CutShort:
+        except (CutShort, OtherPage) as surprise:
             position.note(walk)
-            self._wonder(traits)
+            if not self._wonders(traits) and isinstance(surprise, OtherPage):
+                raise
             yield from self._answers(position)
 
-    def _wonder(self, known: Traits) -> None:
-        """Find out anew what a service can do that was not as it was known."""
+    def _wonders(self, known: Traits) -> bool:
+        """Find out anew what a service can do; whether it is less than was known."""
         found = probe(self.lists)
+        is_less = found.per_page < known.per_page or not found.is_anchored
         # If pages are as large as they were, there are fewer leads than it says.
-        found = msgspec.structs.replace(
-            found, says_total=found.per_page < known.per_page or not found.is_anchored
-        )
-        self._place.traits = found
+        self._place.traits = msgspec.structs.replace(found, says_total=is_less)
+        return is_less
 
     def _anchored(
         self, walk: Walk, since: str | None
