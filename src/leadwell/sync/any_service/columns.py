@@ -17,6 +17,8 @@ COLUMNS_MAX = 500
 _NAME = re.compile(r"[^\W_](?:[\w -]*\w)?")
 _NAME_BYTES_MAX = 55
 """PostgreSQL cuts names at 63; the view appends `.label`."""
+_OF_CHOICE = frozenset({"slug", "label", "name"})
+_CHOICES = frozenset({"select", "multi_select"})
 _EXTRA_FIELD = {"slug": EXTRA, "label": "What has no column", "type": "json"}
 _OWN = {column.name for column in table_of({"fields": [], "statuses": []}).columns}
 
@@ -32,6 +34,8 @@ class Columns:
     table: Table = field(init=False)
     _fields: dict[str, dict[str, Any]] = field(init=False)
     _folded: set[str] = field(init=False)
+    _slugs: dict[str, set[str]] = field(init=False)
+    """The options of each field that has some; of `""`, the statuses."""
 
     def __post_init__(self) -> None:
         """Read the schema."""
@@ -39,18 +43,24 @@ class Columns:
         self.schema = self.schema | {"fields": [*fields, _EXTRA_FIELD]}
         self._fields = {each["slug"]: each for each in self.schema["fields"]}
         self._folded = {slug.casefold() for slug in self._fields}
+        self._slugs = {
+            slug: {option["slug"] for option in each.get("options", ())}
+            for slug, each in self._fields.items()
+            if each["type"] in _CHOICES
+        } | {"": {each["slug"] for each in self.schema["statuses"]}}
         self.table = table_of(self.schema)
 
     def learn(self, leads: Iterable[Told]) -> bool:
         """Take up what leads have that was not met yet; whether there was any."""
-        before = self._size()
+        before, schema = self._size(), self.schema
         for lead in leads:
             self._take_status(lead.wire["status"])
             for name, value in lead.wire["fields"].items():
-                # An empty list does not say what it is a list of.
-                if value is not None and value != []:
+                if name in self._slugs:
+                    self._take_options(name, value)
+                elif name not in self._fields:
                     self._take(name, value)
-        if self._size() == before:
+        if self._size() == before and self.schema is schema:
             return False
         fields = [each for slug, each in self._fields.items() if slug != EXTRA]
         self.schema = self.schema | {"fields": [*fields, _EXTRA_FIELD]}
@@ -62,12 +72,12 @@ class Columns:
         extra = dict(lead.extra)
         fields: dict[str, Any] = {}
         for name, value in lead.wire["fields"].items():
-            known = self._fields.get(name)
-            if known is None:
-                if value is not None:
-                    extra[name] = value
-            else:
-                fields[name] = _fitting(known["type"], name, value, extra)
+            if name in self._slugs:
+                fields[name] = _fitting(name, value, extra)
+            elif name in self._fields:
+                fields[name] = value
+            elif value is not None:
+                extra[name] = value
         fields[EXTRA] = extra or None
         wire = lead.wire | {"fields": fields}
         row, faults = row_of(wire, self.table)
@@ -80,26 +90,26 @@ class Columns:
         fields |= dict.fromkeys(misfits) | {EXTRA: extra}
         return row_of(wire, self.table)
 
-    def _size(self) -> tuple[int, int, int]:
-        options = sum(len(each.get("options", ())) for each in self._fields.values())
-        return len(self._fields), options, len(self.schema["statuses"])
+    def _size(self) -> tuple[int, int]:
+        return len(self._fields), sum(map(len, self._slugs.values()))
 
     def _take_status(self, status: Mapping[str, str] | None) -> None:
-        statuses = self.schema["statuses"]
-        if status and all(status["slug"] != each["slug"] for each in statuses):
-            status = {**status, "type": ""}
-            self.schema = self.schema | {"statuses": [*statuses, status]}
+        known = self._slugs[""]
+        if status and status["slug"] not in known:
+            known.add(status["slug"])
+            statuses = [*self.schema["statuses"], {**status, "type": ""}]
+            self.schema = self.schema | {"statuses": statuses}
 
     def _take(self, name: str, value: object) -> None:
-        known = self._fields.get(name)
-        if known is None:
-            if self.is_served or not self._is_free(name):
-                return
-            known = {"slug": name, "label": name, "type": kind_of(value)}
-            self._fields[name] = known
-            self._folded.add(name.casefold())
-        if known["type"] in {"select", "multi_select"}:
-            self._take_options(known, value)
+        # An empty list does not say what it is a list of.
+        if value is None or value == [] or self.is_served or not self._is_free(name):
+            return
+        kind = kind_of(value)
+        self._fields[name] = {"slug": name, "label": name, "type": kind}
+        self._folded.add(name.casefold())
+        if kind in _CHOICES:
+            self._slugs[name] = set()
+            self._take_options(name, value)
 
     def _is_free(self, name: str) -> bool:
         return (
@@ -111,14 +121,14 @@ class Columns:
             and (name in _OWN or name.casefold() not in _OWN)
         )
 
-    def _take_options(self, known: dict[str, Any], value: object) -> None:
+    def _take_options(self, name: str, value: object) -> None:
         found = cast("list[object]", value) if isinstance(value, list) else [value]
-        options = known.get("options", [])
-        slugs = {each["slug"] for each in options}
-        new = [c for c in map(choice_of, found) if c and c["slug"] not in slugs]
-        if new:
-            known = known | {"options": [*options, *new]}
-            self._fields[known["slug"]] = known
+        for choice in map(choice_of, found):
+            if choice and choice["slug"] not in self._slugs[name]:
+                self._slugs[name].add(choice["slug"])
+                known = self._fields[name]
+                options = [*known.get("options", ()), choice]
+                self._fields[name] = known | {"options": options}
 
 
 def inferred() -> Columns:
@@ -169,23 +179,15 @@ def _field(given: Mapping[str, Any]) -> dict[str, Any]:
     )
 
 
-def _fitting(kind: str, name: str, value: object, extra: dict[str, Any]) -> object:
+def _fitting(name: str, value: object, extra: dict[str, Any]) -> object:
     """Bring a choice into the hub's shape; what else it says is kept beside it."""
-    if kind == "select":
-        if isinstance(value, str):
-            return {"slug": value}
-        _keep_more(name, value, [value], extra)
-    if kind == "multi_select" and isinstance(value, list):
-        options = cast("list[object]", value)
-        _keep_more(name, options, options, extra)
-        return [{"slug": o} if isinstance(o, str) else o for o in options]
-    return value
-
-
-def _keep_more(
-    name: str, value: object, options: Iterable[object], extra: dict[str, Any]
-) -> None:
+    if isinstance(value, str):
+        return {"slug": value}
+    is_list = isinstance(value, list)
+    options = cast("list[object]", value) if is_list else [value]
     for each in options:
-        if isinstance(each, dict) and each.keys() - {"slug", "label", "name"}:
+        if isinstance(each, dict) and not each.keys() <= _OF_CHOICE:
             extra[name] = value
-            return
+    if not is_list:
+        return value
+    return [{"slug": each} if isinstance(each, str) else each for each in options]

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from hashlib import blake2b
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -16,11 +15,12 @@ EXTRA = "_extra"
 """The column of what no other column can hold, as JSON; no field begins so."""
 HOLDERS = ("fields", "field_values", "select_field_values", "data_field_values")
 """Keys of a lead whose objects hold its fields."""
-OWN = frozenset({"status", "assigned_person", "metadata", *HOLDERS})
+_NOTHING: Mapping[str, Any] = {}
 _OF_METADATA = ("external_id", "source_updated_at")
 ID_MAX = 2**63
 """What databases hold."""
 _DIGITS = re.compile(r"\d{1,19}", re.ASCII)
+_WIRE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _CREATED, _UPDATED = ("created_at", "created"), ("updated_at", "updated")
@@ -51,38 +51,39 @@ class Told:
         return blake2b(content, digest_size=8).hexdigest()
 
 
-def told(lead: Mapping[str, Any], names: Names, zone: ZoneInfo) -> Told:
+def told(lead: Mapping[str, Any], names: Names, zone: tzinfo) -> Told:
     """Read one lead.
 
     Raises:
         ValueError: it has no id that is a whole number.
     """
-    lead_id = _id(lead.get(names.id), names.id)
-    updated = _moment(lead, (names.updated_at, *_UPDATED), zone)
-    created = _moment(lead, (names.created_at, *_CREATED), zone)
-    used = {names.id, *(name for name, _ in (updated, created))}
-    extra: dict[str, Any] = {}
+    left, extra = dict(lead), dict[str, Any]()
+    lead_id = _id(left.pop(names.id, None), names.id)
+    updated, moment = _moment(left, (names.updated_at, *_UPDATED), zone)
+    created, _ = _moment(left, (names.created_at, *_CREATED), zone)
+    version = version_of(moment) if moment else 0
+    metadata = _metadata(left.pop("metadata", None), extra, zone)
+    wire = {
+        "id": lead_id,
+        "status": _status(left.pop("status", None), extra),
+        "assigned_person": _person(left.pop("assigned_person", None), extra),
+        "created_at": created,
+        "updated_at": updated,
+        "metadata": {"version": version, **metadata},
+        "fields": _fields(left, extra),
+    }
+    return Told(lead_id, version, wire, extra)
+
+
+def _fields(left: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for holder in HOLDERS:
-        held = lead.get(holder)
+        held = left.pop(holder, None)
         if isinstance(held, dict):
             fields |= cast("dict[str, Any]", held)
         elif held:
             extra[holder] = held
-    for name, value in lead.items():
-        if name not in OWN and name not in used:
-            fields[name] = value
-    wire = {
-        "id": lead_id,
-        "status": _status(lead.get("status"), extra),
-        "assigned_person": _person(lead.get("assigned_person"), extra),
-        "fields": fields,
-        "created_at": stamp(created[1]),
-        "updated_at": stamp(updated[1]),
-    }
-    version = version_of(updated[1]) if updated[1] else 0
-    wire["metadata"] = {"version": version} | _metadata(lead, extra, zone)
-    return Told(lead_id, version, wire, extra)
+    return fields | left
 
 
 def stamp(moment: datetime | None) -> str | None:
@@ -118,14 +119,17 @@ def _id(given: object, name: str) -> int:
 
 
 def _moment(
-    lead: Mapping[str, Any], names: tuple[str, ...], zone: ZoneInfo
-) -> tuple[str, datetime | None]:
-    """Return the name and the moment; a value that is none stays a field."""
+    left: dict[str, Any], names: tuple[str, ...], zone: tzinfo
+) -> tuple[str | None, datetime | None]:
+    """Take a moment out of a lead, as the hub writes it; what is none stays."""
     for name in names:
-        found = moment_of(lead.get(name), zone)
+        text = left.get(name)
+        found = moment_of(text, zone)
         if found is not None:
-            return name, found
-    return "", None
+            del left[name]
+            is_written_so = _WIRE.fullmatch(f"{text}")
+            return f"{text}" if is_written_so else stamp(found), found
+    return None, None
 
 
 def _status(given: object, extra: dict[str, Any]) -> dict[str, Any] | None:
@@ -152,13 +156,10 @@ def _person(given: object, extra: dict[str, Any]) -> dict[str, Any] | None:
     return known if is_known else None
 
 
-def _metadata(
-    lead: Mapping[str, Any], extra: dict[str, Any], zone: ZoneInfo
-) -> dict[str, Any]:
-    given = lead.get("metadata")
+def _metadata(given: object, extra: dict[str, Any], zone: tzinfo) -> Mapping[str, Any]:
     if not isinstance(given, dict):
         extra |= {} if given is None else {"metadata": given}
-        return {}
+        return _NOTHING
     metadata = cast("dict[str, Any]", given)
     external, source = (metadata.get(name) for name in _OF_METADATA)
     found: dict[str, Any] = {}
