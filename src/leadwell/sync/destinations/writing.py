@@ -68,12 +68,13 @@ class Sheet:
 
     def head(self, columns: Sequence[Column]) -> bytes:
         """Write the names of the columns."""
-        return self.mark.encode() + self._line([column.name for column in columns])
+        names = [column.name for column in columns]
+        return self.mark.encode() + self._cells(names)
 
     def line(self, columns: Sequence[Column], row: Sequence[Any]) -> bytes:
         """Write one lead."""
         cells = [_text(c.kind, v) for c, v in zip(columns, row, strict=True)]
-        return self._line(map(_harmless, cells) if self.is_harmless else cells)
+        return self._cells(cells)
 
     def held(self, path: Path) -> Pairs:
         """Read the columns `id` and `version`."""
@@ -81,7 +82,8 @@ class Sheet:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             yield from _pairs(path, csv.DictReader(lines, delimiter=self.separator))
 
-    def _line(self, cells: Iterable[str]) -> bytes:
+    def _cells(self, cells: Iterable[str]) -> bytes:
+        cells = map(_harmless, cells) if self.is_harmless else cells
         return f"{self.separator.join(map(_quoted, cells))}\r\n".encode()
 
 
