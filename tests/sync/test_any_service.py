@@ -16,7 +16,7 @@ from leadwell.sync.any_service.profile import ARTICLE
 from leadwell.sync.errors import (
     OtherQuestion,
     TooManyRemovals,
-    UnstableService,
+    UnstableList,
 )
 from leadwell.sync.pulling import Wanted
 from leadwell.testing import (
@@ -275,7 +275,7 @@ def test_a_list_without_an_end_is_given_up(start: Start) -> None:
         return Reply.json({"data": leads, "pagination": pagination})
 
     numbers = [0]
-    with FaultServer(answer) as server, pytest.raises(UnstableService):
+    with FaultServer(answer) as server, pytest.raises(UnstableList):
         replace(place, server=server).pull(profile=replace(ARTICLE, schema=""))
     place.server.listen()
 

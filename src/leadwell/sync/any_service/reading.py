@@ -1,13 +1,16 @@
-"""Windows that are asked for before they are needed, by several workers."""
+"""Reading a list: several windows at once, or, where none overlap, again and again."""
 
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from itertools import count as counted
 from queue import SimpleQueue
 
 from leadwell.sync.any_service.lists import Fetched
-from leadwell.sync.any_service.windows import Walk, Window
+from leadwell.sync.any_service.windows import Mark, Walk, Window
 
+PASSES_MAX = 4
+"""Each finds less; a list that nobody changes takes two."""
 Ask = Callable[[Window], Fetched]
 
 
@@ -73,11 +76,7 @@ def read(
     try:
         while not walk.is_over:
             windows = walk.ahead(guesses, total)
-            for window in begun.keys() - set(windows):
-                begun.pop(window).cancel()
-            for window in windows:
-                if window not in begun:
-                    begun[window] = workers.begin(window)
+            _begin(workers, begun, windows)
             fetched = begun.pop(windows[0]).result()
             total = fetched.listing.total if trusts_total else None
             if total is not None and _is_cut(fetched, total):
@@ -92,6 +91,41 @@ def read(
         workers.end()
 
 
+def _begin(
+    workers: Workers, begun: dict[Window, Future[Fetched]], windows: list[Window]
+) -> None:
+    """Have these windows asked for, and no others."""
+    for window in begun.keys() - set(windows):
+        begun.pop(window).cancel()
+    for window in windows:
+        if window not in begun:
+            begun[window] = workers.begin(window)
+
+
 def _is_cut(fetched: Fetched, total: int) -> bool:
     window, count = fetched.window, len(fetched.leads)
     return count < window.per_page and window.start + count < total
+
+
+def read_again(ask: Ask, per_page: int) -> Iterator[Fetched]:
+    """Read a list page by page. Best effort: what moves each time can be missed."""
+    known: set[Mark] = set()
+    for _ in range(PASSES_MAX):
+        before = len(known)
+        for fetched in _once(ask, per_page):
+            known |= {lead.mark for lead in fetched.leads}
+            yield fetched
+        if len(known) == before:
+            return
+
+
+def _once(ask: Ask, per_page: int) -> Iterator[Fetched]:
+    met: set[Mark] = set()
+    for page in counted(1):
+        fetched = ask(Window(page, per_page))
+        marks = {lead.mark for lead in fetched.leads}
+        # Some services answer what is behind their last page with that page.
+        yield fetched
+        if marks <= met:
+            return
+        met |= marks
