@@ -123,7 +123,7 @@ class Walk:
         if self._bridge is not None:
             return found
         while len(found) < count:
-            offset, overlap = found[-1].end, max(overlap // 2, OVERLAP)
+            offset, overlap = found[-1].end, _less(overlap, self.per_page)
             if total is not None and offset >= total:
                 break
             window = _onward(offset, overlap, self.per_page)
@@ -153,7 +153,7 @@ class Walk:
             has_news = not all(map(self._knows, marks))
             self.is_over = not has_news or total is None or end >= total
         self.offset = end
-        self.overlap = max(self.overlap // 2, OVERLAP)
+        self.overlap = _less(self.overlap, self.per_page)
         self._is_back = False
         self.know(marks)
 
@@ -191,12 +191,22 @@ class Walk:
         return True
 
 
+def _less(overlap: int, per_page: int) -> int:
+    """Return the next overlap, after a lead reappeared: at most half a page.
+
+    Slowly: what moved so far will move again, and each step back costs a window.
+    """
+    less = overlap - max(overlap // 8, 1)
+    return max(min(less, per_page // 2), OVERLAP)
+
+
 def _onward(offset: int, overlap: int, per_page: int) -> Window | None:
     """Return the next window, with as much overlap as pages of that size allow."""
     if offset == 0:
         return Window(1, per_page)
-    for each in (overlap, *range(OVERLAP - 1, 0, -1)):
-        found = straddling(offset, each, per_page)
+    while overlap:
+        found = straddling(offset, overlap, per_page)
         if found is not None:
             return found
+        overlap = overlap * 2 // 3
     return None
