@@ -1,10 +1,12 @@
 """The reference of the sync names every destination, table and error."""
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from leadwell.sync import errors
+from leadwell.sync.any_service.profile import Profile
 from leadwell.sync.destinations import DESTINATIONS
 from leadwell.sync.destinations.tables import OWN
 
@@ -30,3 +32,8 @@ def test_every_table_is_documented(name: str) -> None:
 def test_every_error_is_documented(code: str) -> None:
     assert f"| `{code}` |" in PAGE
     assert code.title().replace("_", "") in str(errors.__doc__)
+
+
+@pytest.mark.parametrize("key", [each.name for each in fields(Profile)])
+def test_every_key_of_a_profile_is_documented(key: str) -> None:
+    assert f"| `{key}` |" in PAGE or f"| `{key}." in PAGE

@@ -10,7 +10,7 @@ DestinationError          base: something about where the leads go
   BrokenValue             a value breaks the schema, and the run is strict
   OtherQuestion           the copy was made with another filter or another token
   TooManyRemovals         so many leads are gone that the question may be another one
-UnstableService           its lists move faster than they can be read
+UnstableList              the list of a service moves faster than it can be read
 """
 
 from leadwell.errors import Kind, LeadwellError
@@ -83,8 +83,8 @@ class TooManyRemovals(DestinationError):
     code = "too_many_removals"
 
 
-class UnstableService(LeadwellError):
-    """The lists of a service move faster than they can be read."""
+class UnstableList(LeadwellError):
+    """The list of a service moves faster than it can be read."""
 
     kind = Kind.UNAVAILABLE
-    code = "unstable_service"
+    code = "unstable_list"
