@@ -9,6 +9,8 @@ DestinationError          base: something about where the leads go
   BusyDestination         another program holds it; what was stored is kept
   BrokenValue             a value breaks the schema, and the run is strict
   OtherQuestion           the copy was made with another filter or another token
+  ReceiverRefuses         a receiver takes no lead at all; what waits is kept
+  ReceiverDenies          a receiver does not know the credentials; what waits is kept
 """
 
 from leadwell.errors import Kind, LeadwellError
@@ -72,3 +74,16 @@ class OtherQuestion(DestinationError):
 
     kind = Kind.REFUSED
     code = "other_question"
+
+
+class ReceiverRefuses(DestinationError):
+    """What leads are sent to takes none of them; nothing was given up."""
+
+    code = "receiver_refuses"
+
+
+class ReceiverDenies(DestinationError):
+    """What leads are sent to does not know the credentials; what waits is kept."""
+
+    kind = Kind.UNAUTHENTICATED
+    code = "receiver_denies"

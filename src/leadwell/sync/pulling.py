@@ -12,7 +12,7 @@ import msgspec
 
 from leadwell.client import Campaign, Changes, CursorLost, NotFound, QuestionRefused
 from leadwell.errors import UsageError
-from leadwell.sync.batches import Batch, Tally, told_by
+from leadwell.sync.batches import Batch, Delivered, Tally, told_by
 from leadwell.sync.destinations.base import Copy, Destination, Overtaken
 from leadwell.sync.errors import (
     BrokenValue,
@@ -53,6 +53,8 @@ class Summary:
     """Whether everything was told."""
     lost: bool = False
     """Whether the hub has lost the history that the copy followed."""
+    delivered: Delivered | None = None
+    """What was sent on, where leads go to a receiver."""
 
 
 Tell = Callable[[Summary], None]
@@ -99,7 +101,7 @@ class Pull:
         with self.destination.open() as copy:
             while self._goes_on(copy, answer):
                 answer = self._ask()
-            copy.settle()
+            self.summary.delivered = copy.settle()
         return self.summary
 
     def _goes_on(self, copy: Copy, answer: Changes) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cyclopts import Parameter
@@ -48,7 +49,20 @@ class Again:
     """Go on, and pull as soon as the hub has something new."""
 
 
-HOW, AGAIN = How(), Again()
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Push:
+    """How leads are sent to a receiver: webhook:URL."""
+
+    ledger: Path | None = None
+    """The file that remembers what was delivered, instead of the usual one."""
+    dead_letters: Path | None = None
+    """The file for what the receiver does not take, as NDJSON."""
+    retry_dead: bool = False
+    """Try again what the receiver did not take before."""
+
+
+HOW, AGAIN, PUSH = How(), Again(), Push()
 
 
 def sync(
@@ -57,6 +71,7 @@ def sync(
     to: str,
     how: How = HOW,
     again: Again = AGAIN,
+    push: Push = PUSH,
     source: Source = FROM,
 ) -> int:
     """Copy a campaign's leads into a database or a file; the next time, what changed.
@@ -72,15 +87,17 @@ def sync(
     Args:
         url: the campaign's address; else LEADWELL_URL
         to: where the leads go: sqlite:FILE, duckdb:FILE, csv:FILE, csv-excel:FILE or
-            ndjson:FILE; ndjson:- is standard output
+            ndjson:FILE; ndjson:- is standard output; webhook:URL sends them on
         how: what is copied, and how
         again: whether it goes on
+        push: how leads are sent to a receiver
         source: the token, and how it is answered
     """
+    from leadwell.cli.pull import receiving
     from leadwell.sync.destinations import named
     from leadwell.sync.pulling import Wanted
 
-    destination = named(to)
+    destination = receiving.configured(named(to), push)
     campaign = source.campaign(url)
     wanted = Wanted(how.filter, how.full, how.keep_removed, how.strict)
     run = _Run(campaign, url, destination, as_json=source.json)
@@ -104,6 +121,7 @@ class _Run:
 
     def once(self, wanted: Wanted) -> int:
         """Pull once, and tell what was done."""
+        from leadwell.cli.pull import receiving
         from leadwell.sync.pulling import Pull
 
         started = time.monotonic()
@@ -113,7 +131,8 @@ class _Run:
             )
             summary = pull.run()
         self._answer(summary, time.monotonic() - started)
-        return 0 if summary.is_up_to_date else output.RUN_AGAIN
+        code = receiving.exit_code(summary.delivered)
+        return code if summary.is_up_to_date else output.RUN_AGAIN
 
     def rehearse(self, wanted: Wanted) -> int:
         """Tell what would be done."""
@@ -136,6 +155,8 @@ class _Run:
         return 0
 
     def _answer(self, summary: Summary, seconds: float) -> None:
+        from leadwell.cli.pull import receiving
+
         if summary.lost:
             output.hint("the hub was restored from a backup: everything was read again")
         if summary.tally.quarantined:
@@ -147,7 +168,11 @@ class _Run:
             output.hint("the hub is carrying out an edit: run again")
         content = _content(self.destination, summary)
         content["seconds"] = round(seconds, 3)
-        text = _words(self.destination, summary)
+        if summary.delivered is not None:
+            content["delivered"] = receiving.told(summary.delivered)
+        text = (
+            f"{_words(self.destination, summary)}{receiving.words(summary.delivered)}"
+        )
         if self.destination.follows:
             output.document(content, as_json=self.as_json, text=text)
         else:

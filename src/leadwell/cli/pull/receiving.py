@@ -1,0 +1,73 @@
+"""What a run that sends leads on is told, tells, and ends with."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+from leadwell.cli import output
+from leadwell.client import Retry
+from leadwell.errors import UsageError
+from leadwell.sync.destinations.push.pushed import Pushed
+
+if TYPE_CHECKING:
+    from leadwell.cli.pull.sync import Push
+    from leadwell.sync.batches import Delivered
+    from leadwell.sync.destinations import Destination
+
+PARTLY = 7
+"""Exit code: something was not taken, and the rest was done."""
+
+
+def configured(destination: Destination, push: Push) -> Destination:
+    """Take over what the command says of a receiver.
+
+    Raises:
+        UsageError: the destination is none.
+    """
+    if isinstance(destination, Pushed):
+        return replace(
+            destination,
+            ledger=push.ledger or destination.ledger,
+            dead_letters=push.dead_letters or destination.dead_letters,
+            revives=push.retry_dead,
+            retry=Retry(on_pause=_tell_pause),
+        )
+    if push.ledger or push.dead_letters or push.retry_dead:
+        raise UsageError(
+            f"{destination.text} keeps leads itself: it has no ledger and no dead "
+            "letters",
+            hint="leave --ledger, --dead-letters and --retry-dead out",
+        )
+    return destination
+
+
+def exit_code(delivered: Delivered | None) -> int:
+    """Return what the command ends with."""
+    if delivered is None:
+        return 0
+    if delivered.waiting:
+        return output.RUN_AGAIN
+    return PARTLY if delivered.dead else 0
+
+
+def told(delivered: Delivered) -> dict[str, Any]:
+    """Return the delivery as JSON has it."""
+    return asdict(delivered)
+
+
+def words(delivered: Delivered | None) -> str:
+    """Return the delivery in words, to stand after what was pulled."""
+    if delivered is None:
+        return ""
+    text = f"\ndelivered: {delivered.upserts:,} leads, {delivered.removals:,} removals"
+    if delivered.waiting:
+        text += f"; {delivered.waiting:,} wait: {delivered.said}"
+    if delivered.dead:
+        text += f"; {delivered.dead:,} were not taken: see --dead-letters"
+    return text
+
+
+def _tell_pause(error: Exception, seconds: float) -> None:
+    message = getattr(error, "message", str(error))
+    output.hint(f"{message}; trying again in {seconds:.1f} s")
