@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from leadwell.sync.errors import (
 )
 from leadwell.sync.pulling import Pull, Summary, Wanted
 from leadwell.testing import FaultServer, faults
+from tests import walks
 from tests.copying import Bench, a_bench
 from tests.receiving import SECRET, Inbox, a_receiver, lost_answer
 
@@ -267,6 +269,22 @@ def test_an_erased_lead_is_told_to_whoever_was_told_that_it_left(
     assert done.code == 0, done.err
     pull(campaign, hook, query=query)
     assert inbox.gone[lead_id] == "erased"
+
+
+def test_the_receiver_of_the_guide_takes_what_is_sent(
+    campaign: Campaign, server: FaultServer, hook: Webhook
+) -> None:
+    pages = walks.listings("how-to/send-to-an-automation-platform.md")
+    (text,) = [each.text for each in pages if each.language == "python"]
+    own: dict[str, Any] = {}
+    exec(text, own)  # noqa: S102 - the guide's own words
+    pull(campaign, hook)
+    first = server.requests[0]
+    said = own["receive"](first.headers, first.body, SECRET)
+    assert re.fullmatch(r"lead \d+ is \w+", said)
+    assert own["receive"](first.headers, first.body, SECRET) == "known"
+    with pytest.raises(ValueError, match="not signed by us"):
+        own["receive"](first.headers, first.body + b" ", SECRET)
 
 
 def test_two_at_once_deliver_once(campaign: Campaign, hook: Webhook) -> None:

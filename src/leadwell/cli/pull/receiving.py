@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+import msgspec
 
 from leadwell.cli import output
 from leadwell.client import Retry
 from leadwell.errors import UsageError
 from leadwell.sync.destinations.push.pushed import Pushed
+from leadwell.sync.pulling import Pull
 
 if TYPE_CHECKING:
     from leadwell.cli.pull.sync import Push
+    from leadwell.client import Campaign
+    from leadwell.client.wire.retry import Request
     from leadwell.sync.batches import Delivered
     from leadwell.sync.destinations import Destination
+    from leadwell.sync.pulling import Summary, Wanted
 
 PARTLY = 7
 """Exit code: something was not taken, and the rest was done."""
@@ -40,6 +48,28 @@ def configured(destination: Destination, push: Push) -> Destination:
             hint="leave --ledger, --dead-letters and --retry-dead out",
         )
     return destination
+
+
+def is_pushed(destination: Destination) -> TypeGuard[Pushed]:
+    """Whether leads are sent on, and not kept."""
+    return isinstance(destination, Pushed)
+
+
+def rehearsed(campaign: Campaign, destination: Pushed, wanted: Wanted) -> Summary:
+    """Print each request that would be sent, one JSON object a line."""
+    with tempfile.TemporaryDirectory(prefix="leadwell-") as folder:
+        pushed = destination.rehearsal(Path(folder), _show)
+        return Pull(campaign, "", pushed, wanted).run()
+
+
+def _show(request: Request) -> None:
+    shown = {
+        "method": request.method,
+        "url": request.url,
+        "headers": dict(request.headers),
+        "body": msgspec.Raw(request.body) if request.body else None,
+    }
+    output.document(shown, as_json=True)
 
 
 def exit_code(delivered: Delivered | None) -> int:

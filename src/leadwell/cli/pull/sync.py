@@ -52,7 +52,7 @@ class Again:
 @Parameter(name="*")
 @dataclass(frozen=True)
 class Push:
-    """How leads are sent to a receiver: webhook:URL."""
+    """How leads are sent to a receiver: webhook:URL or http:PROFILE.toml."""
 
     ledger: Path | None = None
     """The file that remembers what was delivered, instead of the usual one."""
@@ -87,7 +87,8 @@ def sync(
     Args:
         url: the campaign's address; else LEADWELL_URL
         to: where the leads go: sqlite:FILE, duckdb:FILE, csv:FILE, csv-excel:FILE or
-            ndjson:FILE; ndjson:- is standard output; webhook:URL sends them on
+            ndjson:FILE; ndjson:- is standard output; webhook:URL and
+            http:PROFILE.toml send them on
         how: what is copied, and how
         again: whether it goes on
         push: how leads are sent to a receiver
@@ -136,9 +137,15 @@ class _Run:
 
     def rehearse(self, wanted: Wanted) -> int:
         """Tell what would be done."""
+        from leadwell.cli.pull import receiving
         from leadwell.sync.pulling import Pull
         from leadwell.sync.rehearsing import Rehearsal
 
+        if receiving.is_pushed(self.destination):
+            summary = receiving.rehearsed(self.campaign, self.destination, wanted)
+            output.hint(f"would be {_words(self.destination, summary)}")
+            output.hint("nothing was sent or changed: --dry-run")
+            return 0
         rehearsal = Rehearsal(self.destination)
         summary = Pull(self.campaign, self.url, rehearsal, wanted).run()
         added = [c.name for each in rehearsal.alterations for c in each.added]

@@ -30,7 +30,7 @@ DESTINATIONS: Mapping[str, Callable[[str], Destination]] = {
     "ndjson": lambda place: _written(NDJSONFile(_path(place))),
 }
 """By what stands before the colon; each is given what stands after it."""
-RECEIVERS: Mapping[str, str] = {"webhook": "URL"}
+RECEIVERS: Mapping[str, str] = {"webhook": "URL", "http": "FILE.toml"}
 """What leads are sent on to, by what stands before the colon, and what follows it."""
 _BY_ENDING = {".db": "sqlite", ".sqlite": "sqlite", ".sqlite3": "sqlite"}
 

@@ -2,16 +2,15 @@
 
 import random
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
 from leadwell.client import Retry
 from leadwell.client.errors import Told, Unavailable
-from leadwell.client.sending import Sender
 from leadwell.client.wire.answer import Answer, Fault
 from leadwell.client.wire.retry import PATIENT, Request
 
@@ -71,34 +70,57 @@ class Outcome:
             return None
 
 
+class Sends(Protocol):
+    """What carries a request to a receiver."""
+
+    def send(self, request: Request) -> Answer | Fault:
+        """Send a request once."""
+        ...
+
+
 @dataclass(slots=True)
 class Line:
     """The way to one receiver. Durations in seconds."""
 
-    sender: Sender
+    sender: Sends
     retry: Retry = PATIENT
     gap_s: float = 0.0
     """The shortest time between two requests."""
     pause: Callable[[float], None] = time.sleep
+    secrets: Collection[str] = ()
+    """What is taken out of what a receiver says."""
     _free_at: float = 0.0
 
-    def ask(self, request: Request, answers: Answers) -> Outcome:
-        """Send a request, and again while that is worth it."""
+    def ask(
+        self, request: Request, answers: Answers, settled: Collection[int] = ()
+    ) -> Outcome:
+        """Send a request, and again while that is worth it.
+
+        Args:
+            settled: statuses that would be the same the next time
+        """
         tries = 0
         while True:
             self._wait()
             outcome, error = _read(self.sender.send(request), answers)
             tries += 1
             may_pass = outcome.verdict is Verdict.AWAY or (
-                outcome.verdict is Verdict.REFUSED and tries < REFUSED_TRIES
+                outcome.verdict is Verdict.REFUSED
+                and tries < REFUSED_TRIES
+                and outcome.status not in settled
             )
             roll = random.random()  # noqa: S311 - spreads tries, keeps no secret
             pause_s = self.retry.pause_s(error, tries, roll) if may_pass else None
             if pause_s is None:
-                return outcome
+                return replace(outcome, said=self._masked(outcome.said))
             if self.retry.on_pause is not None:
                 self.retry.on_pause(error, pause_s)
             self.pause(pause_s)
+
+    def _masked(self, said: str) -> str:
+        for secret in self.secrets:
+            said = said.replace(secret, "***")
+        return said
 
     def _wait(self) -> None:
         """Keep to the receiver's rate."""

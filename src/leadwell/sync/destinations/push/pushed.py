@@ -3,26 +3,35 @@
 import contextlib
 import fcntl
 import os
+import sqlite3
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 from urllib.parse import parse_qsl
 
 import msgspec
 
 from leadwell.client import Retry
-from leadwell.client.wire.retry import PATIENT
+from leadwell.client.wire.answer import Answer
+from leadwell.client.wire.retry import PATIENT, Request
 from leadwell.errors import UsageError
 from leadwell.sync.batches import Delivered
 from leadwell.sync.destinations.base import Copy
 from leadwell.sync.destinations.files import BESIDE, explained
+from leadwell.sync.destinations.push.address import sender_to
 from leadwell.sync.destinations.push.delivering import Delivery, Receiver
+from leadwell.sync.destinations.push.exchanging import Sends
 from leadwell.sync.destinations.push.lead import Lead, Reader
 from leadwell.sync.destinations.push.ledger import Entry, Ledger
 from leadwell.sync.destinations.sqlite import SQLiteFile, opened
 from leadwell.sync.errors import BusyDestination
 from leadwell.sync.state import State
+
+Show: TypeAlias = Callable[[Request], None]
 
 OPTIONS = ("ledger", "dead-letters", "batch", "secret")
 """What may stand after a `#`; nothing of it is ever sent."""
@@ -44,6 +53,8 @@ class Pushed(ABC):
     revives: bool = False
     """Whether what was not taken before is tried again."""
     retry: Retry = PATIENT
+    shown: Show | None = None
+    """Told what would be sent; then nothing is."""
     scheme: ClassVar[str] = ""
     follows: ClassVar[bool] = True
 
@@ -72,6 +83,21 @@ class Pushed(ABC):
     @abstractmethod
     def receiver(self, state: State) -> Receiver:
         """Return what takes the leads."""
+
+    def sender(self, url: str, timeout_s: float) -> Sends:
+        """Return what sends to the receiver, or tells what it would send."""
+        return Rehearsed(self.shown) if self.shown else sender_to(url, timeout_s)
+
+    def rehearsal(self, folder: Path, shown: Show) -> "Pushed":
+        """Return one that sends nothing, over a ledger of its own in a folder."""
+        ledger = folder / "ledger"
+        if self.file.exists:
+            with (
+                closing(opened(self.file, "rw")) as held,
+                closing(sqlite3.connect(ledger)) as copy,
+            ):
+                held.backup(copy)
+        return replace(self, ledger=ledger, dead_letters=None, shown=shown)
 
     @property
     def file(self) -> SQLiteFile:
@@ -104,6 +130,18 @@ class Pushed(ABC):
                 os.close(lock)
                 raise
         return PushedCopy(self, lock)
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """Takes what would be sent, and answers as if it were taken."""
+
+    shown: Show
+
+    def send(self, request: Request) -> Answer:
+        """Show a request."""
+        self.shown(request)
+        return Answer(200, {}, b"", datetime.now(UTC))
 
 
 class PushedCopy(Ledger):

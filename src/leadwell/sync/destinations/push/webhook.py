@@ -7,21 +7,17 @@ import hmac
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import msgspec
 
-from leadwell.client import configured
-from leadwell.client.sending import Sender
-from leadwell.client.wire.address import Address
 from leadwell.client.wire.retry import Request
 from leadwell.errors import UsageError
 from leadwell.sync.destinations.files import BESIDE
 from leadwell.sync.destinations.push import secret
+from leadwell.sync.destinations.push.address import check_address, origin_of
 from leadwell.sync.destinations.push.delivering import Item, Receiver
 from leadwell.sync.destinations.push.exchanging import Answers, Line, Outcome
 from leadwell.sync.destinations.push.pushed import Pushed, common, options_of
@@ -63,8 +59,10 @@ class Webhook(Pushed):
 
     def receiver(self, state: State) -> Receiver:
         """Return what signs and sends events."""
-        line = Line(sender_to(self.place, TIMEOUT_S), self.retry)
-        where = (self.text, self.place, self._key())
+        line = Line(self.sender(self.place, TIMEOUT_S), self.retry)
+        # What is only shown must not show the path, which may be a secret.
+        url = self.text.partition(":")[2] if self.shown else self.place
+        where = (self.text, url, self._key())
         return Events(*where, line, state.campaign_id, self.batch)
 
     def _key(self) -> bytes:
@@ -178,53 +176,3 @@ def key_of(given: str) -> bytes:
             f"echo {SECRET_PREFIX}$(openssl rand -base64 32)",
         )
     return key
-
-
-def check_address(url: str, what: str) -> None:
-    """Refuse what leads may not be sent to.
-
-    Raises:
-        UsageError: it is no address, holds a password, or would show leads to others.
-    """
-    try:
-        parts = urlsplit(url)
-        is_whole = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_whole, parts = False, urlsplit("")
-    is_plain = url.isprintable() and " " not in url
-    if not is_whole or not is_plain or parts.scheme not in {"http", "https"}:
-        hint = "for instance https://automation.example.com/hooks/leads"
-        raise UsageError(f"the address of {what} is none", hint=hint)
-    if "@" in parts.netloc:
-        raise UsageError(
-            f"the address of {what} holds a name or a password",
-            hint="put the address into a variable: env:NAME",
-        )
-    if parts.scheme == "http" and not _is_here(parts.hostname or ""):
-        raise UsageError(
-            f"the address of {what} is http, so others would see the leads",
-            hint="use https; http is for this very machine alone",
-        )
-
-
-def origin_of(url: str) -> str:
-    """Return scheme, host and port of an address."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def sender_to(url: str, timeout_s: float) -> Sender:
-    """Return what sends to a receiver, with nothing that is meant for a hub."""
-    headers = {
-        "Accept": "application/json",
-        "User-Agent": f"leadwell/{version('leadwell')}",
-    }
-    proxy = configured.proxy_of(Address(origin_of(url)))
-    return Sender(headers, timeout_s, proxy)
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
