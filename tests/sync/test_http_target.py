@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,13 @@ import pytest
 
 from leadwell.cli.pull import target
 from leadwell.client import Campaign, Leadwell, Retry
+from leadwell.client.wire.retry import Request as Wire
 from leadwell.errors import UsageError
 from leadwell.sync.batches import Delivered
 from leadwell.sync.destinations import named
-from leadwell.sync.destinations.push import profile, template
+from leadwell.sync.destinations.push import profile, secret, template
+from leadwell.sync.destinations.push.address import sender_to
+from leadwell.sync.destinations.push.exchanging import Answers, Line
 from leadwell.sync.destinations.push.http_target import HTTPTarget, at
 from leadwell.sync.destinations.push.template import Style
 from leadwell.sync.errors import ReceiverDenies
@@ -62,9 +66,9 @@ def edited(name: str, url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -
     text = re.sub(r"^per_second = \d+$", "", text, flags=re.MULTILINE)
     for word, own in VENDORS[name].replaced.items():
         text = text.replace(word, own)
-    for place, secret in VENDORS[name].secrets.items():
-        monkeypatch.setenv(place, secret)
-        (folder / place).write_text(secret)
+    for place, held in VENDORS[name].secrets.items():
+        monkeypatch.setenv(place, held)
+        (folder / place).write_text(held)
         text = text.replace(f"file:{place}", f"file:{folder / place}")
     return text
 
@@ -237,6 +241,101 @@ def test_a_profile_that_cannot_work_is_explained(
     with pytest.raises(UsageError) as raised:
         a_target(tmp_path / "p.toml", text)
     assert what in raised.value.detail
+
+
+LOOKED_UP = """
+url = "{url}"
+[lookup]
+path = "/search"
+query = {{ mail = "{{fields.email}}" }}
+method = "GET"
+id = "id"
+[create]
+path = "/leads"
+body = {{ name = "{{fields.name}}" }}
+[update]
+path = "/leads/{{remote_id}}"
+"""
+
+
+def test_what_is_looked_for_without_a_value_is_refused(
+    campaign: Campaign, server: FaultServer, asked: list[Request], tmp_path: Path,
+    bench: Bench,
+) -> None:  # fmt: skip
+    """The search of most targets finds just anybody then."""
+    listed = bench.listed()
+    has_none = [i for i, e in listed.items() if not e["fields"]["email"]]
+    to = a_target(tmp_path / "p.toml", LOOKED_UP.format(url=server.url))
+    found = pull(campaign, to)
+    assert has_none
+    assert (found.dead, found.upserts) == (len(has_none), len(listed) - len(has_none))
+    assert not [each for each in asked if each.target.endswith("mail=")]
+
+
+def test_a_page_for_people_is_no_search_result(
+    campaign: Campaign, server: FaultServer, asked: list[Request], tmp_path: Path
+) -> None:
+    to = a_target(tmp_path / "p.toml", LOOKED_UP.format(url=server.url))
+    server.plan(*[faults.PAGE_FOR_PEOPLE] * 3)
+    found = Pull(campaign, "", to, Wanted(query="id=2,3,4")).run().delivered
+    assert found
+    assert found.waiting == 3
+    assert "no JSON" in found.said
+    assert not [each for each in asked if each.target == "/leads"]
+
+
+@pytest.mark.parametrize("answer", [faults.UNAVAILABLE, faults.status(403)])
+def test_a_search_that_fails_creates_nothing(
+    campaign: Campaign, server: FaultServer, asked: list[Request], tmp_path: Path,
+    answer: faults.Fault,
+) -> None:  # fmt: skip
+    hasty = replace(HASTY, tries_max=1)
+    to = a_target(tmp_path / "p.toml", LOOKED_UP.format(url=server.url))
+    server.plan(answer)
+    with suppress(ReceiverDenies):
+        found = Pull(campaign, "", replace(to, retry=hasty), Wanted(query="id=2")).run()
+        assert found.delivered
+        assert found.delivered.waiting == 1
+    assert not [each for each in asked if each.target == "/leads"]
+
+
+def test_what_was_created_without_an_id_is_not_created_again(
+    campaign: Campaign, server: FaultServer, asked: list[Request], tmp_path: Path
+) -> None:
+    text = LOOKED_UP.format(url=server.url)
+    text = re.sub(r"\[lookup\].*\[create\]", "[create]", text, flags=re.DOTALL)
+    to = a_target(tmp_path / "p.toml", text)
+    for _ in range(2):
+        found = pull(campaign, to, query="id=2")
+        assert (found.dead, found.upserts) == (1, 0)
+    assert len(asked) == 1
+
+
+def test_an_empty_part_of_an_address_leads_nowhere_else(
+    campaign: Campaign, server: FaultServer, asked: list[Request], tmp_path: Path,
+    bench: Bench,
+) -> None:  # fmt: skip
+    text = PLAIN.format(url=server.url).replace("/leads/{id}", "/leads/{fields.name}/x")
+    up = bench.add(name="..")
+    assert pull(campaign, a_target(tmp_path / "p.toml", text)).dead == 1
+    bench.ask("DELETE", f"/{up}")
+    assert all(each.target.startswith("/leads/") for each in asked)
+    assert all(each.target.endswith("/x") for each in asked)
+
+
+def test_a_rate_is_kept_to(server: FaultServer) -> None:
+    waited: list[float] = []
+    line = Line(sender_to(server.url, 5), gap_s=60, pause=waited.append)
+    for _ in range(3):
+        line.ask(Wire("GET", server.url), Answers())
+    assert [round(each / 60) for each in waited] == [1, 2]
+
+
+def test_secrets_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEY", "s3cret\nX-Other: 1")
+    with pytest.raises(UsageError, match="not one line") as raised:
+        secret.read("env:KEY", "secret key")
+    assert "s3cret" not in raised.value.detail
 
 
 @pytest.mark.parametrize(

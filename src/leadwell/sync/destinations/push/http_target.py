@@ -17,7 +17,8 @@ from leadwell.sync.destinations.push.exchanging import Line, Outcome, Verdict
 from leadwell.sync.destinations.push.ledger import UPSERT
 from leadwell.sync.destinations.push.profile import EACH, Call, Profile
 from leadwell.sync.destinations.push.pushed import Pushed, common, options_of
-from leadwell.sync.destinations.push.values import Source, Unmapped
+from leadwell.sync.destinations.push.template import Unfit
+from leadwell.sync.destinations.push.values import Source
 from leadwell.sync.state import State
 from leadwell.sync.table import table_of
 
@@ -104,7 +105,7 @@ class Target:
             if self.profile.upsert is not None:
                 return self._upsert(self.profile.upsert, items)
             return self._create_or_update(items[0])
-        except Unmapped as error:
+        except Unfit as error:
             return Outcome(Verdict.REFUSED, None, str(error))
 
     def _upsert(self, call: Call, items: Sequence[Item]) -> Outcome:
@@ -128,7 +129,12 @@ class Target:
             return self._update(self.profile.update, item, remote_id)
         create = cast("Call", self.profile.create)
         outcome = self._ask(create, self.source.of(item, None))
-        return _with_id(outcome, create, [item])
+        outcome = _with_id(outcome, create, [item])
+        is_lost = self.profile.update and not self.profile.lookup
+        if outcome.verdict is Verdict.DELIVERED and is_lost and not outcome.remote_ids:
+            said = f"it was created, and the answer has no {create.id or 'id'}"
+            return replace(outcome, verdict=Verdict.REFUSED, said=said)
+        return outcome
 
     def _update(self, call: Call, item: Item, remote_id: Any) -> Outcome:
         outcome = self._ask(call, self.source.of(item, remote_id))
@@ -151,9 +157,18 @@ class Target:
         call = self.profile.lookup
         if call is None:
             return _DONE, None
-        outcome = self._ask(call, self.source.of(item, None))
+        held = self.source.of(item, None)
+        for name in sorted(call.placeholders()):
+            if held.get(name) in {None, ""}:
+                # What is looked for without a value is somebody else's record.
+                raise Unfit(f"{{{name}}} is looked for, and the lead has none")
+        outcome = self._ask(call, held)
         if outcome.status in NOT_THERE:
             return _DONE, None
+        if outcome.verdict is Verdict.DELIVERED and outcome.content is None:
+            # A page of whatever stands before the target says nothing about a lead.
+            said = "the answer to lookup is no JSON"
+            return replace(outcome, verdict=Verdict.AWAY, said=said), None
         return outcome, at(outcome.content, call.id or "")
 
     def _ask(self, call: Call, held: Mapping[str, Any]) -> Outcome:

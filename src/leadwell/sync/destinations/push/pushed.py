@@ -141,7 +141,7 @@ class Rehearsed:
     def send(self, request: Request) -> Answer:
         """Show a request."""
         self.shown(request)
-        return Answer(200, {}, b"", datetime.now(UTC))
+        return Answer(200, {}, b"{}", datetime.now(UTC))
 
 
 class PushedCopy(Ledger):

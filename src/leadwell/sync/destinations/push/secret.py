@@ -28,7 +28,10 @@ def read(source: str, what: str) -> str:
         raise UsageError(f"{what} is not named as it should be", hint=_HINT)
     if not found.strip():
         raise UsageError(f"there is no {what}: {missing}", hint=_HINT)
-    return found.strip()
+    secret = found.strip()
+    if not secret.isascii() or not secret.isprintable():
+        raise UsageError(f"the {what} is not one line of ASCII")
+    return secret
 
 
 def _content(path: Path) -> tuple[str, str]:

@@ -22,6 +22,10 @@ AS, TEXT = ":", "text"
 _PART = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 
 
+class Unfit(Exception):
+    """A value cannot stand where the template has it; says why."""
+
+
 class _Omitted:
     """Stands where something is left out."""
 
@@ -53,16 +57,18 @@ def filled(tree: Any, values: Values, style: Style) -> Any:
 def text_of(
     template: str, values: Values, style: Style, *, is_url: bool = False
 ) -> str:
-    """Return a text with its placeholders replaced, percent-encoded in a URL."""
-    parts = list(_parts(template))
-    if is_url:
-        return "".join(
-            part if name is None else quote(_text(values(name), style), safe="")
-            for part, name in parts
-        )
-    return "".join(
-        part if name is None else _text(values(name), style) for part, name in parts
-    )
+    """Return a text with its placeholders replaced, percent-encoded in a URL.
+
+    Raises:
+        Unfit: a value of a URL is empty, or would lead to another path.
+    """
+    shown: list[str] = []
+    for part, name in _parts(template):
+        text = part if name is None else _text(values(name), style)
+        if is_url and name is not None:
+            text = _segment(name, text)
+        shown.append(text)
+    return "".join(shown)
 
 
 def names(tree: Any) -> set[str]:
@@ -123,6 +129,13 @@ def _leaf(template: str, values: Values, style: Style) -> Any:
         and not any(isinstance(each, dict) for each in cast("list[object]", value))
     )
     return _text(cast("object", value), style) if is_text else cast("object", value)
+
+
+def _segment(name: str, text: str) -> str:
+    # "/leads/" and "/leads/.." are other places than "/leads/5".
+    if text in {"", ".", ".."}:
+        raise Unfit(f"{{{name}}} stands in the address, and is {text or 'empty'}")
+    return quote(text, safe="")
 
 
 def _text(value: Any, style: Style) -> str:

@@ -8,6 +8,7 @@ from typing import Any, cast
 from leadwell.errors import UsageError
 from leadwell.sync.destinations.push.delivering import Item
 from leadwell.sync.destinations.push.profile import EACH, Profile
+from leadwell.sync.destinations.push.template import Unfit
 from leadwell.sync.table import Kind, Table
 
 OWN = (
@@ -30,10 +31,6 @@ OWN = (
 _WITH_LABELS = (Kind.CHOICE, Kind.CHOICES)
 
 
-class Unmapped(Exception):
-    """A slug has no value in the target; says which."""
-
-
 @dataclass(frozen=True, slots=True)
 class Source:
     """Makes values of leads."""
@@ -46,7 +43,7 @@ class Source:
         """Return all values of a lead; of a removed one there are few.
 
         Raises:
-            Unmapped: a slug has no value in the target.
+            Unfit: a slug has no value in the target.
         """
         entry = item.entry
         parts = (self.campaign_id, entry.lead_id, entry.version, entry.step)
@@ -103,7 +100,7 @@ def _mapped(name: str, chosen: Mapping[str, Any] | None, slug: str) -> Any:
         return slug
     if slug not in chosen and "*" not in chosen:
         field = name.removeprefix("fields.")
-        raise Unmapped(f"{slug!r} has no value in [map.{field}] of the profile")
+        raise Unfit(f"{slug!r} has no value in [map.{field}] of the profile")
     return chosen.get(slug, chosen.get("*"))
 
 
