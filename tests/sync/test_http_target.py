@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from leadwell.cli import main
 from leadwell.cli.pull import target
 from leadwell.client import Campaign, Leadwell, Retry
 from leadwell.client.wire.retry import Request as Wire
@@ -356,15 +357,22 @@ def test_what_no_lead_has_is_refused_before_anything_is_sent(
     assert not asked
 
 
-def test_a_profile_that_is_not_there_leads_to_the_ready_ones(bench: Bench) -> None:
-    said = bench.sync("http:no.toml")
-    assert (said.code, "leadwell target list" in said.err) == (2, True)
-    listed = bench.run("target", "list")
-    assert all(name in listed.out for name in VENDORS)
-    shown = bench.run("target", "show", "odoo")
-    assert shown.out == target.profile("odoo")
-    missed = bench.run("target", "show", "hubspt")
-    assert (missed.code, "did you mean hubspot?" in missed.err) == (2, True)
+def test_a_profile_that_is_not_there_leads_to_the_ready_ones(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(UsageError, match=r"no\.toml cannot be read") as raised:
+        named("http:no.toml")
+    assert "leadwell target list" in raised.value.detail
+    with pytest.raises(SystemExit, match="0"):
+        main(["target", "list"])
+    listed = capsys.readouterr().out
+    assert all(name in listed for name in VENDORS)
+    with pytest.raises(SystemExit, match="0"):
+        main(["target", "show", "odoo"])
+    assert capsys.readouterr().out == target.profile("odoo")
+    with pytest.raises(SystemExit, match="2"):
+        main(["target", "show", "hubspt"])
+    assert "did you mean hubspot?" in capsys.readouterr().err
 
 
 VALUES = {
