@@ -34,7 +34,7 @@ def children_of(pid: int) -> list[int]:
 
 def numbers_of(process: Path) -> tuple[int, int, int]:
     status = (process / "status").read_text()
-    memory, threads = map(int, re.findall(r"(?:Threads|VmRSS):\s+(\d+)", status))
+    memory, threads = map(int, re.findall(r"(?:Threads|RssAnon):\s+(\d+)", status))
     return threads, len(list((process / "fd").iterdir())), memory
 
 

@@ -13,13 +13,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from leadwell.cli.pull import receiving
-from leadwell.cli.pull.sync import Push
+from leadwell.cli.pull.going import Where
 from leadwell.client import Campaign, Leadwell, Retry
 from leadwell.errors import UsageError
-from leadwell.sync.batches import Delivered
+from leadwell.sync.batches import Batch, Delivered
+from leadwell.sync.cells import row_of
 from leadwell.sync.destinations import named
 from leadwell.sync.destinations.push.ledger import Ledger
 from leadwell.sync.destinations.push.webhook import Webhook
@@ -29,6 +31,7 @@ from leadwell.sync.errors import (
     ReceiverRefuses,
 )
 from leadwell.sync.pulling import Pull, Summary, Wanted
+from leadwell.sync.table import table_of
 from leadwell.testing import FaultServer, faults
 from tests import walks
 from tests.copying import Bench, a_bench
@@ -275,6 +278,28 @@ def test_an_erased_lead_is_told_to_whoever_was_told_that_it_left(
     assert inbox.gone[lead_id] == "erased"
 
 
+def test_another_content_in_the_same_version_is_sent(
+    campaign: Campaign, hook: Webhook, server: FaultServer, inbox: Inbox
+) -> None:
+    """A service that counts by the second tells two changes as one version."""
+    pull(campaign, hook, query="id=4")
+    sent = len(server.requests)
+    with hook.open() as copy:
+        for name in ("first", "second", "second"):
+            state = copy.state()
+            assert state
+            table = table_of(state.schema)
+            lead = campaign.lead(4).raw
+            lead["fields"]["name"] = name
+            row, _ = row_of(lead, table)
+            after = msgspec.structs.replace(state, step=state.step + 1)
+            copy.keep(Batch(after, rows=(row,)), state.step)
+            copy.settle()
+    assert len(server.requests) == sent + 2
+    assert inbox.repeated == 0
+    assert inbox.leads[4]["fields"]["name"] == "second"
+
+
 def test_the_receiver_of_the_guide_takes_what_is_sent(
     campaign: Campaign, server: FaultServer, hook: Webhook
 ) -> None:
@@ -373,7 +398,7 @@ def test_secrets_are_read_from_where_they_are(
 
 def test_options_of_a_receiver_are_refused_elsewhere() -> None:
     with pytest.raises(UsageError, match="keeps leads itself"):
-        receiving.configured(named("sqlite:elsewhere.db"), Push(ledger=Path("x")))
+        Where("sqlite:elsewhere.db", ledger=Path("x")).destination()
 
 
 def test_what_was_delivered_is_put_into_words() -> None:

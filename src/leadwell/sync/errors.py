@@ -11,6 +11,8 @@ DestinationError          base: something about where the leads go
   OtherQuestion           the copy was made with another filter or another token
   ReceiverRefuses         a receiver takes no lead at all; what waits is kept
   ReceiverDenies          a receiver does not know the credentials; what waits is kept
+  TooManyRemovals         so many leads are gone that the question may be another one
+UnstableService           its lists move faster than they can be read
 """
 
 from leadwell.errors import Kind, LeadwellError
@@ -87,3 +89,17 @@ class ReceiverDenies(DestinationError):
 
     kind = Kind.UNAUTHENTICATED
     code = "receiver_denies"
+
+
+class TooManyRemovals(DestinationError):
+    """A service shows far fewer leads than before: nothing was removed."""
+
+    kind = Kind.REFUSED
+    code = "too_many_removals"
+
+
+class UnstableService(LeadwellError):
+    """The lists of a service move faster than they can be read."""
+
+    kind = Kind.UNAVAILABLE
+    code = "unstable_service"

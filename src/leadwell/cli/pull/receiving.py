@@ -13,12 +13,11 @@ from leadwell.cli import output
 from leadwell.client import Retry
 from leadwell.errors import UsageError
 from leadwell.sync.destinations.push.pushed import Pushed
-from leadwell.sync.pulling import Pull
 
 if TYPE_CHECKING:
-    from leadwell.cli.pull.sync import Push
-    from leadwell.client import Campaign
+    from leadwell.cli.pull.going import Where
     from leadwell.client.wire.retry import Request
+    from leadwell.sync.any_service.choosing import Origin
     from leadwell.sync.batches import Delivered
     from leadwell.sync.destinations import Destination
     from leadwell.sync.pulling import Summary, Wanted
@@ -27,7 +26,7 @@ PARTLY = 7
 """Exit code: something was not taken, and the rest was done."""
 
 
-def configured(destination: Destination, push: Push) -> Destination:
+def configured(destination: Destination, where: Where) -> Destination:
     """Take over what the command says of a receiver.
 
     Raises:
@@ -36,12 +35,12 @@ def configured(destination: Destination, push: Push) -> Destination:
     if isinstance(destination, Pushed):
         return replace(
             destination,
-            ledger=push.ledger or destination.ledger,
-            dead_letters=push.dead_letters or destination.dead_letters,
-            revives=push.retry_dead,
+            ledger=where.ledger or destination.ledger,
+            dead_letters=where.dead_letters or destination.dead_letters,
+            revives=where.retry_dead,
             retry=Retry(on_pause=_tell_pause),
         )
-    if push.ledger or push.dead_letters or push.retry_dead:
+    if where.ledger or where.dead_letters or where.retry_dead:
         raise UsageError(
             f"{destination.text} keeps leads itself: it has no ledger and no dead "
             "letters",
@@ -55,11 +54,11 @@ def is_pushed(destination: Destination) -> TypeGuard[Pushed]:
     return isinstance(destination, Pushed)
 
 
-def rehearsed(campaign: Campaign, destination: Pushed, wanted: Wanted) -> Summary:
+def rehearsed(origin: Origin, destination: Pushed, wanted: Wanted) -> Summary:
     """Print each request that would be sent, one JSON object a line."""
     with tempfile.TemporaryDirectory(prefix="leadwell-") as folder:
         pushed = destination.rehearsal(Path(folder), _show)
-        return Pull(campaign, "", pushed, wanted).run()
+        return origin.pull(pushed, wanted).run()
 
 
 def _show(request: Request) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cyclopts import Parameter
 
 from leadwell.cli import output
+from leadwell.cli.pull import elsewhere
+from leadwell.cli.pull.elsewhere import ELSEWHERE, Elsewhere
+from leadwell.cli.pull.going import Where
 from leadwell.cli.pull.meter import Meter
 from leadwell.cli.pull.repeating import repeated
 from leadwell.cli.pull.source import FROM, CampaignURL, Source
@@ -17,6 +19,7 @@ from leadwell.errors import UsageError
 
 if TYPE_CHECKING:
     from leadwell.client import Campaign
+    from leadwell.sync.any_service.choosing import Origin
     from leadwell.sync.destinations import Destination
     from leadwell.sync.pulling import Summary, Wanted
 
@@ -49,29 +52,16 @@ class Again:
     """Go on, and pull as soon as the hub has something new."""
 
 
-@Parameter(name="*")
-@dataclass(frozen=True)
-class Push:
-    """How leads are sent to a receiver: webhook:URL or http:PROFILE.toml."""
-
-    ledger: Path | None = None
-    """The file that remembers what was delivered, instead of the usual one."""
-    dead_letters: Path | None = None
-    """The file for what the receiver does not take, as NDJSON."""
-    retry_dead: bool = False
-    """Try again what the receiver did not take before."""
-
-
-HOW, AGAIN, PUSH = How(), Again(), Push()
+HOW, AGAIN = How(), Again()
 
 
 def sync(
     url: CampaignURL,
     *,
-    to: str,
+    where: Where,
     how: How = HOW,
     again: Again = AGAIN,
-    push: Push = PUSH,
+    service: Elsewhere = ELSEWHERE,
     source: Source = FROM,
 ) -> int:
     """Copy a campaign's leads into a database or a file; the next time, what changed.
@@ -86,22 +76,18 @@ def sync(
 
     Args:
         url: the campaign's address; else LEADWELL_URL
-        to: where the leads go: sqlite:FILE, duckdb:FILE, csv:FILE, csv-excel:FILE or
-            ndjson:FILE; ndjson:- is standard output; webhook:URL and
-            http:PROFILE.toml send them on
+        where: where the leads go
         how: what is copied, and how
         again: whether it goes on
-        push: how leads are sent to a receiver
+        service: how a service is read that is no hub of Leadwell's
         source: the token, and how it is answered
     """
-    from leadwell.cli.pull import receiving
-    from leadwell.sync.destinations import named
     from leadwell.sync.pulling import Wanted
 
-    destination = receiving.configured(named(to), push)
-    campaign = source.campaign(url)
+    destination = where.destination()
+    origin = service.origin(url, source)
     wanted = Wanted(how.filter, how.full, how.keep_removed, how.strict)
-    run = _Run(campaign, url, destination, as_json=source.json)
+    run = _Run(origin, destination, as_json=source.json)
     if how.dry_run:
         if again.every or again.follow:
             raise UsageError("--dry-run does nothing, so it cannot go on")
@@ -109,28 +95,28 @@ def sync(
     if not again.every and not again.follow:
         return run.once(wanted)
     if not destination.follows:
-        raise UsageError(f"{to} keeps no place to go on from", hint="name a file")
+        raise UsageError(f"{where.to} keeps no place to go on from", hint="name a file")
     return repeated(run, wanted, every=again.every, follow=again.follow)
 
 
 @dataclass(frozen=True)
 class _Run:
-    campaign: Campaign
-    url: str
+    origin: Origin
     destination: Destination
     as_json: bool
+
+    @property
+    def campaign(self) -> Campaign:
+        """The campaign that is read."""
+        return self.origin.client.campaign()
 
     def once(self, wanted: Wanted) -> int:
         """Pull once, and tell what was done."""
         from leadwell.cli.pull import receiving
-        from leadwell.sync.pulling import Pull
 
         started = time.monotonic()
         with Meter(self.campaign, wanted.query) as meter:
-            pull = Pull(
-                self.campaign, self.url, self.destination, wanted, tell=meter.tell
-            )
-            summary = pull.run()
+            summary = self.origin.pull(self.destination, wanted, meter.tell).run()
         self._answer(summary, time.monotonic() - started)
         code = receiving.exit_code(summary.delivered)
         return code if summary.is_up_to_date else output.RUN_AGAIN
@@ -138,16 +124,15 @@ class _Run:
     def rehearse(self, wanted: Wanted) -> int:
         """Tell what would be done."""
         from leadwell.cli.pull import receiving
-        from leadwell.sync.pulling import Pull
         from leadwell.sync.rehearsing import Rehearsal
 
         if receiving.is_pushed(self.destination):
-            summary = receiving.rehearsed(self.campaign, self.destination, wanted)
+            summary = receiving.rehearsed(self.origin, self.destination, wanted)
             output.hint(f"would be {_words(self.destination, summary)}")
             output.hint("nothing was sent or changed: --dry-run")
             return 0
         rehearsal = Rehearsal(self.destination)
-        summary = Pull(self.campaign, self.url, rehearsal, wanted).run()
+        summary = self.origin.pull(rehearsal, wanted).run()
         added = [c.name for each in rehearsal.alterations for c in each.added]
         renamed = [pair for each in rehearsal.alterations for pair in each.renamed]
         content = _content(self.destination, summary) | {
@@ -164,6 +149,7 @@ class _Run:
     def _answer(self, summary: Summary, seconds: float) -> None:
         from leadwell.cli.pull import receiving
 
+        elsewhere.tell(summary)
         if summary.lost:
             output.hint("the hub was restored from a backup: everything was read again")
         if summary.tally.quarantined:
@@ -197,7 +183,7 @@ def _content(destination: Destination, summary: Summary) -> dict[str, Any]:
         "up_to_date": summary.is_up_to_date,
         "everything": summary.was_anew,
         "requests": summary.requests,
-    }
+    } | elsewhere.content(summary)
 
 
 def _words(destination: Destination, summary: Summary) -> str:

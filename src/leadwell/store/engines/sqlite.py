@@ -37,7 +37,11 @@ PRAGMA trusted_schema = OFF;
 PRAGMA secure_delete = ON;
 PRAGMA cell_size_check = ON;
 PRAGMA cache_size = -8192;
+PRAGMA mmap_size = 2147418112;
 """
+"""`mmap_size`, in bytes, is the most that SQLite takes: fifty leads from here and there
+are fifty blocks, which are looked at where the system holds them and not copied first.
+Such memory is the system's, and no private memory of the process."""
 
 _Job = tuple[Callable[[Connection], Any], "Future[Any]"]
 _Outcome = tuple["Future[Any]", Any, BaseException | None]

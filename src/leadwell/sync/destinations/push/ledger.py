@@ -17,6 +17,7 @@ from leadwell.sync.batches import ERASED, Batch, Tally
 from leadwell.sync.destinations.sqlite import SQLiteCopy
 from leadwell.sync.errors import ForeignDestination
 from leadwell.sync.state import State
+from leadwell.sync.table import table_of
 
 LEDGER, OUTBOX, DELIVERED = "leadwell_ledger", "leadwell_outbox", "leadwell_delivered"
 UPSERT, REMOVE = "upsert", "remove"
@@ -187,8 +188,13 @@ class Ledger(SQLiteCopy):
         return tally
 
     def _stored(self, batch: Batch) -> Tally:
+        listed = [row.id for row in batch.rows]
+        columns = [column.name for column in table_of(batch.state.schema).columns]
+        before = {row[0]: row for row in self.rows_of(listed, columns)}
         tally = super()._stored(batch)
-        ids = _json(row.id for row in batch.rows)
+        after = self.rows_of(listed, columns)
+        # A service that counts by the second tells two changes as one version.
+        changed = _json(r[0] for r in after if before.get(r[0], r) != r)
         # What the receiver has acknowledged in this version need not go there again,
         # unless something else is on its way, and may have arrived already.
         self._run(
@@ -197,14 +203,16 @@ class Ledger(SQLiteCopy):
             f" LEFT JOIN {DELIVERED} AS d ON d.lead_id = l.id"
             f" LEFT JOIN {OUTBOX} AS o ON o.lead_id = l.id"
             f" WHERE l.id IN ({self.listed})"
-            " AND (d.version IS NOT l.version OR o.lead_id IS NOT NULL)"
+            " AND (d.version IS NOT l.version OR o.lead_id IS NOT NULL"
+            f" OR l.id IN ({self.listed}))"
             " ON CONFLICT (lead_id) DO UPDATE SET version = excluded.version,"
             " operation = excluded.operation, reason = '',"
             " external_id = excluded.external_id, step = excluded.step,"
             " at = excluded.at, attempts = 0, is_dead = FALSE, status = NULL,"
             f" answer = '' WHERE is_dead OR operation <> '{UPSERT}'"
-            f" OR {OUTBOX}.version <> excluded.version",
-            [batch.state.step, ids],
+            f" OR {OUTBOX}.version <> excluded.version"
+            f" OR excluded.lead_id IN ({self.listed})",
+            [batch.state.step, _json(listed), changed, changed],
         )
         return tally
 
