@@ -11,6 +11,7 @@ from tests import make, walks
 SERVED = ["get-everything-once", "give-a-vendor-only-his-leads"]
 SERVED += ["rotate-a-token", "why-a-token-does-not-see-a-lead"]
 SERVED += ["pull-into-a-file-every-night"]
+SERVED += ["send-to-an-automation-platform", "send-into-a-crm-or-erp"]
 STOPPED = ["back-up-and-restore", "upgrade"]
 
 

@@ -7,7 +7,9 @@ import pytest
 
 from leadwell.sync import errors
 from leadwell.sync.any_service.profile import Profile
-from leadwell.sync.destinations import DESTINATIONS
+from leadwell.sync.destinations import DESTINATIONS, RECEIVERS
+from leadwell.sync.destinations.push import receivers
+from leadwell.sync.destinations.push.pushed import OPTIONS
 from leadwell.sync.destinations.tables import OWN
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/sync.md").read_text("utf-8")
@@ -21,6 +23,20 @@ CODES = [
 @pytest.mark.parametrize("scheme", DESTINATIONS)
 def test_every_destination_is_documented(scheme: str) -> None:
     assert f"| `{scheme}:FILE` |" in PAGE
+
+
+@pytest.mark.parametrize("scheme", RECEIVERS)
+def test_every_receiver_is_documented(scheme: str) -> None:
+    assert f"| `{scheme}:{RECEIVERS[scheme]}` |" in PAGE
+
+
+def test_every_receiver_is_listed_once() -> None:
+    assert receivers.RECEIVERS.keys() == RECEIVERS.keys()
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_every_option_of_a_receiver_is_documented(option: str) -> None:
+    assert f"| `{option}` |" in PAGE
 
 
 @pytest.mark.parametrize("name", OWN)

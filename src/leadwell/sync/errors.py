@@ -9,6 +9,8 @@ DestinationError          base: something about where the leads go
   BusyDestination         another program holds it; what was stored is kept
   BrokenValue             a value breaks the schema, and the run is strict
   OtherQuestion           the copy was made with another filter or another token
+  ReceiverRefuses         a receiver takes no lead at all; what waits is kept
+  ReceiverDenies          a receiver does not know the credentials; what waits is kept
   TooManyRemovals         so many leads are gone that the question may be another one
 UnstableList              the list of a service moves faster than it can be read
 """
@@ -74,6 +76,19 @@ class OtherQuestion(DestinationError):
 
     kind = Kind.REFUSED
     code = "other_question"
+
+
+class ReceiverRefuses(DestinationError):
+    """What leads are sent to takes none of them; nothing was given up."""
+
+    code = "receiver_refuses"
+
+
+class ReceiverDenies(DestinationError):
+    """What leads are sent to does not know the credentials; what waits is kept."""
+
+    kind = Kind.UNAUTHENTICATED
+    code = "receiver_denies"
 
 
 class TooManyRemovals(DestinationError):

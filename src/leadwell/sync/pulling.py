@@ -13,7 +13,7 @@ import msgspec
 from leadwell.client import Campaign, Changes, CursorLost, NotFound, QuestionRefused
 from leadwell.client.feed import SETTLE_S
 from leadwell.errors import UsageError
-from leadwell.sync.batches import Batch, Tally, told_by
+from leadwell.sync.batches import Batch, Delivered, Tally, told_by
 from leadwell.sync.cells import Fault
 from leadwell.sync.destinations.base import Copy, Destination, Overtaken
 from leadwell.sync.errors import (
@@ -55,6 +55,8 @@ class Summary:
     """Whether everything was told."""
     lost: bool = False
     """Whether the hub has lost the history that the copy followed."""
+    delivered: Delivered | None = None
+    """What was sent on, where leads go to a receiver."""
     total: int | None = None
     """How many leads there are, where that is known."""
     guarantees: Mapping[str, Any] | None = None
@@ -109,7 +111,7 @@ class Pull:
         with self.destination.open() as copy:
             while self._goes_on(copy, answer):
                 answer = self._ask()
-            copy.settle()
+            self.summary.delivered = copy.settle()
         return self.summary
 
     def _goes_on(self, copy: Copy, answer: Changes) -> bool:

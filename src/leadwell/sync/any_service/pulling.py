@@ -79,7 +79,7 @@ class AnyPull:
             while not self._comes(copy):
                 self._state = copy.state()
                 self._stand()
-            copy.settle()
+            self.summary.delivered = copy.settle()
         self.summary.requests = self.lists.requests
         self.summary.is_up_to_date = True
         return self.summary

@@ -30,6 +30,8 @@ DESTINATIONS: Mapping[str, Callable[[str], Destination]] = {
     "ndjson": lambda place: _written(NDJSONFile(_path(place))),
 }
 """By what stands before the colon; each is given what stands after it."""
+RECEIVERS: Mapping[str, str] = {"webhook": "URL", "http": "FILE.toml"}
+"""What leads are sent on to, by what stands before the colon, and what follows it."""
 _BY_ENDING = {".db": "sqlite", ".sqlite": "sqlite", ".sqlite3": "sqlite"}
 
 
@@ -50,7 +52,15 @@ def named(text: str) -> Destination:
     scheme, colon, place = text.partition(":")
     if colon and place and scheme in DESTINATIONS:
         return DESTINATIONS[scheme](place)
-    listed = ", ".join(f"{each}:FILE" for each in DESTINATIONS)
+    if place and scheme in RECEIVERS:
+        # What speaks HTTP takes time to import, and few runs need it here.
+        from leadwell.sync.destinations.push import receivers  # noqa: PLC0415
+
+        return receivers.RECEIVERS[scheme](place)
+    listed = ", ".join(
+        [*(f"{each}:FILE" for each in DESTINATIONS)]
+        + [f"{each}:{what}" for each, what in RECEIVERS.items()]
+    )
     guess = _BY_ENDING.get(Path(text).suffix, Path(text).suffix[1:])
     meant = f"did you mean {guess}:{text}? " if guess in DESTINATIONS else ""
     raise UnknownDestination(
@@ -58,4 +68,4 @@ def named(text: str) -> Destination:
     )
 
 
-__all__ = ["DESTINATIONS", "Copy", "Destination", "Overtaken", "named"]
+__all__ = ["DESTINATIONS", "RECEIVERS", "Copy", "Destination", "Overtaken", "named"]
