@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import urllib3
-
 from leadwell.cli import output
 from leadwell.errors import Unavailable
 from leadwell.settings import Settings
@@ -109,6 +107,8 @@ def _beside(
 
 
 def _await_ready(url: str) -> None:
+    import urllib3
+
     deadline = time.monotonic() + READY_TIMEOUT_S
     while time.monotonic() < deadline:
         try:
@@ -124,6 +124,8 @@ def _await_ready(url: str) -> None:
 
 
 def _journey(url: str, tokens: Tokens, *, as_json: bool) -> None:
+    import urllib3
+
     answers: list[dict[str, Any]] = []
     for path in REQUESTS:
         token = tokens.west if "partner-west" in path else tokens.every
