@@ -66,10 +66,9 @@ def _command(owner: App, words: tuple[str, ...]) -> list[str]:
         if name.startswith("-"):
             continue
         command = owner[name]
-        if command.default_command is None:
-            parts += _command(command, (*words, name))
-        else:
+        if command.default_command is not None:
             parts += _described(command, (*words, name))
+        parts += _command(command, (*words, name))
     return parts
 
 

@@ -13,7 +13,9 @@ from leadwell.cli.reading.bearer import TOKEN, URL, token_of
 from leadwell.errors import UsageError
 
 if TYPE_CHECKING:
-    from leadwell.client import Campaign
+    from collections.abc import Callable
+
+    from leadwell.client import Campaign, HubError
 
 CampaignURL = Annotated[str, Parameter(env_var=URL)]
 
@@ -30,20 +32,11 @@ class Source:
     json: bool = False
     """Answer with JSON."""
 
-    def campaign(self, url: str) -> Campaign:
+    def campaign(
+        self, url: str, on_pause: Callable[[HubError, float], None] | None = None
+    ) -> Campaign:
         """Return the campaign that an address names."""
-        from leadwell.client import Leadwell, Retry, address
-
-        hub = address.read(url)
-        if hub.campaign_id is None:
-            raise UsageError(
-                "the address names no campaign",
-                hint="for instance https://leads.example.com/v2/campaigns/362",
-            )
-        if url.startswith("http:") and not hub.is_here:
-            output.hint("note: the address is http, so others see token and leads")
-        retry = Retry(on_pause=_tell_pause)
-        return Leadwell(url, self._secret(), retry=retry).campaign()
+        return campaign_at(url, self._secret, on_pause or tell_pause)
 
     def _secret(self) -> str:
         if self.token is not None:
@@ -55,6 +48,29 @@ class Source:
 FROM = Source()
 
 
-def _tell_pause(error: Exception, seconds: float) -> None:
-    message = getattr(error, "message", str(error))
-    output.hint(f"{message}; trying again in {seconds:.1f} s")
+def campaign_at(
+    url: str, secret: Callable[[], str], on_pause: Callable[[HubError, float], None]
+) -> Campaign:
+    """Return the campaign that an address names, to be read with this token.
+
+    `secret` is asked for it once the address is known to be one.
+
+    Raises:
+        UsageError: it names none, or there is no token.
+    """
+    from leadwell.client import Leadwell, Retry, address
+
+    hub = address.read(url)
+    if hub.campaign_id is None:
+        raise UsageError(
+            "the address names no campaign",
+            hint="for instance https://leads.example.com/v2/campaigns/362",
+        )
+    if url.startswith("http:") and not hub.is_here:
+        output.hint("note: the address is http, so others see token and leads")
+    return Leadwell(url, secret(), retry=Retry(on_pause=on_pause)).campaign()
+
+
+def tell_pause(error: HubError, seconds: float) -> None:
+    """Say why a request is sent again, and when."""
+    output.hint(f"{error.message}; trying again in {seconds:.1f} s")

@@ -6,13 +6,16 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 
 from leadwell.cli import output
+from leadwell.cli.app import exit_code
 from leadwell.cli.pull.meter import Meter
 from leadwell.cli.pull.repeating import repeated
-from leadwell.cli.pull.source import FROM, CampaignURL, Source
-from leadwell.errors import UsageError
+from leadwell.cli.pull.report import Outcome, Report, counts
+from leadwell.cli.pull.source import CampaignURL
+from leadwell.cli.pull.telling import Told
+from leadwell.errors import LeadwellError, UsageError
 
 if TYPE_CHECKING:
     from leadwell.client import Campaign
@@ -36,6 +39,12 @@ class How:
     dry_run: bool = False
     """Tell what would be done, and change nothing."""
 
+    def wanted(self) -> Wanted:
+        """Return what a pull is asked to do."""
+        from leadwell.sync.pulling import Wanted
+
+        return Wanted(self.filter, self.full, self.keep_removed, self.strict)
+
 
 @Parameter(name="*")
 @dataclass(frozen=True)
@@ -48,16 +57,20 @@ class Again:
     """Go on, and pull as soon as the hub has something new."""
 
 
-HOW, AGAIN = How(), Again()
+HOW, AGAIN, TOLD = How(), Again(), Told()
+
+sync = App(name="sync")
+sync.command("leadwell.cli.many.run:run", name="run")
 
 
-def sync(
+@sync.default
+def one(
     url: CampaignURL,
     *,
     to: str,
     how: How = HOW,
     again: Again = AGAIN,
-    source: Source = FROM,
+    source: Told = TOLD,
 ) -> int:
     """Copy a campaign's leads into a database or a file; the next time, what changed.
 
@@ -75,45 +88,70 @@ def sync(
             ndjson:FILE; ndjson:- is standard output
         how: what is copied, and how
         again: whether it goes on
-        source: the token, and how it is answered
+        source: the token, and how it is answered and told
     """
     from leadwell.sync.destinations import named
-    from leadwell.sync.pulling import Wanted
 
-    destination = named(to)
-    campaign = source.campaign(url)
-    wanted = Wanted(how.filter, how.full, how.keep_removed, how.strict)
-    run = _Run(campaign, url, destination, as_json=source.json)
+    destination, report = named(to), source.report()
+    campaign = source.campaign(url, report.pause)
+    run = Copying(campaign, url, destination, report, as_json=source.json)
+    wanted = how.wanted()
     if how.dry_run:
         if again.every or again.follow:
             raise UsageError("--dry-run does nothing, so it cannot go on")
         return run.rehearse(wanted)
     if not again.every and not again.follow:
         return run.once(wanted)
-    if not destination.follows:
+    if not run.destination.follows:
         raise UsageError(f"{to} keeps no place to go on from", hint="name a file")
     return repeated(run, wanted, every=again.every, follow=again.follow)
 
 
 @dataclass(frozen=True)
-class _Run:
+class Copying:
+    """One campaign on its way to one destination."""
+
     campaign: Campaign
     url: str
     destination: Destination
-    as_json: bool
+    report: Report
+    as_json: bool = False
 
     def once(self, wanted: Wanted) -> int:
         """Pull once, and tell what was done."""
+        outcome = self.pulled(wanted)
+        if outcome.error is not None:
+            raise outcome.error
+        if outcome.summary is not None:
+            self._answer(outcome.summary, outcome.seconds)
+        return outcome.code
+
+    def pulled(self, wanted: Wanted) -> Outcome:
+        """Pull once, report how it ended, and return that; a failure too."""
+        started = time.monotonic()
+        summary = failure = None
+        try:
+            summary = self._pull(wanted)
+            code = 0 if summary.is_up_to_date else output.RUN_AGAIN
+        except LeadwellError as error:
+            failure, code = error, exit_code(error, goes_on=True)
+        seconds = time.monotonic() - started
+        place = self.campaign.id, self.destination.text
+        outcome = Outcome(*place, code, seconds, summary, failure)
+        self.report.ended(outcome)
+        return outcome
+
+    def _pull(self, wanted: Wanted) -> Summary:
         from leadwell.sync.pulling import Pull
 
-        started = time.monotonic()
         with Meter(self.campaign, wanted.query) as meter:
-            pull = Pull(
-                self.campaign, self.url, self.destination, wanted, tell=meter.tell
-            )
-            summary = pull.run()
-        self._answer(summary, time.monotonic() - started)
-        return 0 if summary.is_up_to_date else output.RUN_AGAIN
+
+            def tell(so_far: Summary) -> None:
+                meter.tell(so_far)
+                self.report.batch(so_far)
+
+            place = self.campaign, self.url, self.destination
+            return Pull(*place, wanted, tell=tell).run()
 
     def rehearse(self, wanted: Wanted) -> int:
         """Tell what would be done."""
@@ -155,16 +193,10 @@ class _Run:
 
 
 def _content(destination: Destination, summary: Summary) -> dict[str, Any]:
-    tally = summary.tally
     return {
         "destination": destination.text,
-        "added": tally.added,
-        "changed": tally.changed,
-        "removed": tally.removed,
-        "quarantined": tally.quarantined,
-        "up_to_date": summary.is_up_to_date,
+        **counts(summary),
         "everything": summary.was_anew,
-        "requests": summary.requests,
     }
 
 
