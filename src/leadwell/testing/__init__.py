@@ -9,11 +9,12 @@ Needs nothing but Python; nothing else of Leadwell imports it.
 
 from leadwell.testing import faults
 from leadwell.testing.exchange import Exchange, Reply, Request
-from leadwell.testing.faults import FAULTS, Fault
+from leadwell.testing.faults import FAULTS, LIES, Fault
 from leadwell.testing.server import FaultServer
 
 __all__ = [
     "FAULTS",
+    "LIES",
     "Exchange",
     "Fault",
     "FaultServer",
