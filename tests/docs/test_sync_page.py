@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from leadwell.cli.many.plan import KEYS
+from leadwell.cli.pull.metrics import HELP, PREFIX
 from leadwell.sync import errors
 from leadwell.sync.destinations import DESTINATIONS
 from leadwell.sync.destinations.tables import OWN
@@ -30,3 +32,13 @@ def test_every_table_is_documented(name: str) -> None:
 def test_every_error_is_documented(code: str) -> None:
     assert f"| `{code}` |" in PAGE
     assert code.title().replace("_", "") in str(errors.__doc__)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_key_of_a_plan_is_documented(key: str) -> None:
+    assert f"`{key}`" in PAGE.partition("## sync.toml")[2].partition("\n## ")[0]
+
+
+@pytest.mark.parametrize("name", HELP)
+def test_every_metric_is_documented(name: str) -> None:
+    assert f"`{PREFIX}{name}`" in PAGE
