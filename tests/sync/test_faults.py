@@ -23,6 +23,7 @@ from leadwell.cli.pull.report import Outcome, Report
 from leadwell.cli.pull.sync import Copying
 from leadwell.client import Leadwell, Retry
 from leadwell.sync import pulling
+from leadwell.sync.any_service.choosing import Origin
 from leadwell.sync.destinations import DESTINATIONS, named
 from leadwell.sync.pulling import Wanted
 from leadwell.sync.verifying import verify
@@ -31,8 +32,8 @@ from tests.copying import Bench, a_bench
 
 LEADS = 24
 PAGE = 10
-REQUESTS = {"first page": 0, "schema": 1, "second page": 2}
-"""Of a first copy, in their order."""
+REQUESTS = {"first look": 0, "first page": 1, "schema": 2, "second page": 3}
+"""Of a first copy, in their order; a later one need not find out what is there."""
 TRIES = 2
 HANGING = (faults.SLOW, faults.SILENT)
 UNNOTICED = (*LIES, faults.FOREIGN_NEXT)
@@ -75,7 +76,7 @@ class Stand:
         with Leadwell(
             address, self.bench.hub.token, retry=retry, timeout_s=wait_s
         ) as hub:
-            copying = Copying(hub.campaign(), address, named(to), report)
+            copying = Copying(Origin(hub, address, retry), named(to), report)
             return copying.pulled(Wanted(**wanted))
 
     def check(self, to: str) -> None:
@@ -126,6 +127,7 @@ def cell(
         failed = [x for x in logged(capfd) if x["event"] == "request_failed"]
         assert bool(failed) == (fault not in UNNOTICED)
         stand.check(to)
+        before = before[1:]
     stand.server.plan(*before, *[fault] * TRIES)
     outcome = stand.pull(to, wait_s, full=True)
     assert outcome.code == CODE.get(fault, 75), outcome
