@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from leadwell.sync import errors
-from leadwell.sync.destinations import DESTINATIONS
+from leadwell.sync.destinations import DESTINATIONS, FOLLOWED_BY
 from leadwell.sync.destinations.tables import OWN
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/sync.md").read_text("utf-8")
@@ -18,7 +18,7 @@ CODES = [
 
 @pytest.mark.parametrize("scheme", DESTINATIONS)
 def test_every_destination_is_documented(scheme: str) -> None:
-    assert f"| `{scheme}:FILE` |" in PAGE
+    assert f"| `{scheme}:{FOLLOWED_BY.get(scheme, 'FILE')}" in PAGE
 
 
 @pytest.mark.parametrize("name", OWN)

@@ -1,5 +1,6 @@
 """Where leads can go. To add a destination, write its module and name it here."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -22,14 +23,27 @@ def _duckdb(place: str) -> Destination:
     return duckdb_file.DuckDBFile(_path(place))
 
 
+def _postgres(place: str) -> Destination:
+    # Its driver is there with leadwell[postgres] only.
+    from leadwell.sync.destinations.postgres import copy  # noqa: PLC0415
+
+    return copy.at(f"postgresql:{place}")
+
+
 DESTINATIONS: Mapping[str, Callable[[str], Destination]] = {
     "sqlite": lambda place: SQLiteFile(_path(place)),
     "duckdb": _duckdb,
+    "postgresql": _postgres,
     "csv": lambda place: _written(CSVFile(_path(place))),
     "csv-excel": lambda place: _written(ExcelFile(_path(place))),
     "ndjson": lambda place: _written(NDJSONFile(_path(place))),
 }
 """By what stands before the colon; each is given what stands after it."""
+_ALSO = {"postgres": "postgresql"}
+"""Other words for the same."""
+FOLLOWED_BY = {"postgresql": "//USER@HOST/DATABASE"}
+"""What stands after the colon, where that is not the name of a file."""
+_SECRET = re.compile(r"(?<=://).*@|(?<=password=)[^&\s]*")
 _BY_ENDING = {".db": "sqlite", ".sqlite": "sqlite", ".sqlite3": "sqlite"}
 
 
@@ -48,14 +62,18 @@ def named(text: str) -> Destination:
         UnknownDestination: it names none; the message says which there are.
     """
     scheme, colon, place = text.partition(":")
+    scheme = _ALSO.get(scheme, scheme)
     if colon and place and scheme in DESTINATIONS:
         return DESTINATIONS[scheme](place)
-    listed = ", ".join(f"{each}:FILE" for each in DESTINATIONS)
+    listed = ", ".join(
+        f"{each}:{FOLLOWED_BY.get(each, 'FILE')}" for each in DESTINATIONS
+    )
     guess = _BY_ENDING.get(Path(text).suffix, Path(text).suffix[1:])
     meant = f"did you mean {guess}:{text}? " if guess in DESTINATIONS else ""
     raise UnknownDestination(
-        f"{text!r} is no destination", hint=f"{meant}there are {listed}"
+        f"{_SECRET.sub('…', text)!r} is no destination",
+        hint=f"{meant}there are {listed}",
     )
 
 
-__all__ = ["DESTINATIONS", "Copy", "Destination", "Overtaken", "named"]
+__all__ = ["DESTINATIONS", "FOLLOWED_BY", "Copy", "Destination", "Overtaken", "named"]

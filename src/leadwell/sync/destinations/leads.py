@@ -47,7 +47,7 @@ class Leads(Database):
         if batch.retells:
             ids = [row.id for row in batch.rows]
             self._run(f"DELETE FROM {TOLD} WHERE id IN ({self.listed})", [_json(ids)])
-            self._many(f"INSERT INTO {TOLD} VALUES (?)", [(each,) for each in ids])
+            self._run(f"INSERT INTO {TOLD} {self.listed}", [_json(ids)])
             gone = _json(batch.removals)
             self._run(f"DELETE FROM {TOLD} WHERE id IN ({self.listed})", [gone])
         if batch.retold_to:
@@ -99,7 +99,9 @@ class Leads(Database):
         return len(there)
 
     def _untold(self) -> dict[int, str]:
-        sql = f"SELECT id FROM leads WHERE id NOT IN (SELECT id FROM {TOLD})"
+        # PostgreSQL would search a NOT IN of many leads from its beginning each time.
+        sql = "SELECT id FROM leads AS l WHERE NOT EXISTS"
+        sql += f" (SELECT 1 FROM {TOLD} AS t WHERE t.id = l.id)"
         found = {each: NOT_TOLD for (each,) in self._run(sql)}
         self._forget_faults(found)
         return found
