@@ -24,6 +24,7 @@ from leadwell.sync.errors import BusyDestination
 from leadwell.sync.pulling import Pull, Wanted
 from tests import make, served
 from tests.copying import POSTGRES, Bench, connected, rows
+from tests.sheets import SHEETS, of_csv, plain
 from tests.sync import test_histories
 from tests.sync.test_histories import READERS, Follower
 
@@ -31,6 +32,8 @@ NAMES = {
     "sqlite": "l.db",
     "duckdb": "l.duckdb",
     "postgresql": "l.postgresql",
+    "parquet": "leads.parquet",
+    "xlsx": "l.xlsx",
     "csv": "l.csv",
     "csv-excel": "l.csv",
     "ndjson": "l.ndjson",
@@ -38,7 +41,7 @@ NAMES = {
 KILLS = int(os.environ.get("LEADWELL_TEST_KILLS", "20"))
 
 each_destination = pytest.mark.parametrize("scheme", list(DESTINATIONS))
-LIKE_CSV = ("csv-excel", "ndjson")
+LIKE_CSV = ("csv-excel", "ndjson", "parquet", "xlsx")
 each_kind = pytest.mark.parametrize(
     "scheme",
     [
@@ -69,6 +72,10 @@ def check(bench: Bench, reading: Campaign, scheme: str) -> None:
     path = bench.copies / NAMES[scheme]
     if scheme in READERS:
         Follower(reading, scheme, path, "").check()
+    elif scheme in SHEETS:
+        export = bench.ask("GET", "/export?_format=csv").text
+        written = [*map(plain, SHEETS[scheme](path))]
+        assert written == [*map(plain, of_csv(export))]
     else:
         export = bench.ask("GET", f"/export?_format={scheme}").data
         assert path.read_bytes() == export
@@ -273,7 +280,7 @@ def test_a_place_that_cannot_be_written_is_explained(bench: Bench, scheme: str) 
     bench.copies.chmod(0o755)
     assert (found.code, "look at the rights" in found.err) == (2, True), found.err
     assert held(bench.copies) == before
-    for path in bench.copies.glob("l.*"):
+    for path in bench.copies.glob("l*.*"):
         path.chmod(0o644)
     assert bench.sync(to(scheme)).code == 0
     assert bench.verify(to(scheme)).code == 0
@@ -414,14 +421,14 @@ def change(path: Path, *statements: str) -> None:
 
 
 def held(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.glob("l.*")}
+    return {path.name: path.read_bytes() for path in folder.glob("l*.*")}
 
 
 def without_rights(folder: Path) -> Callable[[], object]:
     """Take the right to write, and root's privilege to write all the same."""
 
     def take() -> None:
-        for path in folder.glob("l.*"):
+        for path in folder.glob("l*.*"):
             path.chmod(0o444)
         folder.chmod(0o555)
         drop_from_bounds, overrides = 24, 1

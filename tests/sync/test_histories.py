@@ -36,6 +36,8 @@ QUERIES = ["", "", "", "status=new", "budget[lt]=15"]
 
 
 def to(scheme: str, path: Path) -> str:
+    if scheme == "parquet":
+        return f"parquet:{path.parent}"
     if scheme == "postgresql":
         return f"postgresql:///?schema={path.stem}"
     return f"{scheme}:{path}"

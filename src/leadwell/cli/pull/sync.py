@@ -72,7 +72,8 @@ def sync(
     Args:
         url: the campaign's address; else LEADWELL_URL
         to: where the leads go: sqlite:FILE, duckdb:FILE, csv:FILE, csv-excel:FILE,
-            ndjson:FILE or postgresql://USER@HOST/DATABASE; ndjson:- is standard output
+            xlsx:FILE, ndjson:FILE, parquet:FOLDER or postgresql://USER@HOST/DATABASE;
+            ndjson:- is standard output
         how: what is copied, and how
         again: whether it goes on
         source: the token, and how it is answered

@@ -23,6 +23,19 @@ def _duckdb(place: str) -> Destination:
     return duckdb_file.DuckDBFile(_path(place))
 
 
+def _xlsx(place: str) -> Destination:
+    # What it is written with is there with leadwell[sync] only.
+    from leadwell.sync.destinations import typed  # noqa: PLC0415
+
+    return _written(typed.WorkbookFile(_path(place)))
+
+
+def _parquet(place: str) -> Destination:
+    from leadwell.sync.destinations import typed  # noqa: PLC0415
+
+    return typed.ParquetFolder(_path(place) / "leads.parquet")
+
+
 def _postgres(place: str) -> Destination:
     # Its driver is there with leadwell[postgres] only.
     from leadwell.sync.destinations.postgres import copy  # noqa: PLC0415
@@ -34,6 +47,8 @@ DESTINATIONS: Mapping[str, Callable[[str], Destination]] = {
     "sqlite": lambda place: SQLiteFile(_path(place)),
     "duckdb": _duckdb,
     "postgresql": _postgres,
+    "parquet": _parquet,
+    "xlsx": _xlsx,
     "csv": lambda place: _written(CSVFile(_path(place))),
     "csv-excel": lambda place: _written(ExcelFile(_path(place))),
     "ndjson": lambda place: _written(NDJSONFile(_path(place))),
@@ -41,7 +56,7 @@ DESTINATIONS: Mapping[str, Callable[[str], Destination]] = {
 """By what stands before the colon; each is given what stands after it."""
 _ALSO = {"postgres": "postgresql"}
 """Other words for the same."""
-FOLLOWED_BY = {"postgresql": "//USER@HOST/DATABASE"}
+FOLLOWED_BY = {"postgresql": "//USER@HOST/DATABASE", "parquet": "FOLDER"}
 """What stands after the colon, where that is not the name of a file."""
 _SECRET = re.compile(r"(?<=://).*@|(?<=password=)[^&\s]*")
 _BY_ENDING = {".db": "sqlite", ".sqlite": "sqlite", ".sqlite3": "sqlite"}
