@@ -59,19 +59,18 @@ class Parquet:
     def close(self) -> None:
         """Make the file of what was added."""
         self._open.close()
-        shape = ", ".join(
-            f"{_text(column.name)}: {_text(_TYPES[column.kind])}"
-            for column in self._columns
-        )
+        shape = {column.name: _TYPES[column.kind] for column in self._columns}
         shown = ", ".join(map(_shown, self._columns))
         try:
             with duckdb.connect(":memory:", config=_CONFIG) as database:
-                database.execute(
-                    f"COPY (SELECT {shown} FROM read_json({_text(str(self._lines))},"
-                    f" format = 'newline_delimited', columns = {{{shape}}},"
-                    f" maximum_object_size = {_LINE_BYTES_MAX}))"
-                    f" TO {_text(str(self._path))}"
-                    f" (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROWS})"
+                lines = database.read_json(
+                    str(self._lines),
+                    columns=shape,
+                    format="newline_delimited",
+                    maximum_object_size=_LINE_BYTES_MAX,
+                )
+                lines.project(shown).write_parquet(
+                    str(self._path), compression="zstd", row_group_size=_ROWS
                 )
         except duckdb.IOException as error:
             # It says in words alone that a disk is full.
@@ -93,13 +92,11 @@ def held(path: Path, columns: Sequence[str], but: str = "") -> list[tuple[int, .
     Raises:
         duckdb.Error: it is no such file.
     """
-    listed = ", ".join(map(_name, columns))
     with duckdb.connect(":memory:", config=_CONFIG) as database:
-        source = f"read_parquet({_text(str(path))})"
-        found = database.execute(f"SELECT * FROM {source} LIMIT 0").description
-        is_marked = but in {column[0] for column in found or ()}
-        where = f" WHERE {_name(but)} IS NULL" if is_marked else ""
-        return database.execute(f"SELECT {listed} FROM {source}{where}").fetchall()
+        found = database.read_parquet(str(path))
+        if but in found.columns:
+            found = found.filter(f"{_name(but)} IS NULL")
+        return found.project(", ".join(map(_name, columns))).fetchall()
 
 
 def _shown(column: Column) -> str:
@@ -111,8 +108,3 @@ def _shown(column: Column) -> str:
 def _name(text: str) -> str:
     doubled = text.replace('"', '""')
     return f'"{doubled}"'
-
-
-def _text(text: str) -> str:
-    doubled = text.replace("'", "''")
-    return f"'{doubled}'"

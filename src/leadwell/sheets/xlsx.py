@@ -169,7 +169,9 @@ def _moment(text: str) -> Cell:
     moment = datetime.fromisoformat(text).astimezone(UTC)
     days = moment.toordinal() - _EPOCH
     seconds = moment.hour * 3600 + moment.minute * 60 + moment.second
-    return days + (seconds + moment.microsecond / 1e6) / 86_400 if days > 60 else text
+    # Excel's clock has milliseconds; cut, so that no moment is later than it was.
+    seconds += moment.microsecond // 1000 / 1000
+    return days + seconds / 86_400 if days >= _FIRST else text
 
 
 _READ: Mapping[Kind, Callable[[Any], Cell]] = {
