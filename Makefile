@@ -28,6 +28,10 @@ setup: $(VENV)/.installed  ## Make .venv with the locked packages (PYTHON=python
 demo: setup  ## Run the main job on sample data
 	@$(BIN)/leadwell demo
 
+# Some machines forbid it for all: then every process that a test starts compiles
+# everything again.
+unexport PYTHONDONTWRITEBYTECODE
+
 # The order of the gates is that of their speed: the first word comes soonest.
 test: setup  ## The suite and every gate
 	@$(MAKE) --no-print-directory gates
@@ -38,14 +42,17 @@ fix: setup  ## Format, and mend what ruff can mend
 	@$(BIN)/ruff format .
 
 # worksteal: who is done takes from who is not, so that no long test is waited for with
-# others queued behind it, and tests of a module stay together.
+# others queued behind it, and tests of a module stay together. Half of what many tests do
+# is wait, for a process to start or for a time to pass: so more workers than processors.
+WORKERS = $(shell $(PYTHON) -c 'import os; n = os.cpu_count() or 1; print(n + (n + 1) // 2)')
+XDIST   = -n $(WORKERS) --dist worksteal
 proof: setup  ## The long proofs: crashes, load, twin builds, pages in a browser
 	@echo "== proof"
-	@$(BIN)/pytest -n auto --dist worksteal -m proof $(PYTEST)
+	@$(BIN)/pytest $(XDIST) -m proof $(PYTEST)
 
 contract: setup  ## The proofs of the contract alone: fuzzing, collections, connectors
 	@echo "== contract"
-	@$(BIN)/pytest -n auto --dist worksteal -m proof tests/contract $(PYTEST)
+	@$(BIN)/pytest $(XDIST) -m proof tests/contract $(PYTEST)
 
 # -E: a page that is read from the cache keeps its warnings to itself.
 docs: setup  ## Build the documentation, warnings are errors
@@ -99,14 +106,14 @@ lint: setup
 	@$(BIN)/ruff check .
 types: setup
 	@echo "== types"
-	@$(BIN)/mypy
-	@$(BIN)/basedpyright --project pyproject.toml
+	@$(BIN)/mypy & $(BIN)/basedpyright --project pyproject.toml; pyright=$$?; \
+	  wait $$! && exit $$pyright
 imports: setup
 	@echo "== imports"
 	@$(BIN)/lint-imports --no-logo
 suite: setup
 	@echo "== suite"
-	@$(BIN)/pytest -n auto --dist worksteal --cov $(PYTEST)
+	@$(BIN)/pytest $(XDIST) --cov $(PYTEST)
 wheel: setup
 	@echo "== wheel"
 	@$(BIN)/python tests/wheel_smoke.py

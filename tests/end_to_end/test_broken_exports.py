@@ -60,7 +60,10 @@ class House:
             return bool(found.fetchall())
 
 
-@pytest.fixture(scope="module", params=make.ENGINES)
+@pytest.fixture(
+    scope="module",
+    params=["sqlite", pytest.param("postgres", marks=pytest.mark.proof)],
+)
 def house(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[House]:

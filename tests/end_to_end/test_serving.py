@@ -5,6 +5,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,33 @@ import urllib3
 from tests import make
 from tests.served import METRICS_TOKEN, START_TIMEOUT_S, Served, a_folder, a_hub
 
+HUBS = [("sqlite", 1), ("sqlite", 2), ("postgres", 2)]
+NAMES = ["one worker", "two workers", "two workers on PostgreSQL"]
 
-@pytest.fixture(
-    params=[("sqlite", 1), ("sqlite", 2), ("postgres", 2)],
-    ids=["one worker", "two workers", "two workers on PostgreSQL"],
-)
-def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
-    engine, workers = request.param
-    token = a_folder(tmp_path, engine, is_edited=True)
-    hub = a_hub(tmp_path, token, workers, engine, patience_s=1)
+
+@contextmanager
+def a_hub_of(kind: tuple[str, int], folder: Path) -> Iterator[Served]:
+    engine, workers = kind
+    token = a_folder(folder, engine, is_edited=True)
+    hub = a_hub(folder, token, workers, engine, patience_s=1)
     yield hub
     hub.stop()
+
+
+@pytest.fixture(scope="module", params=HUBS, ids=NAMES)
+def served(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    """A hub whose leads nobody changes."""
+    with a_hub_of(request.param, tmp_path_factory.mktemp("hub")) as hub:
+        yield hub
+
+
+@pytest.fixture(params=HUBS, ids=NAMES)
+def own(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
+    """A hub of the test's own: it may be written to, and end."""
+    with a_hub_of(request.param, tmp_path) as hub:
+        yield hub
 
 
 def test_a_running_hub_answers_and_refuses_what_is_too_large(served: Served) -> None:
@@ -96,37 +113,37 @@ def test_a_line_break_between_two_requests_is_nothing(served: Served) -> None:
             assert opened.recv(65_536).startswith(b"HTTP/1.1 200 ")
 
 
-def test_an_answered_lead_survives_a_kill(served: Served, tmp_path: Path) -> None:
-    url = f"http://127.0.0.1:{served.port}/v2/campaigns/362/leads"
-    headers = {"Authorization": f"Bearer {served.token}"}
+def test_an_answered_lead_survives_a_kill(own: Served, tmp_path: Path) -> None:
+    url = f"http://127.0.0.1:{own.port}/v2/campaigns/362/leads"
+    headers = {"Authorization": f"Bearer {own.token}"}
     body = {"fields": {"name": "Kept"}}
     answer = urllib3.request("POST", url, json=body, headers=headers, retries=False)
-    served.process.send_signal(signal.SIGKILL)
-    served.process.wait()
+    own.process.send_signal(signal.SIGKILL)
+    own.process.wait()
 
     assert answer.status == 201
-    database = make.a_database_again(tmp_path / "leads.db", served.engine)
+    database = make.a_database_again(tmp_path / "leads.db", own.engine)
     with database.reading() as connection:
         rows = connection.rows("SELECT count(*) FROM lead")
     database.close()
     assert rows == [(2,)]
 
 
-def test_an_interrupted_edit_is_finished_by_the_hub(served: Served) -> None:
+def test_an_interrupted_edit_is_finished_by_the_hub(own: Served) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
     answer: dict[str, Any] = {"up_to_date": False}
     while not answer["up_to_date"] and time.monotonic() < deadline:
-        answer = json.loads(served.get("/v2/campaigns/362/leads/changes").data)
+        answer = json.loads(own.get("/v2/campaigns/362/leads/changes").data)
         time.sleep(0.02)
     (entry,) = answer["data"]
     assert entry["lead"]["fields"]["source"]["slug"] == "west"
     assert entry["version"] == 2
 
 
-def test_a_hub_that_is_told_to_stop_ends_well(served: Served) -> None:
-    assert served.get("/v2/me").status == 200
-    served.process.send_signal(signal.SIGTERM)
-    assert served.process.wait(timeout=START_TIMEOUT_S) in {0, -signal.SIGTERM}
+def test_a_hub_that_is_told_to_stop_ends_well(own: Served) -> None:
+    assert own.get("/v2/me").status == 200
+    own.process.send_signal(signal.SIGTERM)
+    assert own.process.wait(timeout=START_TIMEOUT_S) in {0, -signal.SIGTERM}
 
 
 def test_a_body_that_trickles_in_is_refused_and_cut_off(served: Served) -> None:
@@ -154,21 +171,21 @@ def test_a_body_that_trickles_in_is_refused_and_cut_off(served: Served) -> None:
     assert page["pagination"]["total"] == 1
 
 
-def test_who_wrote_reads_it_whichever_process_answers(served: Served) -> None:
+def test_who_wrote_reads_it_whichever_process_answers(own: Served) -> None:
     """Each request has a connection of its own, and so any of the processes."""
     url = "/v2/campaigns/362/leads"
-    before = json.loads(served.get(url).data)["pagination"]["total"]
+    before = json.loads(own.get(url).data)["pagination"]["total"]
     for number in range(1, 31):
         body = {"fields": {"name": "Jane", "source": "website", "budget": number}}
-        lead = served.request("POST", url, body).json()["data"]
+        lead = own.request("POST", url, body).json()["data"]
         for path in (f"{url}?page=1", f"{url}?source=website", f"{url}?_sort=-id"):
-            found = json.loads(served.get(f"{path}&per_page=1000").data)["data"]
+            found = json.loads(own.get(f"{path}&per_page=1000").data)["data"]
             assert lead in found
-        total = json.loads(served.get(f"{url}?per_page=1").data)["pagination"]["total"]
+        total = json.loads(own.get(f"{url}?per_page=1").data)["pagination"]["total"]
         assert total == before + number
         changed = {"status": "contacted"}
-        moved = served.request("PATCH", f"{url}/{lead['id']}", changed).json()["data"]
-        found = json.loads(served.get(f"{url}?status=contacted&per_page=1000").data)
+        moved = own.request("PATCH", f"{url}/{lead['id']}", changed).json()["data"]
+        found = json.loads(own.get(f"{url}?status=contacted&per_page=1000").data)
         assert moved in found["data"]
 
 

@@ -35,6 +35,8 @@ class Batch:
     """Whether it is part of telling everything again."""
     retold_to: bool = False
     """Whether everything was told again: what was not is removed."""
+    seen: frozenset[int] = frozenset()
+    """Leads that were told as they are already: there is nothing to store of them."""
 
 
 @dataclass(slots=True)

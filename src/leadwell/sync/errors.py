@@ -10,6 +10,8 @@ DestinationError          base: something about where the leads go
   UnreachableDestination  its server cannot be reached; what was stored is kept
   BrokenValue             a value breaks the schema, and the run is strict
   OtherQuestion           the copy was made with another filter or another token
+  TooManyRemovals         so many leads are gone that the question may be another one
+UnstableService           its lists move faster than they can be read
 """
 
 from leadwell.errors import Kind, LeadwellError
@@ -80,3 +82,17 @@ class OtherQuestion(DestinationError):
 
     kind = Kind.REFUSED
     code = "other_question"
+
+
+class TooManyRemovals(DestinationError):
+    """A service shows far fewer leads than before: nothing was removed."""
+
+    kind = Kind.REFUSED
+    code = "too_many_removals"
+
+
+class UnstableService(LeadwellError):
+    """The lists of a service move faster than they can be read."""
+
+    kind = Kind.UNAVAILABLE
+    code = "unstable_service"

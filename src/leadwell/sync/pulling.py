@@ -1,7 +1,7 @@
 """The pull: asks for changes, and keeps each answer and its cursor as one step."""
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,6 +13,7 @@ import msgspec
 from leadwell.client import Campaign, Changes, CursorLost, NotFound, QuestionRefused
 from leadwell.errors import UsageError
 from leadwell.sync.batches import Batch, Tally, told_by
+from leadwell.sync.cells import Fault
 from leadwell.sync.destinations.base import Copy, Destination, Overtaken
 from leadwell.sync.errors import (
     BrokenValue,
@@ -53,6 +54,12 @@ class Summary:
     """Whether everything was told."""
     lost: bool = False
     """Whether the hub has lost the history that the copy followed."""
+    total: int | None = None
+    """How many leads there are, where that is known."""
+    guarantees: Mapping[str, Any] | None = None
+    """What a service lets us promise that is no hub of ours."""
+    notes: list[str] = field(default_factory=list[str])
+    """What people should know of this run."""
 
 
 Tell = Callable[[Summary], None]
@@ -157,21 +164,8 @@ class Pull:
             ) from error
 
     def _check(self) -> None:
-        state = self._state
-        if state is None:
-            return
-        if state.campaign_id != self.campaign.id:
-            raise ForeignDestination(
-                f"{self.destination.text} is the copy of campaign {state.campaign_id}, "
-                f"not of {self.campaign.id}",
-                hint="nothing was touched: name another destination",
-            )
-        if state.query != self.wanted.query and not self.wanted.full:
-            filter_ = f"--filter '{state.query}'" if state.query else "no filter"
-            raise OtherQuestion(
-                f"{self.destination.text} was made with {filter_}",
-                hint="use the same, or begin anew with --full",
-            )
+        if self._state is not None:
+            check(self._state, self.campaign.id, self.destination.text, self.wanted)
 
     def _batch(self, copy: Copy, answer: Changes) -> Batch:
         state, begins = self._state, self._begins
@@ -184,12 +178,7 @@ class Pull:
         table = table_of(schema)
         told = told_by(answer.entries, table)
         if told.faults and self.wanted.strict:
-            fault = told.faults[0]
-            raise BrokenValue(
-                f"{fault.field} of lead {fault.lead_id} is {fault.value[:80]}: "
-                f"{fault.reason}",
-                hint="without --strict it goes to the table quarantine",
-            )
+            raise broken(told.faults[0])
         people = dict(told.people)
         if is_other and not begins:
             people = self._people(copy) | people
@@ -241,6 +230,35 @@ class Pull:
             people = [lead.assigned_person for lead in page.leads]
             names |= {each.id: each.name for each in people if each}
         return names
+
+
+def broken(fault: Fault) -> BrokenValue:
+    """Return the error of a value that breaks the schema."""
+    return BrokenValue(
+        f"{fault.field} of lead {fault.lead_id} is {fault.value[:80]}: {fault.reason}",
+        hint="without --strict it goes to the table quarantine",
+    )
+
+
+def check(state: State, campaign_id: int, place: str, wanted: Wanted) -> None:
+    """Check that a copy is one of this campaign, and of what is asked.
+
+    Raises:
+        ForeignDestination: it is of another campaign.
+        OtherQuestion: it was made with another filter.
+    """
+    if state.campaign_id != campaign_id:
+        raise ForeignDestination(
+            f"{place} is the copy of campaign {state.campaign_id}, "
+            f"not of {campaign_id}",
+            hint="nothing was touched: name another destination",
+        )
+    if state.query != wanted.query and not wanted.full:
+        filter_ = f"--filter '{state.query}'" if state.query else "no filter"
+        raise OtherQuestion(
+            f"{place} was made with {filter_}",
+            hint="use the same, or begin anew with --full",
+        )
 
 
 @contextmanager

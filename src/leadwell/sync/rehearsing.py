@@ -63,7 +63,7 @@ class Rehearsed(Copy):
         self._state = state
         ids = {row.id for row in batch.rows}
         changed, removed = self.known(ids), self.known(batch.removals)
-        self._note(ids, batch.removals)
+        self._note(ids | batch.seen, batch.removals)
         if batch.retold_to:
             gone = {lead_id for lead_id, _ in self.held()} - self._told
             self._note((), gone)
@@ -83,6 +83,10 @@ class Rehearsed(Copy):
         new = asked - self._is_there.keys()
         there = self._behind.known(new) if self._behind and new else set[int]()
         return there | {each for each in asked - new if self._is_there[each]}
+
+    def untold(self) -> set[int]:
+        """Return the leads that are there, and were not told since all are told."""
+        return {lead_id for lead_id, _ in self.held()} - self._told
 
     def people(self) -> set[int]:
         """Return the ids of all people whose names are kept."""

@@ -28,6 +28,9 @@ class Kind(StrEnum):
     DATA = "data"
     """Any JSON, as text."""
 
+    # Kinds are looked up for each value, and an enumeration's own hash is slow.
+    __hash__ = str.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class Column:

@@ -14,12 +14,14 @@ import msgspec
 
 from leadwell.client import Campaign, CursorLost, NotFound, Unavailable
 from leadwell.model.digest import Digest, words
+from leadwell.sync.any_service.place import place_of
 from leadwell.sync.batches import NOT_TOLD, Batch, people_of
 from leadwell.sync.cells import Fault, Row, row_of
 from leadwell.sync.destinations.base import Copy, Destination, Overtaken
 from leadwell.sync.errors import (
     BusyDestination,
     ForeignDestination,
+    OtherQuestion,
     UnreadableDestination,
 )
 from leadwell.sync.pulling import PAGE_LEADS, SETTLE_S, SETTLE_TRIES, pairs_of, reached
@@ -100,6 +102,11 @@ def _read(campaign: Campaign, destination: Destination) -> tuple[State, dict[int
         with copy:
             state = copy.state()
             held = dict(copy.held()) if state else {}
+        if state and place_of(state.cursor):
+            raise OtherQuestion(
+                f"{destination.text} is the copy of a service that has no digests",
+                hint="leadwell sync … --reconcile reads everything and compares",
+            )
         if state and state.campaign_id == campaign.id:
             return state, held
         if state:

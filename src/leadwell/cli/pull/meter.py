@@ -64,8 +64,8 @@ class Meter:
             console=Console(stderr=True),
             transient=True,
         )
-        total = None
-        if summary.was_anew:
+        total = summary.total
+        if total is None and summary.was_anew:
             asked = [*pairs_of(self._query), ("per_page", "1")]
             total = self._campaign.page(asked).total
         bar.add_task("", total=total)

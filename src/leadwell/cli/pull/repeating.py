@@ -77,6 +77,7 @@ def seconds_of(text: str) -> float:
 
 
 def _await_news(run: Run, wanted: Wanted) -> None:
+    from leadwell.sync.any_service.place import place_of
     from leadwell.sync.pulling import pairs_of
 
     copy = run.destination.look()
@@ -85,6 +86,10 @@ def _await_news(run: Run, wanted: Wanted) -> None:
     with copy:
         state = copy.state()
     cursor = state.cursor if state else None
+    if place_of(cursor):
+        raise UsageError(
+            "this service has no change feed to follow", hint="--every 5m asks it again"
+        )
     while cursor:
         asked = pairs_of(wanted.query)
         answer = run.campaign.changes(cursor, limit=1, wait_s=WAIT_S, query=asked)

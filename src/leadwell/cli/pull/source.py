@@ -13,7 +13,7 @@ from leadwell.cli.reading.bearer import TOKEN, URL, token_of
 from leadwell.errors import UsageError
 
 if TYPE_CHECKING:
-    from leadwell.client import Campaign
+    from leadwell.client import Campaign, Leadwell, Retry
 
 CampaignURL = Annotated[str, Parameter(env_var=URL)]
 
@@ -32,7 +32,11 @@ class Source:
 
     def campaign(self, url: str) -> Campaign:
         """Return the campaign that an address names."""
-        from leadwell.client import Leadwell, Retry, address
+        return self.client(url).campaign()
+
+    def client(self, url: str) -> Leadwell:
+        """Return the client of the hub, or service, at the address of a campaign."""
+        from leadwell.client import Leadwell, address
 
         hub = address.read(url)
         if hub.campaign_id is None:
@@ -42,8 +46,13 @@ class Source:
             )
         if url.startswith("http:") and not hub.is_here:
             output.hint("note: the address is http, so others see token and leads")
-        retry = Retry(on_pause=_tell_pause)
-        return Leadwell(url, self._secret(), retry=retry).campaign()
+        return Leadwell(url, self._secret(), retry=self.retry())
+
+    def retry(self) -> Retry:
+        """Return how patient a command is; it tells each pause."""
+        from leadwell.client import Retry
+
+        return Retry(on_pause=_tell_pause)
 
     def _secret(self) -> str:
         if self.token is not None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from cyclopts import Parameter
 
 from leadwell.cli import output
+from leadwell.cli.pull import elsewhere
+from leadwell.cli.pull.elsewhere import ELSEWHERE, Elsewhere
 from leadwell.cli.pull.meter import Meter
 from leadwell.cli.pull.repeating import repeated
 from leadwell.cli.pull.source import FROM, CampaignURL, Source
@@ -16,6 +18,7 @@ from leadwell.errors import UsageError
 
 if TYPE_CHECKING:
     from leadwell.client import Campaign
+    from leadwell.sync.any_service.choosing import Origin
     from leadwell.sync.destinations import Destination
     from leadwell.sync.pulling import Summary, Wanted
 
@@ -57,6 +60,7 @@ def sync(
     to: str,
     how: How = HOW,
     again: Again = AGAIN,
+    service: Elsewhere = ELSEWHERE,
     source: Source = FROM,
 ) -> int:
     """Copy a campaign's leads into a database or a file; the next time, what changed.
@@ -76,15 +80,16 @@ def sync(
             ndjson:- is standard output
         how: what is copied, and how
         again: whether it goes on
+        service: how a service is read that is no hub of Leadwell's
         source: the token, and how it is answered
     """
     from leadwell.sync.destinations import named
     from leadwell.sync.pulling import Wanted
 
     destination = named(to)
-    campaign = source.campaign(url)
+    origin = service.origin(url, source)
     wanted = Wanted(how.filter, how.full, how.keep_removed, how.strict)
-    run = _Run(campaign, url, destination, as_json=source.json)
+    run = _Run(origin, destination, as_json=source.json)
     if how.dry_run:
         if again.every or again.follow:
             raise UsageError("--dry-run does nothing, so it cannot go on")
@@ -98,31 +103,29 @@ def sync(
 
 @dataclass(frozen=True)
 class _Run:
-    campaign: Campaign
-    url: str
+    origin: Origin
     destination: Destination
     as_json: bool
 
+    @property
+    def campaign(self) -> Campaign:
+        """The campaign that is read."""
+        return self.origin.client.campaign()
+
     def once(self, wanted: Wanted) -> int:
         """Pull once, and tell what was done."""
-        from leadwell.sync.pulling import Pull
-
         started = time.monotonic()
         with Meter(self.campaign, wanted.query) as meter:
-            pull = Pull(
-                self.campaign, self.url, self.destination, wanted, tell=meter.tell
-            )
-            summary = pull.run()
+            summary = self.origin.pull(self.destination, wanted, meter.tell).run()
         self._answer(summary, time.monotonic() - started)
         return 0 if summary.is_up_to_date else output.RUN_AGAIN
 
     def rehearse(self, wanted: Wanted) -> int:
         """Tell what would be done."""
-        from leadwell.sync.pulling import Pull
         from leadwell.sync.rehearsing import Rehearsal
 
         rehearsal = Rehearsal(self.destination)
-        summary = Pull(self.campaign, self.url, rehearsal, wanted).run()
+        summary = self.origin.pull(rehearsal, wanted).run()
         added = [c.name for each in rehearsal.alterations for c in each.added]
         renamed = [pair for each in rehearsal.alterations for pair in each.renamed]
         content = _content(self.destination, summary) | {
@@ -137,6 +140,7 @@ class _Run:
         return 0
 
     def _answer(self, summary: Summary, seconds: float) -> None:
+        elsewhere.tell(summary)
         if summary.lost:
             output.hint("the hub was restored from a backup: everything was read again")
         if summary.tally.quarantined:
@@ -166,7 +170,7 @@ def _content(destination: Destination, summary: Summary) -> dict[str, Any]:
         "up_to_date": summary.is_up_to_date,
         "everything": summary.was_anew,
         "requests": summary.requests,
-    }
+    } | elsewhere.content(summary)
 
 
 def _words(destination: Destination, summary: Summary) -> str:

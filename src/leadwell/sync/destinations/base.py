@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import ClassVar, Protocol
 
 from leadwell.sync.batches import Batch, Tally
+from leadwell.sync.errors import UnknownDestination
 from leadwell.sync.state import State
 
 
@@ -45,6 +46,22 @@ class Copy(ABC):
     @abstractmethod
     def known(self, lead_ids: Iterable[int]) -> set[int]:
         """Return which of these leads are there."""
+
+    def versions(self, lead_ids: Iterable[int]) -> dict[int, int]:
+        """Return the version of each of these leads that is there."""
+        asked = set(lead_ids)
+        return {each: version for each, version in self.held() if each in asked}
+
+    def untold(self) -> set[int]:
+        """Return the leads that are there, and were not told since all are told.
+
+        Raises:
+            UnknownDestination: it does not remember what was told.
+        """
+        raise UnknownDestination(
+            "this destination does not remember which leads were told",
+            hint="name a database or a file, which can be compared with a service",
+        )
 
     @abstractmethod
     def people(self) -> set[int]:

@@ -158,6 +158,14 @@ class FileCopy(Copy):
         """Return which of these leads are there."""
         return self._beside.known(lead_ids)
 
+    def versions(self, lead_ids: Iterable[int]) -> dict[int, int]:
+        """Return the version of each of these leads that is there."""
+        return self._beside.versions(lead_ids)
+
+    def untold(self) -> set[int]:
+        """Return the leads that are there, and were not told since all are told."""
+        return self._beside.untold()
+
     def people(self) -> set[int]:
         """Return the ids of all people whose names are kept."""
         return self._beside.people()

@@ -29,6 +29,18 @@ class Leads(Database):
         sql = f"SELECT id FROM leads WHERE id IN ({self.listed}){where}"
         return {found for (found,) in self._run(sql, [_json(lead_ids)])}
 
+    def versions(self, lead_ids: Iterable[int]) -> dict[int, int]:
+        """Return the version of each of these leads that is there."""
+        where = f" AND {REMOVED_AT} IS NULL" if self._keeps_removed() else ""
+        sql = f"SELECT id, version FROM leads WHERE id IN ({self.listed}){where}"
+        return dict(self._run(sql, [_json(lead_ids)]))
+
+    def untold(self) -> set[int]:
+        """Return the leads that are there, and were not told since all are told."""
+        where = f" AND {REMOVED_AT} IS NULL" if self._keeps_removed() else ""
+        sql = f"SELECT id FROM leads WHERE id NOT IN (SELECT id FROM {TOLD}){where}"
+        return {found for (found,) in self._run(sql)}
+
     def people(self) -> set[int]:
         """Return the ids of all people whose names are kept."""
         return {found for (found,) in self._run("SELECT id FROM people")}
@@ -45,7 +57,7 @@ class Leads(Database):
         tally = self._stored(batch)
         tally.removed = self._removed(batch, batch.removals)
         if batch.retells:
-            ids = [row.id for row in batch.rows]
+            ids = [*(row.id for row in batch.rows), *batch.seen]
             self._run(f"DELETE FROM {TOLD} WHERE id IN ({self.listed})", [_json(ids)])
             self._run(f"INSERT INTO {TOLD} {self.listed}", [_json(ids)])
             gone = _json(batch.removals)
