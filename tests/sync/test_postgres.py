@@ -1,5 +1,6 @@
 """A copy in PostgreSQL: its address, what may go wrong there, and what is kept then."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -30,7 +31,7 @@ SCHEMA = {
     "fields": [
         {"slug": "name", "type": "text"},
         {"slug": "tags", "type": "multi_select", "options": []},
-        {"slug": "more", "type": "json"},
+        {"slug": 'is "it" 100 %s $1?', "type": "json"},
     ],
     "statuses": [],
 }
@@ -120,11 +121,24 @@ def test_a_schema_of_no_use_is_refused(schema: str) -> None:
 
 def test_what_is_stored_has_types_of_its_own(url: str) -> None:
     begun().close()
-    found = asked(url, "SELECT id, tags, more->'n' FROM leadwell.leads ORDER BY id")
+    more = """"is ""it"" 100 %s $1?"->'n'"""
+    sql = "SELECT id, tags, {} FROM leadwell.leads ORDER BY id"
+    found = asked(url, sql.format(more))
     assert found == [(1, ["a", None], 1), (BIG, ["a", None], 1)]
     with named("postgresql:///").open() as copy:
         assert sorted(copy.held()) == [(1, 1), (BIG, 1)]
         assert copy.known([BIG, 7]) == {BIG}
+
+
+def test_a_nul_in_json_does_not_stop_the_copy(url: str) -> None:
+    with begun() as copy:
+        rows = [
+            Row(2, 1, (2, None, None, None, text, *[None] * 3, 1, None, None))
+            for text in [r'"a\u0000\\u0000\\\u0000"']
+        ]
+        copy.keep(replace(batch(2), rows=tuple(rows)), 1)
+    found = asked(url, """SELECT "is ""it"" 100 %s $1?" FROM leadwell.leads""")
+    assert ("a\ufffd\\u0000\\\ufffd",) in found
 
 
 def test_a_schema_that_is_there_needs_no_right_to_make_one(url: str) -> None:

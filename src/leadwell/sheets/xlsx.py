@@ -168,9 +168,13 @@ def _date(text: str) -> Cell:
 def _moment(text: str) -> Cell:
     moment = datetime.fromisoformat(text).astimezone(UTC)
     days = moment.toordinal() - _EPOCH
-    seconds = moment.hour * 3600 + moment.minute * 60 + moment.second
     # Excel's clock has milliseconds; cut, so that no moment is later than it was.
-    seconds += moment.microsecond // 1000 / 1000
+    seconds = (
+        moment.hour * 3600
+        + moment.minute * 60
+        + moment.second
+        + (moment.microsecond // 1000 / 1000)
+    )
     return days + seconds / 86_400 if days >= _FIRST else text
 
 

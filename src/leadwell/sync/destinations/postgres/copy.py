@@ -5,6 +5,7 @@ it apart, and needs no table in between, as COPY would. A lock that lasts
 to the end of the transaction keeps two writers apart, whoever makes the tables first.
 """
 
+import re
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -139,12 +140,15 @@ class PostgresCopy(Tables):
             held += ["_removed_at = NULL", "_removed_reason = NULL"]
         told = ", ".join(f"told.{_cast(column)}" for column in columns)
         shape = ", ".join(f"{quoted(c.name)} {_shape(c.kind)}" for c in columns)
-        self._run(
+        sql = (
             f"INSERT INTO leads ({', '.join(names)})"
-            f" SELECT {told} FROM json_to_recordset(?) AS told ({shape})"
-            f" ON CONFLICT (id) DO UPDATE SET {', '.join(held)}",
-            [_told(rows, columns)],
+            f" SELECT {told} FROM json_to_recordset($1) AS told ({shape})"
+            f" ON CONFLICT (id) DO UPDATE SET {', '.join(held)}"
         )
+        # A name may have any letters, so the place of the value is written as the
+        # server has it, and no sign of ours is looked for.
+        with explained(self.place), psycopg.RawCursor(self._connection) as cursor:
+            cursor.execute(sql.encode(), [_told(rows, columns)])
 
     @contextmanager
     def _transaction(self) -> "Generator[None]":
@@ -183,7 +187,7 @@ def _connected(place: PostgresSchema) -> psycopg.Connection:
 
 
 def _asked(sql: str, parameters: Sequence[Any]) -> tuple[bytes, Sequence[Any] | None]:
-    """Write the places of values as psycopg has them; no name of a column has one."""
+    """Write the places of values as psycopg has them; no name of a column is here."""
     if not parameters:
         return sql.encode(), None
     return sql.replace("%", "%%").replace("?", "%s").encode(), parameters
@@ -192,7 +196,16 @@ def _asked(sql: str, parameters: Sequence[Any]) -> tuple[bytes, Sequence[Any] | 
 def _told(rows: Sequence[Row], columns: Sequence[Column]) -> str:
     names = [column.name for column in columns]
     given = [dict(zip(names, row.cells, strict=True)) for row in rows]
+    for name in (column.name for column in columns if column.kind is Kind.DATA):
+        for lead in given:
+            cell = lead[name]
+            if isinstance(cell, str) and "u0000" in cell:
+                lead[name] = _NUL.sub(r"\1\\ufffd", cell)
     return msgspec.json.encode(given).decode()
+
+
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+"""A NUL in JSON, which jsonb cannot hold; what stands for it is U+FFFD."""
 
 
 def _shape(kind: Kind) -> str:
