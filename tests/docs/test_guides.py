@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 
 from leadwell.model.lead import JSON
+from leadwell.testing import FaultServer, PlainServer
 from tests import make, walks
 
 SERVED = ["get-everything-once", "give-a-vendor-only-his-leads"]
 SERVED += ["rotate-a-token", "why-a-token-does-not-see-a-lead"]
 SERVED += ["pull-into-a-file-every-night"]
+SERVED += ["send-to-an-automation-platform", "send-into-a-crm-or-erp"]
 STOPPED = ["back-up-and-restore", "upgrade"]
 
 
@@ -24,6 +26,15 @@ def test_every_command_of_the_guide_works(tmp_path: Path, name: str) -> None:
     }
     given = None if name in STOPPED else known
     walks.carry_out(f"how-to/{name}.md", tmp_path, given)
+
+
+@pytest.mark.proof
+def test_every_command_of_the_guide_to_other_services_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FaultServer(PlainServer(250)) as server:
+        monkeypatch.setenv("SERVICE", server.url)
+        walks.carry_out("how-to/pull-from-another-service.md", tmp_path)
 
 
 def a_hub_with_leads(folder: Path) -> str:

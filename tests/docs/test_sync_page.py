@@ -1,11 +1,15 @@
 """The reference of the sync names every destination, table and error."""
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from leadwell.sync import errors
-from leadwell.sync.destinations import DESTINATIONS, FOLLOWED_BY
+from leadwell.sync.any_service.profile import Profile
+from leadwell.sync.destinations import DESTINATIONS, FOLLOWED_BY, RECEIVERS
+from leadwell.sync.destinations.push import receivers
+from leadwell.sync.destinations.push.pushed import OPTIONS
 from leadwell.sync.destinations.tables import OWN
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/sync.md").read_text("utf-8")
@@ -21,6 +25,20 @@ def test_every_destination_is_documented(scheme: str) -> None:
     assert f"| `{scheme}:{FOLLOWED_BY.get(scheme, 'FILE')}" in PAGE
 
 
+@pytest.mark.parametrize("scheme", RECEIVERS)
+def test_every_receiver_is_documented(scheme: str) -> None:
+    assert f"| `{scheme}:{RECEIVERS[scheme]}` |" in PAGE
+
+
+def test_every_receiver_is_listed_once() -> None:
+    assert receivers.RECEIVERS.keys() == RECEIVERS.keys()
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_every_option_of_a_receiver_is_documented(option: str) -> None:
+    assert f"| `{option}` |" in PAGE
+
+
 @pytest.mark.parametrize("name", OWN)
 def test_every_table_is_documented(name: str) -> None:
     assert f"`{name}`" in PAGE
@@ -30,3 +48,8 @@ def test_every_table_is_documented(name: str) -> None:
 def test_every_error_is_documented(code: str) -> None:
     assert f"| `{code}` |" in PAGE
     assert code.title().replace("_", "") in str(errors.__doc__)
+
+
+@pytest.mark.parametrize("key", [each.name for each in fields(Profile)])
+def test_every_key_of_a_profile_is_documented(key: str) -> None:
+    assert f"| `{key}` |" in PAGE or f"| `{key}." in PAGE

@@ -282,8 +282,12 @@ class TestWindows:
     def test_marks_are_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(windows, "MARKS_MAX", 4)
         walk = Walk(10)
-        walk.know(range(9))
-        assert walk.last(10) == [5, 6, 7, 8]
+        for mark in range(9):
+            walk.know([mark])
+        assert walk.last(10) == [6, 7, 8]
+        walk.know([9])
+        assert walk.last(2) == [8, 9]
+        assert walk.last(10) == [6, 7, 8, 9]
 
     def test_what_is_behind_the_end_is_not_guessed(self) -> None:
         walk = Walk(10)

@@ -2,6 +2,8 @@
 
 import itertools
 import json
+import random
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,7 +18,7 @@ from leadwell.sync.any_service.profile import ARTICLE
 from leadwell.sync.errors import (
     OtherQuestion,
     TooManyRemovals,
-    UnstableService,
+    UnstableList,
 )
 from leadwell.sync.pulling import Wanted
 from leadwell.testing import (
@@ -275,7 +277,7 @@ def test_a_list_without_an_end_is_given_up(start: Start) -> None:
         return Reply.json({"data": leads, "pagination": pagination})
 
     numbers = [0]
-    with FaultServer(answer) as server, pytest.raises(UnstableService):
+    with FaultServer(answer) as server, pytest.raises(UnstableList):
         replace(place, server=server).pull(profile=replace(ARTICLE, schema=""))
     place.server.listen()
 
@@ -394,6 +396,31 @@ def test_a_killed_run_goes_on(start: Start) -> None:
     place.check()
     # About 90 windows in all, and one for what has changed.
     assert len(place.server.requests) - asked <= 92 - kept // 50
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("order", ORDERS)
+def test_many_kills_lose_nothing(start: Start, order: Any) -> None:
+    """While leads change, and some answers are faults."""
+    churn = Churn(edits=2, inserts=0.5, deletes=0.5)
+    plain = PlainServer(3000, order, churn, per_page_max=50, latency_s=0.005)
+    place, rolls, hits = start(plain), random.Random(order), 0  # noqa: S311
+    odd = [*[None] * 20, faults.CUT_JSON, faults.RESET_WITHIN]
+    for _ in range(6):
+        place.server.plan(*[rolls.choice(odd) for _ in range(300)])
+        process = place.start(*rolls.choice([(), ("--workers", "1"), ("--full",)]))
+        until = len(place.server.requests) + rolls.randint(3, 60)
+        while len(place.server.requests) < until and process.poll() is None:
+            time.sleep(0.01)
+        hits += process.poll() is None
+        process.kill()
+        process.communicate()
+    place.server.plan()
+    place.plain.calm()
+    place.pull(max_removals=10_000)
+    place.pull(max_removals=10_000, reconcile=True)
+    place.check()
+    assert hits
 
 
 def test_the_command_says_what_it_promises_and_no_token(start: Start) -> None:

@@ -62,7 +62,7 @@ class Leads:
 
 
 class Reader:
-    """Reads a list as `reading_ahead.read` does, from answers that may be old."""
+    """Reads a list as `reading.read` does, from answers that may be old."""
 
     def __init__(self, leads: Leads, per_page: int) -> None:
         self.leads = leads

@@ -23,6 +23,7 @@ from leadwell.cli.parts.field import field
 from leadwell.cli.parts.option import option
 from leadwell.cli.parts.status import status
 from leadwell.cli.pull.sync import sync
+from leadwell.cli.pull.target import target
 from leadwell.cli.pull.verify import verify
 from leadwell.cli.reading.codegen import codegen
 from leadwell.cli.reading.mcp import mcp
@@ -56,6 +57,7 @@ app.command(doctor)
 app.command(mcp)
 app.command(sync)
 app.command(verify)
+app.command(target)
 app.command(codegen)
 
 EXIT_OF = {

@@ -4,6 +4,9 @@ from typing import Any
 
 from msgspec import Struct, field
 
+SETTLE_S = 1.0
+"""The pause before a hub is asked again that is carrying out an edit."""
+
 
 class Change(Struct, frozen=True):
     """One entry of the change feed."""
@@ -33,6 +36,11 @@ class Changes(Struct, frozen=True, rename={"entries": "data"}):
     count: int | None = None
     """How many leads that is; only when it was asked for, and up to date."""
     digest: str | None = None
+
+    @property
+    def is_settling(self) -> bool:
+        """Whether the hub is carrying out an edit, and tells more when it has."""
+        return not (self.entries or self.has_more or self.up_to_date)
 
 
 class Bucket(Struct, frozen=True):

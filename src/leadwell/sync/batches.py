@@ -61,6 +61,20 @@ class Tally:
         self.quarantined += other.quarantined
 
 
+@dataclass(slots=True)
+class Delivered:
+    """What a receiver was sent, where leads are pushed."""
+
+    upserts: int = 0
+    removals: int = 0
+    dead: int = 0
+    """What it does not take; it is kept, and not sent again by itself."""
+    waiting: int = 0
+    """What it could not take now; the next run sends it."""
+    said: str = ""
+    """Why something waits."""
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """What changes say of leads, the last word on each."""

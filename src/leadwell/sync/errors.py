@@ -10,8 +10,10 @@ DestinationError          base: something about where the leads go
   UnreachableDestination  its server cannot be reached; what was stored is kept
   BrokenValue             a value breaks the schema, and the run is strict
   OtherQuestion           the copy was made with another filter or another token
+  ReceiverRefuses         a receiver takes no lead at all; what waits is kept
+  ReceiverDenies          a receiver does not know the credentials; what waits is kept
   TooManyRemovals         so many leads are gone that the question may be another one
-UnstableService           its lists move faster than they can be read
+UnstableList              the list of a service moves faster than it can be read
 """
 
 from leadwell.errors import Kind, LeadwellError
@@ -84,6 +86,19 @@ class OtherQuestion(DestinationError):
     code = "other_question"
 
 
+class ReceiverRefuses(DestinationError):
+    """What leads are sent to takes none of them; nothing was given up."""
+
+    code = "receiver_refuses"
+
+
+class ReceiverDenies(DestinationError):
+    """What leads are sent to does not know the credentials; what waits is kept."""
+
+    kind = Kind.UNAUTHENTICATED
+    code = "receiver_denies"
+
+
 class TooManyRemovals(DestinationError):
     """A service shows far fewer leads than before: nothing was removed."""
 
@@ -91,8 +106,8 @@ class TooManyRemovals(DestinationError):
     code = "too_many_removals"
 
 
-class UnstableService(LeadwellError):
-    """The lists of a service move faster than they can be read."""
+class UnstableList(LeadwellError):
+    """The list of a service moves faster than it can be read."""
 
     kind = Kind.UNAVAILABLE
-    code = "unstable_service"
+    code = "unstable_list"

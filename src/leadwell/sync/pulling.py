@@ -11,8 +11,9 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from leadwell.client import Campaign, Changes, CursorLost, NotFound, QuestionRefused
+from leadwell.client.feed import SETTLE_S
 from leadwell.errors import UsageError
-from leadwell.sync.batches import Batch, Tally, told_by
+from leadwell.sync.batches import Batch, Delivered, Tally, told_by
 from leadwell.sync.cells import Fault
 from leadwell.sync.destinations.base import Copy, Destination, Overtaken
 from leadwell.sync.errors import (
@@ -26,8 +27,8 @@ from leadwell.sync.table import table_of
 
 PAGE_LEADS = 1000
 """The most that one answer may have."""
-SETTLE_TRIES, SETTLE_S = 30, 1.0
-"""How long a hub is waited for that is carrying out an edit of a filter or schema."""
+SETTLE_TRIES = 30
+"""How often a hub is asked that is carrying out an edit of a filter or schema."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class Summary:
     """Whether everything was told."""
     lost: bool = False
     """Whether the hub has lost the history that the copy followed."""
+    delivered: Delivered | None = None
+    """What was sent on, where leads go to a receiver."""
     total: int | None = None
     """How many leads there are, where that is known."""
     guarantees: Mapping[str, Any] | None = None
@@ -85,6 +88,8 @@ class Pull:
     _state: State | None = field(default=None, init=False)
     _begins: bool = field(default=False, init=False)
     """Whether everything is asked for next."""
+    _has_begun: bool = field(default=False, init=False)
+    """Whether this run has begun to tell everything."""
     _waited: int = field(default=0, init=False)
 
     def run(self) -> Summary:
@@ -101,12 +106,12 @@ class Pull:
             with looked:
                 self._state = looked.state()
         self._check()
-        self._begins = self._state is None or self.wanted.full
+        self._begins = self._state is None or (self._is_due and not self._catches_up)
         answer = self._ask()
         with self.destination.open() as copy:
             while self._goes_on(copy, answer):
                 answer = self._ask()
-            copy.settle()
+            self.summary.delivered = copy.settle()
         return self.summary
 
     def _goes_on(self, copy: Copy, answer: Changes) -> bool:
@@ -117,8 +122,9 @@ class Pull:
             tally = copy.keep(batch, step)
         except Overtaken:
             # Somebody else has moved it on: what was asked for is of no use any more.
-            self._state, self._begins = copy.state(), self.wanted.full
+            self._state = copy.state()
             self._check()
+            self._begins = self._is_due
             if self._state and self._state.step == step:
                 raise BusyDestination(
                     f"{self.destination.text} is being changed by another program",
@@ -126,16 +132,41 @@ class Pull:
                 ) from None
             return True
         self._state = copy.state() if batch.schema else batch.state
-        self._begins = False
+        self._has_begun |= self._begins
+        self._begins = answer.up_to_date and self._is_due
         self.summary.tally.add(tally)
-        self.summary.is_up_to_date = answer.up_to_date
+        self.summary.is_up_to_date = answer.up_to_date and not self._begins
         self.tell(self.summary)
-        return not answer.up_to_date and self._has_settled(answer)
+        if answer.up_to_date:
+            return self._begins
+        return self._has_settled(answer)
+
+    @property
+    def _is_due(self) -> bool:
+        """Whether everything has still to be told anew.
+
+        What a killed run or another one has begun is gone on with: two that both begin
+        would overtake each other for ever.
+        """
+        state = self._state
+        is_retelling = state is not None and state.retells
+        is_same = state is None or state.query == self.wanted.query
+        return (
+            self.wanted.full and not self._has_begun and not (is_retelling and is_same)
+        )
+
+    @property
+    def _catches_up(self) -> bool:
+        """Whether the copy is brought up to date before everything is told anew.
+
+        Only the feed says that a lead was erased; a copy that keeps others has to hear.
+        """
+        state = self._state
+        return bool(state and state.keeps_removed and state.query == self.wanted.query)
 
     def _has_settled(self, answer: Changes) -> bool:
         """Wait for a hub that is not up to date itself; return whether it may be so."""
-        is_waiting = not answer.entries and not answer.has_more
-        self._waited = self._waited + 1 if is_waiting else 0
+        self._waited = self._waited + 1 if answer.is_settling else 0
         if self._waited:
             self.pause(SETTLE_S)
         return self._waited < SETTLE_TRIES
@@ -146,22 +177,17 @@ class Pull:
         query = pairs_of(self.wanted.query)
         self.summary.requests += 1
         try:
-            with reached(self.campaign):
+            with reached(self.campaign), followed(cursor):
                 return self.campaign.changes(cursor, limit=PAGE_LEADS, query=query)
         except CursorLost:
             if cursor is None:
                 raise
             self.summary.lost = self._begins = True
-            return self._ask()
-        except QuestionRefused as error:
-            if error.code != "invalid_cursor" or cursor is None:
+        except OtherQuestion:
+            if not self.wanted.full or self._has_begun:
                 raise
-            raise OtherQuestion(
-                "the hub does not take the cursor of this copy: it was made with "
-                "another token, or at another hub",
-                hint="use that token, or begin anew with --full, which removes what "
-                "this token does not see",
-            ) from error
+            self._begins = True
+        return self._ask()
 
     def _check(self) -> None:
         if self._state is not None:
@@ -270,6 +296,26 @@ def reached(campaign: Campaign) -> Generator[None]:
         raise UsageError(
             f"the hub shows no campaign {campaign.id} at this address: {error.message}",
             hint="check the address, and which campaigns the token may read",
+        ) from error
+
+
+@contextmanager
+def followed(cursor: str | None) -> Generator[None]:
+    """Say of a cursor that the hub does not take whose it may be.
+
+    Raises:
+        OtherQuestion: it is of another token, or of another hub.
+    """
+    try:
+        yield
+    except QuestionRefused as error:
+        if error.code != "invalid_cursor" or cursor is None:
+            raise
+        raise OtherQuestion(
+            "the hub does not take the cursor of this copy: it was made with "
+            "another token, or at another hub",
+            hint="use that token, or begin anew with --full, which removes what "
+            "this token does not see",
         ) from error
 
 

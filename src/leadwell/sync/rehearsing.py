@@ -46,6 +46,9 @@ class Rehearsed(Copy):
         self._state = behind.state() if behind else None
         self._is_there: dict[int, bool] = {}
         self._told: set[int] = set()
+        if behind and self._state and self._state.retells:
+            # A run that was interrupted has told some of them.
+            self._told = {lead_id for lead_id, _ in behind.held()} - behind.untold()
 
     def state(self) -> State | None:
         """Return where the copy stands."""
@@ -61,6 +64,8 @@ class Rehearsed(Copy):
             self._rehearsal.alterations.append(found)
             state = msgspec.structs.replace(state, columns=dict(found.columns))
         self._state = state
+        if batch.retold_from:
+            self._told = set()
         ids = {row.id for row in batch.rows}
         changed, removed = self.known(ids), self.known(batch.removals)
         self._note(ids | batch.seen, batch.removals)

@@ -8,11 +8,13 @@ last: a lead that is among them is late, not wrong.
 import functools
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import msgspec
 
 from leadwell.client import Campaign, CursorLost, NotFound, Unavailable
+from leadwell.client.feed import SETTLE_S
 from leadwell.model.digest import Digest, words
 from leadwell.sync.any_service.place import place_of
 from leadwell.sync.batches import NOT_TOLD, Batch, people_of
@@ -24,7 +26,13 @@ from leadwell.sync.errors import (
     OtherQuestion,
     UnreadableDestination,
 )
-from leadwell.sync.pulling import PAGE_LEADS, SETTLE_S, SETTLE_TRIES, pairs_of, reached
+from leadwell.sync.pulling import (
+    PAGE_LEADS,
+    SETTLE_TRIES,
+    followed,
+    pairs_of,
+    reached,
+)
 from leadwell.sync.state import State
 from leadwell.sync.table import table_of
 
@@ -32,6 +40,8 @@ BUCKETS = 256
 """As the hub has them: by `id mod 256`."""
 MENDED_MAX = 500
 """Leads that are read and stored as one step."""
+DOUBLED = 0
+"""Stands for the version of a lead that a copy has twice; versions begin at 1."""
 TRIES = 5
 """How often it begins again when a sync moves the copy on meanwhile."""
 
@@ -78,17 +88,18 @@ def verify(
         UnreadableDestination: there is no copy.
         ForeignDestination: it is of another campaign.
     """
+    repaired = 0
     for _ in range(TRIES):
         state, held = _read(campaign, destination)
         found = _compared(campaign, state, held, pause)
+        found.repaired = repaired
         if not repair or not found.wrong:
             return found
-        try:
-            with destination.open() as copy:
-                _mend(campaign, copy, state, found)
-                copy.settle()
-        except Overtaken:
-            continue
+        # What was mended is compared once more.
+        with suppress(Overtaken), destination.open() as copy:
+            repaired += _mend(campaign, copy, state, found)
+            copy.settle()
+    if repaired:
         return found
     raise BusyDestination(
         f"{destination.text} is being moved on all the time",
@@ -101,7 +112,7 @@ def _read(campaign: Campaign, destination: Destination) -> tuple[State, dict[int
     if copy is not None:
         with copy:
             state = copy.state()
-            held = dict(copy.held()) if state else {}
+            held = _held(copy) if state else {}
         if state and place_of(state.cursor):
             raise OtherQuestion(
                 f"{destination.text} is the copy of a service that has no digests",
@@ -117,6 +128,14 @@ def _read(campaign: Campaign, destination: Destination) -> tuple[State, dict[int
     raise UnreadableDestination(
         f"there is no copy at {destination.text}", hint="make one: leadwell sync"
     )
+
+
+def _held(copy: Copy) -> dict[int, int]:
+    """Return which version of each lead a copy has; of one that is doubled, none."""
+    held: dict[int, int] = {}
+    for lead_id, version in copy.held():
+        held[lead_id] = DOUBLED if lead_id in held else version
+    return held
 
 
 def _compared(
@@ -179,7 +198,8 @@ def _late(
     tries = 0
     while tries < SETTLE_TRIES:
         try:
-            answer = campaign.changes(cursor, limit=PAGE_LEADS, query=query)
+            with followed(cursor):
+                answer = campaign.changes(cursor, limit=PAGE_LEADS, query=query)
         except CursorLost:
             # The copy follows a history that is gone: whatever differs is wrong.
             return set()
@@ -187,32 +207,39 @@ def _late(
         cursor = answer.cursor
         if answer.up_to_date:
             return late
-        if not answer.has_more:
+        if answer.is_settling:
             tries += 1
             pause(SETTLE_S)
     raise Unavailable("the hub is carrying out an edit of a filter or the schema")
 
 
-def _mend(campaign: Campaign, copy: Copy, state: State, found: Finding) -> None:
-    """Read each lead that is wrong again, and store it as it is now.
+def _mend(campaign: Campaign, copy: Copy, state: State, found: Finding) -> int:
+    """Store each lead that is wrong as it is now; return how many were.
 
     The cursor stays: what changes meanwhile is told by the feed, and applied again.
     """
-    wrong = sorted(found.wrong)
+    wrong, mended = sorted(found.wrong), 0
     for start in range(0, len(wrong), MENDED_MAX):
-        batch = _mended(campaign, state, wrong[start : start + MENDED_MAX])
+        some = wrong[start : start + MENDED_MAX]
+        batch = _mended(campaign, state, some, found.extra)
         copy.keep(batch, state.step)
         state = batch.state
-        found.repaired += len(batch.rows) + len(batch.removals)
+        mended += len(batch.rows) + len(batch.removals)
+    return mended
 
 
-def _mended(campaign: Campaign, state: State, lead_ids: list[int]) -> Batch:
+def _mended(
+    campaign: Campaign, state: State, lead_ids: list[int], extra: set[int]
+) -> Batch:
     table = table_of(state.schema)
     rows: list[Row] = []
     faults: list[Fault] = []
-    removals: dict[int, str] = {}
     people: dict[int, str] = {}
+    # A single lead is read without the copy's filter, which these do not match.
+    removals = dict.fromkeys(extra.intersection(lead_ids), NOT_TOLD)
     for lead_id in lead_ids:
+        if lead_id in extra:
+            continue
         try:
             raw = campaign.lead(lead_id).raw
         except NotFound:

@@ -186,7 +186,7 @@ class PlainServer:
         try:
             page = int(asked.get("page", "1"))
             per_page = self.fixed_size or int(asked.get("per_page", "50"))
-            after = self._after(asked.get("updated_after"))
+            after = _moment(asked.get("updated_after"), self.takes)
         except ValueError as error:
             return Reply.json({"message": f"{error}"}, 422)
         if per_page > self.per_page_max and self.refuses_large:
@@ -195,16 +195,7 @@ class PlainServer:
         ids = self._ids(after)
         start = (page - 1) * per_page
         bodies = [self._bodies[each] for each in ids[start : start + per_page]]
-        return self._enveloped(bodies, page, per_page, len(ids))
-
-    def _after(self, text: str | None) -> str:
-        if text is None or self.takes == "nothing":
-            return ""
-        if self.takes == "days":
-            return f"{datetime.fromisoformat(text):%Y-%m-%d}"
-        moment = datetime.fromisoformat(text)
-        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return f"{aware.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+        return _enveloped(self.envelope, bodies, page, per_page, len(ids))
 
     def _ids(self, after: str) -> list[int]:
         keys = self._keys
@@ -216,25 +207,37 @@ class PlainServer:
         found = list(ids)
         return found[::-1] if self.order.startswith("-") else found
 
-    def _enveloped(
-        self, bodies: list[bytes], page: int, per_page: int, total: int
-    ) -> Reply:
-        where = {"page": page, "per_page": per_page, "total": total}
-        where["total_pages"] = -(-total // per_page)
-        laravel = {"current_page": page, "per_page": per_page, "total": total}
-        around = {
-            "pagination": {"pagination": where},
-            "meta": {"links": {}, "meta": laravel},
-            "paginator": laravel,
-            "data": {},
-            "array": {},
-        }[self.envelope]
-        listed = b"[" + b",".join(bodies) + b"]"
-        rest = json.dumps(around).encode()[1:-1]
-        body = b'{"data":' + listed + (b"," + rest if rest else b"") + b"}"
-        if self.envelope == "array":
-            body = listed
-        return Reply(200, {"content-type": "application/json"}, body)
+
+def _moment(text: str | None, takes: str) -> str:
+    """Read `updated_after` as the stamps are written; empty: it does not matter."""
+    if text is None or takes == "nothing":
+        return ""
+    moment = datetime.fromisoformat(text)
+    if takes == "days":
+        return f"{moment:%Y-%m-%d}"
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return f"{aware.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
+def _enveloped(
+    envelope: Envelope, bodies: list[bytes], page: int, per_page: int, total: int
+) -> Reply:
+    where = {"page": page, "per_page": per_page, "total": total}
+    where["total_pages"] = -(-total // per_page)
+    laravel = {"current_page": page, "per_page": per_page, "total": total}
+    around = {
+        "pagination": {"pagination": where},
+        "meta": {"links": {}, "meta": laravel},
+        "paginator": laravel,
+        "data": {},
+        "array": {},
+    }[envelope]
+    listed = b"[" + b",".join(bodies) + b"]"
+    rest = json.dumps(around).encode()[1:-1]
+    body = b'{"data":' + listed + (b"," + rest if rest else b"") + b"}"
+    if envelope == "array":
+        body = listed
+    return Reply(200, {"content-type": "application/json"}, body)
 
 
 def _fields(lead_id: int, rolls: random.Random) -> dict[str, Any]:

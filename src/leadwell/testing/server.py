@@ -136,7 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
         goes_on = cast("_Listener", self.server).owner.answer(request, self)
         self.close_connection = not goes_on
 
-    do_GET = do_HEAD = do_POST = do_PATCH = do_DELETE = _handle  # noqa: N815
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _handle  # noqa: N815
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Say nothing: standard error belongs to the tests."""

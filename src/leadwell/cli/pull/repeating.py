@@ -51,10 +51,13 @@ def repeated(run: Run, wanted: Wanted, *, every: str | None, follow: bool) -> in
     every_s = seconds_of(every) if every else 0.0
     while True:
         try:
-            run.once(wanted)
+            code = run.once(wanted)
             # What was begun anew once is not begun anew each time.
             wanted = replace(wanted, full=False)
-            if follow:
+            if follow and code == output.RUN_AGAIN:
+                # Something waits that is no news of the hub: a receiver was away.
+                time.sleep(AFTER_FAULT_S)
+            elif follow:
                 _await_news(run, wanted)
         except LeadwellError as error:
             if not _may_pass(error):

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from leadwell.cli import output
 from leadwell.cli.pull import elsewhere
 from leadwell.cli.pull.elsewhere import ELSEWHERE, Elsewhere
+from leadwell.cli.pull.going import Where
 from leadwell.cli.pull.meter import Meter
 from leadwell.cli.pull.repeating import repeated
 from leadwell.cli.pull.source import FROM, CampaignURL, Source
@@ -57,7 +58,7 @@ HOW, AGAIN = How(), Again()
 def sync(
     url: CampaignURL,
     *,
-    to: str,
+    where: Where,
     how: How = HOW,
     again: Again = AGAIN,
     service: Elsewhere = ELSEWHERE,
@@ -75,18 +76,15 @@ def sync(
 
     Args:
         url: the campaign's address; else LEADWELL_URL
-        to: where the leads go: sqlite:FILE, duckdb:FILE, csv:FILE, csv-excel:FILE,
-            xlsx:FILE, ndjson:FILE, parquet:FOLDER or postgresql://USER@HOST/DATABASE;
-            ndjson:- is standard output
+        where: where the leads go
         how: what is copied, and how
         again: whether it goes on
         service: how a service is read that is no hub of Leadwell's
         source: the token, and how it is answered
     """
-    from leadwell.sync.destinations import named
     from leadwell.sync.pulling import Wanted
 
-    destination = named(to)
+    destination = where.destination()
     origin = service.origin(url, source)
     wanted = Wanted(how.filter, how.full, how.keep_removed, how.strict)
     run = _Run(origin, destination, as_json=source.json)
@@ -97,7 +95,7 @@ def sync(
     if not again.every and not again.follow:
         return run.once(wanted)
     if not destination.follows:
-        raise UsageError(f"{to} keeps no place to go on from", hint="name a file")
+        raise UsageError(f"{where.to} keeps no place to go on from", hint="name a file")
     return repeated(run, wanted, every=again.every, follow=again.follow)
 
 
@@ -114,16 +112,25 @@ class _Run:
 
     def once(self, wanted: Wanted) -> int:
         """Pull once, and tell what was done."""
+        from leadwell.cli.pull import receiving
+
         started = time.monotonic()
         with Meter(self.campaign, wanted.query) as meter:
             summary = self.origin.pull(self.destination, wanted, meter.tell).run()
         self._answer(summary, time.monotonic() - started)
-        return 0 if summary.is_up_to_date else output.RUN_AGAIN
+        code = receiving.exit_code(summary.delivered)
+        return code if summary.is_up_to_date else output.RUN_AGAIN
 
     def rehearse(self, wanted: Wanted) -> int:
         """Tell what would be done."""
+        from leadwell.cli.pull import receiving
         from leadwell.sync.rehearsing import Rehearsal
 
+        if receiving.is_pushed(self.destination):
+            summary = receiving.rehearsed(self.origin, self.destination, wanted)
+            output.hint(f"would be {_words(self.destination, summary)}")
+            output.hint("nothing was sent or changed: --dry-run")
+            return 0
         rehearsal = Rehearsal(self.destination)
         summary = self.origin.pull(rehearsal, wanted).run()
         added = [c.name for each in rehearsal.alterations for c in each.added]
@@ -140,6 +147,8 @@ class _Run:
         return 0
 
     def _answer(self, summary: Summary, seconds: float) -> None:
+        from leadwell.cli.pull import receiving
+
         elsewhere.tell(summary)
         if summary.lost:
             output.hint("the hub was restored from a backup: everything was read again")
@@ -152,7 +161,11 @@ class _Run:
             output.hint("the hub is carrying out an edit: run again")
         content = _content(self.destination, summary)
         content["seconds"] = round(seconds, 3)
-        text = _words(self.destination, summary)
+        if summary.delivered is not None:
+            content["delivered"] = receiving.told(summary.delivered)
+        text = (
+            f"{_words(self.destination, summary)}{receiving.words(summary.delivered)}"
+        )
         if self.destination.follows:
             output.document(content, as_json=self.as_json, text=text)
         else:

@@ -36,7 +36,6 @@ def verify(
 
     destination = named(to)
     found = verifying.verify(source.campaign(url), destination, repair=repair)
-    is_left = len(found.wrong) > found.repaired
     content = {
         "destination": destination.text,
         "exact": found.is_exact,
@@ -52,15 +51,16 @@ def verify(
     }
     text = f"{destination.text}: {_words(found)}"
     output.document(content, as_json=source.json, text=text)
-    return DIFFERS if is_left else 0
+    return DIFFERS if found.wrong else 0
 
 
 def _words(found: Finding) -> str:
+    mended = f"; {found.repaired:,} mended" if found.repaired else ""
     if found.is_exact:
-        return f"exact, {found.count:,} leads, digest {found.digest}"
+        return f"exact, {found.count:,} leads, digest {found.digest}{mended}"
     waiting = f"{found.waiting:,} leads wait to be pulled"
     if not found.wrong:
-        return f"right as far as it was pulled; {waiting}"
+        return f"right as far as it was pulled; {waiting}{mended}"
     parts = [
         f"{len(leads):,} {word} ({_some(leads)})"
         for word, leads in (
@@ -70,7 +70,6 @@ def _words(found: Finding) -> str:
         )
         if leads
     ]
-    mended = f"; {found.repaired:,} mended" if found.repaired else ""
     return f"differs: {', '.join(parts)}; {waiting}{mended}"
 
 

@@ -6,10 +6,10 @@ from typing import Any, Protocol, TypeVar, Unpack
 
 from leadwell.client.calls.reading import Page, Reading
 from leadwell.client.calls.writing import Attributes, Fields, Outcome, Write, Writing
-from leadwell.client.feed import Changes, Digest
+from leadwell.client.feed import SETTLE_S, Changes, Digest
 from leadwell.client.lead import Lead, Object
 from leadwell.client.wire.questions import Asked, Query
-from leadwell.client.wire.retry import Flow, Request
+from leadwell.client.wire.retry import Flow, Request, paused
 
 T = TypeVar("T")
 
@@ -95,6 +95,8 @@ class AsyncCampaign:
             yield found
             if found.up_to_date:
                 return
+            if found.is_settling:
+                await self._run(paused(SETTLE_S))
             cursor = found.cursor
 
     async def digest(

@@ -53,6 +53,21 @@ class Answer:
                     found.setdefault(name, target)
         return found
 
+    @property
+    def retry_after_s(self) -> float | None:
+        """How long was asked to wait, in seconds: `Retry-After` (RFC 9110 §10.2.3).
+
+        A date is compared with the sender's own clock where the answer tells that.
+        """
+        text = self.headers.get("retry-after", "").strip()
+        if text.isascii() and text.isdigit():
+            return float(min(int(text[:12]), 10**9))
+        until = _moment(text)
+        if until is None:
+            return None
+        now = _moment(self.headers.get("date", "")) or self.received_at
+        return max((until - now).total_seconds(), 0.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -164,7 +179,7 @@ def _told(answer: Answer) -> Told:
         request_id,
         problem,
         _problems(problem.get("errors")),
-        _retry_after_s(answer),
+        answer.retry_after_s,
     )
 
 
@@ -183,21 +198,6 @@ def _problems(given: object) -> tuple[Problem, ...]:
         return problems_of(msgspec.convert(given or [], type=list[ProblemItem]))
     except msgspec.ValidationError:
         return ()
-
-
-def _retry_after_s(answer: Answer) -> float | None:
-    """Read `Retry-After`: seconds or a date (RFC 9110 §10.2.3), as seconds from now.
-
-    A date is compared with the sender's own clock where the answer tells that.
-    """
-    text = answer.headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdigit():
-        return float(min(int(text[:12]), 10**9))
-    until = _moment(text)
-    if until is None:
-        return None
-    now = _moment(answer.headers.get("date", "")) or answer.received_at
-    return max((until - now).total_seconds(), 0.0)
 
 
 def _moment(text: str) -> datetime | None:

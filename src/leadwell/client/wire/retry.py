@@ -104,5 +104,10 @@ def persistently(
         yield Pause(pause_s)
 
 
+def paused(seconds: float) -> Flow[None]:
+    """Wait so long."""
+    yield Pause(seconds)
+
+
 def _arrived(outcome: Answer | Fault | None) -> Answer | Fault:
     return Fault("nothing came") if outcome is None else outcome

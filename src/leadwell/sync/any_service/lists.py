@@ -19,6 +19,7 @@ from leadwell.client import (
 from leadwell.client.errors import Told as Said
 from leadwell.client.wire.answer import Answer, decoded
 from leadwell.client.wire.retry import Flow, Pause, Request, persistently
+from leadwell.errors import UsageError
 from leadwell.sync.any_service import envelopes, shaping
 from leadwell.sync.any_service.envelopes import Listing, NoListing
 from leadwell.sync.any_service.profile import Profile
@@ -100,10 +101,20 @@ class Lists:
         self._told = retry.on_pause
         self._patient = replace(retry, on_pause=self._paused)
 
-    @property
-    def asked_names(self) -> set[str]:
-        """The names of the conditions that every question has."""
-        return {name for name, _ in self._query}
+    def check(self) -> None:
+        """Check that the conditions leave the walk its own words.
+
+        Raises:
+            UsageError: they name one of them.
+        """
+        names = self.profile.parameters
+        used = {names.page, names.per_page, names.updated_after}
+        taken = sorted(used.intersection(name for name, _ in self._query))
+        if taken:
+            raise UsageError(
+                f"--filter has {taken[0]}, which the walk itself asks for",
+                hint="leave it out",
+            )
 
     @property
     def requests(self) -> int:
@@ -210,17 +221,16 @@ class Lists:
     def _paced(self, flow: Flow[T], asked_at: list[float]) -> Flow[T]:
         """Carry a flow on, with each of its requests in its turn."""
         outcome = None
-        try:
-            while True:
+        while True:
+            try:
                 step = flow.send(outcome)
-                if isinstance(step, Request):
-                    if wait_s := self._pace.wait_s():
-                        yield Pause(wait_s)
-                    asked_at[0] = time.monotonic()
-                outcome = yield step
-        except StopIteration as end:
-            result: T = end.value
-            return result
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            if isinstance(step, Request):
+                yield Pause(self._pace.wait_s())
+                asked_at[0] = time.monotonic()
+            outcome = yield step
 
     def _paused(self, error: HubError, pause_s: float) -> None:
         if error.retry_after_s or error.status == 429:

@@ -76,6 +76,7 @@ class Walk:
     breaks: int = 0
     """How often no known lead reappeared."""
     _marks: dict[Mark, None] = field(default_factory=dict[Mark, None])
+    _older: dict[Mark, None] = field(default_factory=dict[Mark, None])
     _is_back: bool = False
     _bridge: list[Sequence[Mark]] | None = None
     """What came so far where no window straddles the offset."""
@@ -91,12 +92,15 @@ class Walk:
         for mark in marks:
             self._marks.pop(mark, None)
             self._marks[mark] = None
-        while len(self._marks) > MARKS_MAX:
-            del self._marks[next(iter(self._marks))]
+        if len(self._marks) > MARKS_MAX // 2:
+            self._older, self._marks = self._marks, {}
 
     def last(self, count: int) -> list[Mark]:
         """Return the leads that were read last, to go on from there later."""
-        return list(self._marks)[-count:]
+        return [*self._older, *self._marks][-count:]
+
+    def _knows(self, mark: Mark) -> bool:
+        return mark in self._marks or mark in self._older
 
     def ask(self) -> Window:
         """Return the window that is needed next."""
@@ -119,7 +123,7 @@ class Walk:
         if self._bridge is not None:
             return found
         while len(found) < count:
-            offset, overlap = found[-1].end, max(overlap // 2, OVERLAP)
+            offset, overlap = found[-1].end, _less(overlap, self.per_page)
             if total is not None and offset >= total:
                 break
             window = _onward(offset, overlap, self.per_page)
@@ -135,7 +139,7 @@ class Walk:
         """
         if self._bridge is not None:
             return self._took_step(self._bridge, marks, total)
-        if window.start and self._marks.keys().isdisjoint(marks):
+        if window.start and not any(map(self._knows, marks)):
             self._step_back()
             return False
         self._advance(window, marks, total)
@@ -146,10 +150,10 @@ class Walk:
     ) -> None:
         end = window.start + len(marks)
         if len(marks) < window.per_page:
-            has_news = not self._marks.keys() >= set(marks)
+            has_news = not all(map(self._knows, marks))
             self.is_over = not has_news or total is None or end >= total
         self.offset = end
-        self.overlap = max(self.overlap // 2, OVERLAP)
+        self.overlap = _less(self.overlap, self.per_page)
         self._is_back = False
         self.know(marks)
 
@@ -179,7 +183,7 @@ class Walk:
             return False
         first, before, behind, before_again, first_again = bridge
         window, self._bridge = self._steps()[2], None
-        known = before and before[0] in self._marks
+        known = before and self._knows(before[0])
         if not known or (first, before) != (first_again, before_again):
             self._step_back()
             return False
@@ -187,12 +191,22 @@ class Walk:
         return True
 
 
+def _less(overlap: int, per_page: int) -> int:
+    """Return the next overlap, after a lead reappeared: at most half a page.
+
+    Slowly: what moved so far will move again, and each step back costs a window.
+    """
+    less = overlap - max(overlap // 8, 1)
+    return max(min(less, per_page // 2), OVERLAP)
+
+
 def _onward(offset: int, overlap: int, per_page: int) -> Window | None:
     """Return the next window, with as much overlap as pages of that size allow."""
     if offset == 0:
         return Window(1, per_page)
-    for each in (overlap, *range(OVERLAP - 1, 0, -1)):
-        found = straddling(offset, each, per_page)
+    while overlap:
+        found = straddling(offset, overlap, per_page)
         if found is not None:
             return found
+        overlap = overlap * 2 // 3
     return None

@@ -59,6 +59,8 @@ _ALSO = {"postgres": "postgresql"}
 FOLLOWED_BY = {"postgresql": "//USER@HOST/DATABASE", "parquet": "FOLDER"}
 """What stands after the colon, where that is not the name of a file."""
 _SECRET = re.compile(r"(?<=://).*@|(?<=password=)[^&\s]*")
+RECEIVERS: Mapping[str, str] = {"webhook": "URL", "http": "FILE.toml"}
+"""What leads are sent on to, by what stands before the colon, and what follows it."""
 _BY_ENDING = {".db": "sqlite", ".sqlite": "sqlite", ".sqlite3": "sqlite"}
 
 
@@ -80,8 +82,14 @@ def named(text: str) -> Destination:
     scheme = _ALSO.get(scheme, scheme)
     if colon and place and scheme in DESTINATIONS:
         return DESTINATIONS[scheme](place)
+    if place and scheme in RECEIVERS:
+        # What speaks HTTP takes time to import, and few runs need it here.
+        from leadwell.sync.destinations.push import receivers  # noqa: PLC0415
+
+        return receivers.RECEIVERS[scheme](place)
     listed = ", ".join(
-        f"{each}:{FOLLOWED_BY.get(each, 'FILE')}" for each in DESTINATIONS
+        [f"{each}:{FOLLOWED_BY.get(each, 'FILE')}" for each in DESTINATIONS]
+        + [f"{each}:{what}" for each, what in RECEIVERS.items()]
     )
     guess = _BY_ENDING.get(Path(text).suffix, Path(text).suffix[1:])
     meant = f"did you mean {guess}:{text}? " if guess in DESTINATIONS else ""
@@ -91,4 +99,12 @@ def named(text: str) -> Destination:
     )
 
 
-__all__ = ["DESTINATIONS", "FOLLOWED_BY", "Copy", "Destination", "Overtaken", "named"]
+__all__ = [
+    "DESTINATIONS",
+    "FOLLOWED_BY",
+    "RECEIVERS",
+    "Copy",
+    "Destination",
+    "Overtaken",
+    "named",
+]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import ClassVar, Protocol
 
-from leadwell.sync.batches import Batch, Tally
+from leadwell.sync.batches import Batch, Delivered, Tally
 from leadwell.sync.errors import UnknownDestination
 from leadwell.sync.state import State
 
@@ -67,8 +67,13 @@ class Copy(ABC):
     def people(self) -> set[int]:
         """Return the ids of all people whose names are kept."""
 
-    def settle(self) -> None:  # noqa: B027 - most have nothing to do
-        """Write what is made from the copy as a whole, if that is another one now."""
+    def settle(self) -> Delivered | None:
+        """Write or deliver what is made from the copy, if that is another one now.
+
+        Returns:
+            what was delivered, where leads are sent on to somebody.
+        """
+        return None
 
     @abstractmethod
     def close(self) -> None:

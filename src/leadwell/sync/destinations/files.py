@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, ClassVar
 
-from leadwell.sync.batches import Batch, Tally
+from leadwell.sync.batches import Batch, Delivered, Tally
 from leadwell.sync.destinations.base import Copy
 from leadwell.sync.destinations.meanings import (
     FULL,
@@ -170,23 +170,24 @@ class FileCopy(Copy):
         """Return the ids of all people whose names are kept."""
         return self._beside.people()
 
-    def settle(self) -> None:
+    def settle(self) -> Delivered | None:
         """Make the file anew, if leads have changed since it was made."""
         # Two who write it at once would put an older one over a newer one.
         with self._beside.alone():
             state = self._beside.state()
             if state is None:
-                return
+                return None
             if self._folder:
                 with explained(self._file.text):
                     self._write(sys.stdout.buffer, state)
                     sys.stdout.buffer.flush()
-                return
+                return None
             wanted = (self._file.scheme, state.changed_in)
             if not self._file.path.exists() or self._beside.written() != wanted:
                 with explained(self._file.text):
                     self._replace(state)
                 self._beside.note_written(*wanted)
+        return None
 
     def close(self) -> None:
         """Let go of the copy."""

@@ -3,6 +3,7 @@
 Words are not copied into the leads: a renamed label would rewrite a million of them.
 """
 
+from leadwell.sync.destinations.database import quoted
 from leadwell.sync.table import REMOVED_AT, Column, Kind, Table
 
 VIEW = "leads_labelled"
@@ -25,7 +26,7 @@ def view(table: Table, chosen_labels: str, *, marks: bool) -> str:
 
 
 def _shown(column: Column, chosen_labels: str) -> list[str]:
-    name = '"{}"'.format(column.name.replace('"', '""'))
+    name = quoted(column.name)
     field = "'{}'".format(column.name.replace("'", "''"))
     shown = [f"l.{name} AS {name}"]
     if column.name == "status":
@@ -37,7 +38,7 @@ def _shown(column: Column, chosen_labels: str) -> list[str]:
         words = chosen_labels.format(column=f"l.{name}", field=field)
     elif column.kind is Kind.PERSON:
         words = f"(SELECT p.name FROM people AS p WHERE p.id = l.{name})"
-        return [*shown, f'{words} AS "{column.name}.name"']
+        return [*shown, f"{words} AS {quoted(f'{column.name}.name')}"]
     else:
         return shown
-    return [*shown, f'{words} AS "{column.name}.label"']
+    return [*shown, f"{words} AS {quoted(f'{column.name}.label')}"]

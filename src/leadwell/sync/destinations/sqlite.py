@@ -50,17 +50,22 @@ class SQLiteFile:
         """How the user names it."""
         return f"{self.scheme}:{self.path}"
 
+    @property
+    def exists(self) -> bool:
+        """Whether there is anything in it."""
+        return self.path.exists() and self.path.stat().st_size > 0
+
     def look(self) -> Copy | None:
         """Open it to read; `None`: there is no file, or an empty one."""
-        if not self.path.exists() or self.path.stat().st_size == 0:
+        if not self.exists:
             return None
         # Not "ro": what a killed run has left half done could not be undone then, and
         # nothing could be read. SQLite itself leaves a file alone that is protected.
-        return SQLiteCopy(self.text, _opened(self, "rw"))
+        return SQLiteCopy(self.text, opened(self, "rw"))
 
     def open(self) -> "SQLiteCopy":
         """Open it to write."""
-        return SQLiteCopy(self.text, _opened(self, "rwc"))
+        return SQLiteCopy(self.text, opened(self, "rwc"))
 
 
 class SQLiteCopy(Tables):
@@ -173,7 +178,8 @@ class SQLiteCopy(Tables):
             raise
 
 
-def _opened(file: SQLiteFile, mode: str) -> sqlite3.Connection:
+def opened(file: SQLiteFile, mode: str) -> sqlite3.Connection:
+    """Open a database in a file; `mode` is SQLite's own: rw or rwc."""
     address = f"file:{quote(str(file.path.absolute()))}?mode={mode}"
     with explained(file.text):
         connection = sqlite3.connect(

@@ -77,14 +77,14 @@ class Sheet:
     ) -> None:
         """Write the names of the columns, and all leads."""
         del wanted
-        names = self._line([column.name for column in columns])
+        names = self._cells([column.name for column in columns])
         opened.write(self.mark.encode() + names)
         opened.writelines(self.line(columns, row) for row in rows)
 
     def line(self, columns: Sequence[Column], row: Sequence[Any]) -> bytes:
         """Write one lead."""
         cells = [text_of(c.kind, v) for c, v in zip(columns, row, strict=True)]
-        return self._line(map(_harmless, cells) if self.is_harmless else cells)
+        return self._cells(cells)
 
     def held(self, path: Path) -> Pairs:
         """Read the columns `id` and `version`."""
@@ -92,7 +92,8 @@ class Sheet:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             yield from _pairs(path, csv.DictReader(lines, delimiter=self.separator))
 
-    def _line(self, cells: Iterable[str]) -> bytes:
+    def _cells(self, cells: Iterable[str]) -> bytes:
+        cells = map(_harmless, cells) if self.is_harmless else cells
         return f"{self.separator.join(map(_quoted, cells))}\r\n".encode()
 
 

@@ -1,0 +1,246 @@
+"""What all destinations that receive leads share: the ledger, and who holds it."""
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import ClassVar, TypeAlias
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from leadwell.client import Retry
+from leadwell.client.wire.answer import Answer
+from leadwell.client.wire.retry import PATIENT, Request
+from leadwell.errors import UsageError
+from leadwell.sync.batches import Delivered
+from leadwell.sync.destinations.base import Copy
+from leadwell.sync.destinations.files import BESIDE, explained
+from leadwell.sync.destinations.push.address import sender_to
+from leadwell.sync.destinations.push.delivering import Delivery, Receiver
+from leadwell.sync.destinations.push.exchanging import Sends
+from leadwell.sync.destinations.push.lead import Lead, Reader
+from leadwell.sync.destinations.push.ledger import Entry, Ledger
+from leadwell.sync.destinations.sqlite import SQLiteFile, opened
+from leadwell.sync.errors import BusyDestination
+from leadwell.sync.state import State
+
+Show: TypeAlias = Callable[[Request], None]
+
+OPTIONS = ("ledger", "dead-letters", "batch", "secret")
+"""What may stand after a `#`; nothing of it is ever sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pushed(ABC):
+    """A receiver of leads, with a ledger of what it has got."""
+
+    place: str
+    """What its text has after the colon, without options."""
+    ledger: Path | None = None
+    dead_letters: Path | None = None
+    """The file for what the receiver does not take, one JSON object a line."""
+    batch: int | None = None
+    """How many leads one request has at most."""
+    secret: str | None = None
+    """Where the secret is, for what is signed."""
+    revives: bool = False
+    """Whether what was not taken before is tried again."""
+    retry: Retry = PATIENT
+    shown: Show | None = None
+    """Told what would be sent; then nothing is."""
+    scheme: ClassVar[str] = ""
+    follows: ClassVar[bool] = True
+
+    @property
+    @abstractmethod
+    def text(self) -> str:
+        """Name it, and nothing secret of it."""
+
+    @property
+    @abstractmethod
+    def target(self) -> str:
+        """Name the receiver, so that its ledger is not taken for another one's."""
+
+    @abstractmethod
+    def usual_ledger(self) -> Path:
+        """Return where the ledger is if nothing is said."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """Refuse what cannot work, before anything is made.
+
+        Raises:
+            UsageError: a secret is missing, or the like.
+        """
+
+    @abstractmethod
+    def receiver(self, state: State) -> Receiver:
+        """Return what takes the leads."""
+
+    def sender(self, url: str, timeout_s: float) -> Sends:
+        """Return what sends to the receiver, or tells what it would send."""
+        return Rehearsed(self.shown) if self.shown else sender_to(url, timeout_s)
+
+    def rehearsal(self, folder: Path, shown: Show) -> "Pushed":
+        """Return one that sends nothing, over a ledger of its own in a folder."""
+        ledger = folder / "ledger"
+        if self.file.exists:
+            with (
+                closing(opened(self.file, "rw")) as held,
+                closing(sqlite3.connect(ledger)) as copy,
+            ):
+                held.backup(copy)
+        return replace(self, ledger=ledger, dead_letters=None, shown=shown)
+
+    @property
+    def file(self) -> SQLiteFile:
+        """The ledger."""
+        return SQLiteFile(self.ledger or self.usual_ledger())
+
+    def look(self) -> Copy | None:
+        """Open the ledger to read; `None`: there is none, or an empty one."""
+        if not self.file.exists:
+            return None
+        return Ledger(self.file.text, opened(self.file, "rw"), self.target)
+
+    def open(self) -> Copy:
+        """Open the ledger to write and to deliver, and keep all others from it."""
+        self.check()
+        path = self.file.path
+        with explained(self.file.text):
+            # The ledger holds leads, so nobody else needs to read it.
+            lock = os.open(f"{path}-lock", os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            except BlockingIOError:
+                os.close(lock)
+                raise BusyDestination(
+                    f"{self.text} is being delivered to by another run",
+                    hint="nothing was done: that run, or the next one, does it",
+                ) from None
+            except BaseException:
+                os.close(lock)
+                raise
+        return PushedCopy(self, lock)
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """Takes what would be sent, and answers as if it were taken."""
+
+    shown: Show
+
+    def send(self, request: Request) -> Answer:
+        """Show a request."""
+        self.shown(request)
+        return Answer(200, {}, b"{}", datetime.now(UTC))
+
+
+class PushedCopy(Ledger):
+    """An open ledger that delivers when it is settled."""
+
+    def __init__(self, pushed: Pushed, lock: int) -> None:
+        """Open the ledger.
+
+        Args:
+            lock: the open file that keeps others away
+        """
+        self._pushed = pushed
+        self._lock = lock
+        try:
+            connection = opened(pushed.file, "rw")
+        except BaseException:
+            os.close(lock)
+            raise
+        super().__init__(pushed.file.text, connection, pushed.target)
+
+    def settle(self) -> Delivered | None:
+        """Deliver what waits."""
+        state = self.state()
+        if state is None:
+            return None
+        if self._pushed.revives:
+            self.revive()
+        reader = Reader.of(self, state)
+        try:
+            return Delivery(self, reader, self._pushed.receiver(state)).run()
+        finally:
+            if self._pushed.dead_letters:
+                self._write_dead(self._pushed.dead_letters, reader)
+
+    def close(self) -> None:
+        """Let go of the ledger."""
+        super().close()
+        os.close(self._lock)
+
+    def _write_dead(self, path: Path, reader: Reader) -> None:
+        """Write all that is not taken, in the place of what was written before."""
+        dead = self.dead()
+        leads = reader.leads(entry.lead_id for entry in dead)
+        new = path.with_name(f"{path.name}{BESIDE}-new")
+        with explained(f"dead letters:{path}"):
+            opened_new = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(opened_new, "wb") as lines:
+                for entry in dead:
+                    lines.write(_dead_line(entry, leads.get(entry.lead_id)))
+                lines.flush()
+                os.fsync(lines.fileno())
+            new.replace(path)
+
+
+def _dead_line(entry: Entry, lead: Lead | None) -> bytes:
+    told = {
+        "lead_id": entry.lead_id,
+        "version": entry.version,
+        "operation": entry.operation,
+        "reason": entry.reason or None,
+        "status": entry.status,
+        "answer": entry.answer,
+        "lead": lead,
+    }
+    return msgspec.json.encode(told) + b"\n"
+
+
+def options_of(text: str) -> tuple[str, dict[str, str]]:
+    """Take the options off the end of a destination: `…#batch=100&ledger=FILE`.
+
+    A fragment never goes to a server, so none of it can be the receiver's own.
+
+    Raises:
+        UsageError: one of them is none.
+    """
+    place, _, given = text.partition("#")
+    options = dict(parse_qsl(given, keep_blank_values=True))
+    unknown = options.keys() - set(OPTIONS)
+    if unknown:
+        raise UsageError(
+            f"{min(unknown)!r} is no option of a destination",
+            hint=f"after the # there may be {', '.join(OPTIONS)}",
+        )
+    return place, options
+
+
+def common(options: dict[str, str]) -> tuple[Path | None, Path | None, int | None]:
+    """Read ledger, dead letters and batch.
+
+    Raises:
+        UsageError: the batch is no number of leads.
+    """
+    paths = [
+        Path(options[name]).expanduser() if options.get(name) else None
+        for name in ("ledger", "dead-letters")
+    ]
+    if "batch" not in options:
+        return paths[0], paths[1], None
+    with contextlib.suppress(ValueError):
+        if 1 <= int(options["batch"]) <= 1000:
+            return paths[0], paths[1], int(options["batch"])
+    raise UsageError("batch is no number of leads", hint="from 1 to 1000")

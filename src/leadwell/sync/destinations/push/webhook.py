@@ -1,0 +1,178 @@
+"""Webhooks: one signed JSON event for each lead (https://www.standardwebhooks.com)."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from leadwell.client.wire.retry import Request
+from leadwell.errors import UsageError
+from leadwell.sync.destinations.files import BESIDE
+from leadwell.sync.destinations.push import secret
+from leadwell.sync.destinations.push.address import check_address, origin_of
+from leadwell.sync.destinations.push.delivering import Item, Receiver
+from leadwell.sync.destinations.push.exchanging import Answers, Line, Outcome
+from leadwell.sync.destinations.push.pushed import Pushed, common, options_of
+from leadwell.sync.state import State
+
+SECRET_SOURCE = "env:LEADWELL_WEBHOOK_SECRET"  # noqa: S105 - names where it is
+SECRET_PREFIX = "whsec_"  # noqa: S105 - every one begins so
+SECRET_BYTES = (24, 64)
+"""As Standard Webhooks asks for."""
+TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook(Pushed):
+    """An address that takes events."""
+
+    scheme: ClassVar[str] = "webhook"
+
+    @property
+    def text(self) -> str:
+        """Name its host: the path of many a hook is its password."""
+        return f"{self.scheme}:{origin_of(self.place)}/…"
+
+    @property
+    def target(self) -> str:
+        """Name its host, and a digest of the whole address."""
+        digest = hashlib.sha256(self.place.encode()).hexdigest()[:8]
+        return f"{origin_of(self.place)}/…{digest}"
+
+    def usual_ledger(self) -> Path:
+        """Return a file in the present folder, named by the receiver."""
+        host = urlsplit(self.place).hostname or ""
+        name = "".join(each if each.isalnum() or each in ".-" else "_" for each in host)
+        return Path(f"webhook-{name}-{self.target[-8:]}{BESIDE}")
+
+    def check(self) -> None:
+        """Look if there is a secret to sign with."""
+        self._key()
+
+    def receiver(self, state: State) -> Receiver:
+        """Return what signs and sends events."""
+        line = Line(self.sender(self.place, TIMEOUT_S), self.retry)
+        # What is only shown must not show the path, which may be a secret.
+        url = self.text.partition(":")[2] if self.shown else self.place
+        where = (self.text, url, self._key())
+        return Events(*where, line, state.campaign_id, self.batch)
+
+    def _key(self) -> bytes:
+        given = secret.read(self.secret or SECRET_SOURCE, "secret of the webhook")
+        return key_of(given)
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Sends events to one address."""
+
+    name: str
+    url: str
+    key: bytes
+    line: Line
+    campaign_id: int
+    batch: int | None
+    """`None`: each event is a request of its own."""
+    now: Callable[[], float] = time.time
+
+    def batch_max(self, operation: str) -> int:
+        """Return how many events one request may have."""
+        del operation
+        return self.batch or 1
+
+    def send(self, items: Sequence[Item]) -> Outcome:
+        """Send events: one as it is, or several as a list."""
+        events = [self._event(item) for item in items]
+        content: dict[str, Any] = events[0]
+        if self.batch is not None:
+            ids = hashlib.sha256("\n".join(e["id"] for e in events).encode())
+            content = {
+                "id": f"msg_{ids.hexdigest()[:32]}",
+                "type": "leads.changed",
+                "timestamp": max(event["timestamp"] for event in events),
+                "data": events,
+            }
+        body = msgspec.json.encode(content)
+        headers = signed(content["id"], int(self.now()), body, self.key)
+        request = Request("POST", self.url, body, headers)
+        return self.line.ask(request, Answers())
+
+    def _event(self, item: Item) -> dict[str, Any]:
+        entry = item.entry
+        # Whoever gets it twice, after a run that was killed, sees the same id.
+        parts = (self.campaign_id, entry.lead_id, entry.version, entry.step)
+        gone: dict[str, Any] = {
+            "id": entry.lead_id,
+            "reason": entry.reason,
+            "metadata": {
+                "campaign_id": self.campaign_id,
+                "version": entry.version,
+                "external_id": entry.external_id,
+            },
+        }
+        return {
+            "id": "msg_" + "_".join(map(str, parts)),
+            "type": "lead.removed" if item.lead is None else "lead.upserted",
+            "timestamp": entry.at,
+            "data": gone if item.lead is None else item.lead,
+        }
+
+
+def named(text: str) -> Webhook:
+    """Return the webhook of an address, with its options; it may be `env:NAME`.
+
+    Raises:
+        UsageError: it is no address that leads may be sent to; it is not repeated.
+    """
+    place, options = options_of(text)
+    if place.startswith(("env:", "file:")):
+        place = secret.read(place, "address of the webhook")
+    check_address(place, "the webhook")
+    ledger, dead_letters, batch = common(options)
+    return Webhook(
+        place=place,
+        ledger=ledger,
+        dead_letters=dead_letters,
+        batch=batch,
+        secret=options.get("secret"),
+    )
+
+
+def signed(event_id: str, at: int, body: bytes, key: bytes) -> dict[str, str]:
+    """Return the headers of a signed body; `at` is in seconds since 1970."""
+    content = f"{event_id}.{at}.".encode() + body
+    digest = hmac.digest(key, content, "sha256")
+    return {
+        "Content-Type": "application/json",
+        "webhook-id": event_id,
+        "webhook-timestamp": str(at),
+        "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
+    }
+
+
+def key_of(given: str) -> bytes:
+    """Read a secret: `whsec_` and base64.
+
+    Raises:
+        UsageError: it is none; it is not repeated.
+    """
+    least, most = SECRET_BYTES
+    try:
+        key = base64.b64decode(given.removeprefix(SECRET_PREFIX), validate=True)
+    except (binascii.Error, ValueError):
+        key = b""
+    if not given.startswith(SECRET_PREFIX) or not least <= len(key) <= most:
+        raise UsageError(
+            "the secret of the webhook is none",
+            hint=f"{SECRET_PREFIX} and {least} to {most} bytes in base64, as: "
+            f"echo {SECRET_PREFIX}$(openssl rand -base64 32)",
+        )
+    return key

@@ -1,0 +1,46 @@
+"""What is read anew, and what `verify` mends, where it is not all that simple."""
+
+import sqlite3
+from contextlib import closing
+
+from tests.copying import Bench, rows
+
+
+def test_a_copy_that_keeps_removed_leads_hears_of_erased_ones(bench: Bench) -> None:
+    gone, erased = bench.add(name="Gone"), bench.add(name="Erased")
+    assert bench.sync("sqlite:l.db", "--keep-removed").code == 0
+    bench.ask("DELETE", f"/{gone}")
+    database = f"sqlite:///{bench.folder / 'leads.db'}"
+    erase = ["lead", "erase", f"{erased}", "--campaign", "362", "--yes"]
+    done = bench.run(*erase, "--database", database)
+    assert done.code == 0, done.err
+    assert bench.sync("sqlite:l.db", "--keep-removed", "--full").code == 0
+    path = bench.copies / "l.db"
+    sql = "SELECT id, _removed_reason FROM leads WHERE id > 1"
+    assert rows(path, sql) == [(gone, "deleted")]
+    assert bench.verify("sqlite:l.db").code == 0
+
+
+def test_a_copy_with_a_filter_is_mended_by_its_filter(bench: Bench) -> None:
+    won, new = bench.add(), bench.add()
+    bench.ask("PATCH", f"/{won}", {"status": "won"})
+    assert bench.sync("sqlite:l.db", "--filter", "status=won").code == 0
+    with closing(sqlite3.connect(bench.copies / "l.db")) as copy, copy:
+        copy.execute("INSERT INTO leads (id, version) VALUES (?, 1)", [new])
+    found = bench.verify("sqlite:l.db", "--json")
+    assert (found.code, found.json["extra"]) == (6, [new])
+    found = bench.verify("sqlite:l.db", "--repair", "--json")
+    assert (found.code, found.json["exact"], found.json["repaired"]) == (0, True, 1)
+    assert rows(bench.copies / "l.db", "SELECT id FROM leads") == [(won,)]
+
+
+def test_a_lead_that_a_copy_has_twice_is_found_and_mended(bench: Bench) -> None:
+    lead_id = bench.add()
+    assert bench.sync("ndjson:l.ndjson").code == 0
+    path = bench.copies / "l.ndjson"
+    whole = path.read_bytes()
+    path.write_bytes(whole + whole.splitlines(keepends=True)[-1])
+    found = bench.verify("ndjson:l.ndjson", "--json")
+    assert (found.code, found.json["stale"]) == (6, [lead_id])
+    assert bench.verify("ndjson:l.ndjson", "--repair").code == 0
+    assert path.read_bytes() == whole
