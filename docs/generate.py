@@ -9,7 +9,7 @@ from cyclopts import App
 
 from leadwell import settings
 from leadwell.api.entrance.problems import STATUS_OF
-from leadwell.cli.app import app
+from leadwell.cli.commands import made
 from leadwell.errors import all_errors
 from leadwell.schema.fields import FIELD_TYPES
 
@@ -57,7 +57,7 @@ def field_types() -> str:
 
 def commands() -> str:
     """Every command with what it does and its examples."""
-    return "\n".join(_command(app, ("leadwell",)))
+    return "\n".join(_command(made(), ("leadwell",)))
 
 
 def _command(owner: App, words: tuple[str, ...]) -> list[str]:
@@ -66,10 +66,9 @@ def _command(owner: App, words: tuple[str, ...]) -> list[str]:
         if name.startswith("-"):
             continue
         command = owner[name]
-        if command.default_command is None:
-            parts += _command(command, (*words, name))
-        else:
+        if command.default_command is not None:
             parts += _described(command, (*words, name))
+        parts += _command(command, (*words, name))
     return parts
 
 

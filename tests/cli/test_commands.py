@@ -303,13 +303,24 @@ def test_migrating_a_new_database_has_nothing_to_do(made: Run) -> None:
     assert made("migrate", "--database", "sqlite:///missing.db").code == 5
 
 
-def test_the_demonstration_sends_every_request_of_the_article() -> None:
+def test_the_demonstration_shows_reading_and_copying(folder: Path) -> None:
     # In processes of their own: a hub that serves says for good how its process logs.
     command = [sys.executable, "-m", "leadwell.cli", "demo", "--once"]
+    command += ["--to", "csv:leads.csv"]
     answer = subprocess.run(command, capture_output=True, text=True, check=True)
     assert answer.stdout.count("    200 ") == 11
-    told = subprocess.run([*command, "--json"], capture_output=True, check=True)
-    assert [each["status"] for each in json.loads(told.stdout)] == [200] * 11
+    for said in (
+        "    1,430 added, 0 changed, 0 removed; 3 requests",
+        "    1 added, 1 changed, 1 removed; 1 requests",
+        "    exact, 1,430 leads, digest ",
+    ):
+        assert said in answer.stdout
+    assert len((folder / "leads.csv").read_text().splitlines()) > 1430
+    # Another hub, and the file of the first one: the copy is begun anew.
+    run = subprocess.run([*command, "--json"], capture_output=True, check=True)
+    told = json.loads(run.stdout)
+    assert [each["status"] for each in told["requests"]] == [200] * 11
+    assert told["copy"][-1]["said"].startswith("exact, 1,430 leads")
 
 
 def test_a_broken_key_file_is_refused(made: Run, folder: Path) -> None:

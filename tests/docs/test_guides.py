@@ -10,8 +10,8 @@ from tests import make, walks
 
 SERVED = ["get-everything-once", "give-a-vendor-only-his-leads"]
 SERVED += ["rotate-a-token", "why-a-token-does-not-see-a-lead"]
-SERVED += ["pull-into-a-file-every-night"]
 SERVED += ["send-to-an-automation-platform", "send-into-a-crm-or-erp"]
+SERVED += ["pull-into-a-file-every-night", "run-many-syncs"]
 STOPPED = ["back-up-and-restore", "upgrade"]
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from leadwell.cli.many.plan import KEYS
+from leadwell.cli.pull.metrics import HELP, PREFIX
 from leadwell.sync import errors
 from leadwell.sync.any_service.profile import Profile
 from leadwell.sync.destinations import DESTINATIONS, FOLLOWED_BY, RECEIVERS
@@ -53,3 +55,13 @@ def test_every_error_is_documented(code: str) -> None:
 @pytest.mark.parametrize("key", [each.name for each in fields(Profile)])
 def test_every_key_of_a_profile_is_documented(key: str) -> None:
     assert f"| `{key}` |" in PAGE or f"| `{key}." in PAGE
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_key_of_a_plan_is_documented(key: str) -> None:
+    assert f"`{key}`" in PAGE.partition("## sync.toml")[2].partition("\n## ")[0]
+
+
+@pytest.mark.parametrize("name", HELP)
+def test_every_metric_is_documented(name: str) -> None:
+    assert f"`{PREFIX}{name}`" in PAGE

@@ -3,62 +3,9 @@
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 
-import msgspec
-from cyclopts import App, CycloptsError
-
-from leadwell.cli import output
-from leadwell.cli.access.share import share
-from leadwell.cli.access.token import token
-from leadwell.cli.account import account, person
-from leadwell.cli.campaign import campaign
-from leadwell.cli.chores import chores
-from leadwell.cli.data.backup import backup, restore
-from leadwell.cli.data.lead import lead
-from leadwell.cli.demo import demo
-from leadwell.cli.filter import filter_
-from leadwell.cli.load import load
-from leadwell.cli.parts.field import field
-from leadwell.cli.parts.option import option
-from leadwell.cli.parts.status import status
-from leadwell.cli.pull.sync import sync
-from leadwell.cli.pull.target import target
-from leadwell.cli.pull.verify import verify
-from leadwell.cli.reading.codegen import codegen
-from leadwell.cli.reading.mcp import mcp
-from leadwell.cli.serve import serve
-from leadwell.cli.upkeep import doctor, migrate
+from leadwell.cli import commands, output
 from leadwell.errors import Kind, LeadwellError, UsageError
-
-app = App(
-    name="leadwell",
-    help="A self-hosted lead hub, and the client that reads leads from it.",
-    version=lambda: version("leadwell"),
-)
-app.command(serve)
-app.command(demo)
-app.command(load, name="import")
-app.command(campaign)
-app.command(field)
-app.command(option)
-app.command(status)
-app.command(token)
-app.command(share)
-app.command(filter_)
-app.command(account)
-app.command(person)
-app.command(chores)
-app.command(lead)
-app.command(backup)
-app.command(restore)
-app.command(migrate)
-app.command(doctor)
-app.command(mcp)
-app.command(sync)
-app.command(verify)
-app.command(target)
-app.command(codegen)
 
 EXIT_OF = {
     Kind.USAGE: 2,
@@ -86,42 +33,69 @@ EXTRA_OF = {
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if given in ([], ["--help"], ["-h"]):
+        print(commands.overview())
+        sys.exit(0)
     as_json = "--json" in given
     try:
-        code = app(
-            given,
-            exit_on_error=False,
-            print_error=not as_json,
-            result_action="return_value",
-        )
+        code = _run(given, as_json=as_json)
     except LeadwellError as error:
         _explain(error, as_json=as_json)
-        is_kept = error.kind is Kind.UNAVAILABLE and not GOES_ON.isdisjoint(given[:1])
-        sys.exit(output.RUN_AGAIN if is_kept else EXIT_OF.get(error.kind, 1))
-    except CycloptsError as error:
-        if as_json:
-            _explain(UsageError(str(error)), as_json=True)
-        sys.exit(2)
+        sys.exit(exit_code(error, goes_on=not GOES_ON.isdisjoint(given[:1])))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         # Whoever read the output has left; Python must not complain at its exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
-        extra = EXTRA_OF.get(package, "server")
-        missing = UsageError(
-            f"this command needs leadwell[{extra}] ({error.name} is not installed)",
-            hint=f"pip install 'leadwell[{extra}]'",
-        )
-        _explain(missing, as_json=as_json)
+    except ImportError as error:
+        _explain(_missing(error), as_json=as_json)
         sys.exit(2)
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def exit_code(error: LeadwellError, *, goes_on: bool) -> int:
+    """Return what an error ends a command with.
+
+    Args:
+        goes_on: whether the command kept what it did, and goes on from there.
+    """
+    is_kept = error.kind is Kind.UNAVAILABLE and goes_on
+    return output.RUN_AGAIN if is_kept else EXIT_OF.get(error.kind, 1)
+
+
+def _run(given: list[str], *, as_json: bool) -> object:
+    from cyclopts import CycloptsError
+
+    try:
+        return commands.made()(
+            given,
+            exit_on_error=False,
+            print_error=not as_json,
+            result_action="return_value",
+        )
+    except CycloptsError as error:
+        if as_json:
+            _explain(UsageError(str(error)), as_json=True)
+        return 2
+
+
+def _missing(error: ImportError) -> UsageError:
+    """Say which extra brings a package that is not there."""
+    cause = error.__cause__ if isinstance(error.__cause__, ImportError) else error
+    if not isinstance(cause, ModuleNotFoundError):
+        raise error
+    extra = EXTRA_OF.get((cause.name or "").partition(".")[0], "server")
+    return UsageError(
+        f"this command needs leadwell[{extra}] ({cause.name} is not installed)",
+        hint=f"pip install 'leadwell[{extra}]'",
+    )
+
+
 def _explain(error: LeadwellError, *, as_json: bool) -> None:
     if as_json:
+        import msgspec
+
         shown = {
             "code": error.code,
             "message": error.detail,

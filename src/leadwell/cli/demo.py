@@ -1,4 +1,4 @@
-"""`leadwell demo`: a hub with sample data, and the article's requests sent to it."""
+"""`leadwell demo`: a hub with sample data, the article's requests, and a copy."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import urllib3
-
 from leadwell.cli import output
 from leadwell.errors import Unavailable
 from leadwell.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from leadwell.cli.demo_copy import DemoCopy
     from leadwell.server.listening import Listener
+    from leadwell.sync.destinations import Destination
 
 REQUESTS = (
     "/v2/campaigns/362/leads",
@@ -41,32 +41,49 @@ HEAD_CHARACTERS = 150
 
 @dataclass(frozen=True)
 class Tokens:
-    """The two tokens of the demonstration."""
+    """The tokens of the demonstration."""
 
     every: str
     """Reads all leads of the campaign."""
     west: str
     """Reads what Partner West has brought."""
+    writer: str
+    """Changes leads, to show what follows in a copy."""
 
 
-def demo(*, once: bool = False, port: int = 8362, json: bool = False) -> None:
-    """Run a hub with 1,430 sample leads until Ctrl-C; nothing of it is kept.
+COPY = "sqlite:demo-leads.db"
+"""Where the copy goes: a file that many programs open."""
 
-    Prints the address, two tokens and requests to paste.
+
+def demo(
+    *, once: bool = False, port: int = 8362, to: str = COPY, json: bool = False
+) -> None:
+    """Run a hub with 1,430 sample leads until Ctrl-C, and copy them into a file.
+
+    Prints the address, two tokens and requests to paste. Only the copy is kept.
 
     Example: leadwell demo
+
+    Example: leadwell demo --to csv-excel:demo-leads.csv
 
     Example: leadwell demo --once
 
     Args:
-        once: send every request of the article, show each answer's head, and stop
+        once: send every request of the article, show each answer's head; copy, change
+            leads, copy again, verify, and stop. The copy is kept if --to names one
         port: the port to listen on; with --once a free one is taken
+        to: where the copy goes, as `leadwell sync` has it
         json: answer with JSON
     """
     from leadwell.server import sample
     from leadwell.server.listening import Listener, bound
+    from leadwell.sync.destinations import named
 
     with tempfile.TemporaryDirectory(prefix="leadwell-demo-") as folder:
+        place = (
+            f"sqlite:{Path(folder) / 'demo-leads.db'}" if once and to == COPY else to
+        )
+        destination = named(place)
         settings = Settings(
             database=f"sqlite:///{Path(folder) / 'demo.db'}",
             port=0 if once else port,
@@ -76,12 +93,24 @@ def demo(*, once: bool = False, port: int = 8362, json: bool = False) -> None:
         tokens = Tokens(*sample.fill(settings, secrets.token_bytes))
         listener = Listener(taken, settings)
         show = _journey if once else _welcome
-        outcome = _beside(
-            listener, lambda url: show(url, tokens, as_json=json), stops=once
-        )
+        visit = _Visit(tokens, destination, as_json=json)
+        outcome = _beside(listener, lambda url: show(url, visit), stops=once)
         listener.run()
         if outcome.fault is not None:
             raise outcome.fault
+
+
+@dataclass(frozen=True)
+class _Visit:
+    tokens: Tokens
+    destination: Destination
+    as_json: bool
+
+    def copy(self, url: str) -> DemoCopy:
+        from leadwell.cli.demo_copy import DemoCopy
+
+        campaign = f"{url}/v2/campaigns/362"
+        return DemoCopy(campaign, self.tokens.every, self.destination)
 
 
 @dataclass
@@ -109,6 +138,8 @@ def _beside(
 
 
 def _await_ready(url: str) -> None:
+    import urllib3
+
     deadline = time.monotonic() + READY_TIMEOUT_S
     while time.monotonic() < deadline:
         try:
@@ -123,35 +154,61 @@ def _await_ready(url: str) -> None:
     raise Unavailable("the hub did not start in time")
 
 
-def _journey(url: str, tokens: Tokens, *, as_json: bool) -> None:
-    answers: list[dict[str, Any]] = []
+def _journey(url: str, visit: _Visit) -> None:
+    answers = list(_answers(url, visit))
+    steps: list[dict[str, str]] = []
+    for step, said in visit.copy(url).told(visit.tokens.writer):
+        steps.append({"step": step, "said": said})
+        if not visit.as_json:
+            print(f"{step}\n    {said}")
+    text = f"{len(REQUESTS)} requests, all answered 200; the copy is exact"
+    content = {"requests": answers, "copy": steps}
+    if not steps[-1]["said"].startswith("exact"):
+        raise Unavailable("the copy is not what the hub says")
+    output.document(content, as_json=visit.as_json, text=text)
+
+
+def _answers(url: str, visit: _Visit) -> Iterator[dict[str, Any]]:
+    """Send every request of the article."""
+    import urllib3
+
     for path in REQUESTS:
-        token = tokens.west if "partner-west" in path else tokens.every
+        is_west = "partner-west" in path
+        token = visit.tokens.west if is_west else visit.tokens.every
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         answer = urllib3.request("GET", url + path, headers=headers, retries=False)
         head = answer.data.decode()[:HEAD_CHARACTERS]
-        answers.append({"path": path, "status": answer.status, "head": head})
-        if not as_json:
+        if not visit.as_json:
             print(f"GET {path}\n    {answer.status} {head} …")
         if answer.status != 200:
             raise Unavailable(f"{path} was answered {answer.status}")
-    text = f"{len(REQUESTS)} requests, all answered 200"
-    output.document(answers, as_json=as_json, text=text)
+        yield {"path": path, "status": answer.status, "head": head}
 
 
-def _welcome(url: str, tokens: Tokens, *, as_json: bool) -> None:
+def _welcome(url: str, visit: _Visit) -> None:
     leads = f"{url}/v2/campaigns/362/leads"
+    tokens, copy = visit.tokens, visit.copy(url)
+    tally = copy.sync(anew=True).tally
+    place = visit.destination.text
     text = f"""Leadwell answers at {url} with 1,430 sample leads in campaign 362.
 
 Token of everything:   {tokens.every}
 Token of Partner West: {tokens.west}
+
+{place} has a copy of {tally.total:,} leads: open {place.partition(":")[2]}
 
 Try:
   curl -H 'Authorization: Bearer {tokens.every}' '{leads}?status=new&per_page=2'
   curl -gH 'Authorization: Bearer {tokens.west}' '{leads}?budget[gte]=100000'
   curl -H 'Authorization: Bearer {tokens.west}' '{url}/v2/me'
   curl -H 'Authorization: Bearer {tokens.west}' '{leads}?customer-type=Private'
+  LEADWELL_TOKEN={tokens.every} leadwell sync {copy.url} --to {place}
 
-Ctrl-C stops it; nothing is kept."""
-    content = {"url": url, "everything": tokens.every, "partner_west": tokens.west}
-    output.document(content, as_json=as_json, text=text)
+Ctrl-C stops it; only the copy is kept."""
+    content = {
+        "url": url,
+        "everything": tokens.every,
+        "partner_west": tokens.west,
+        "copy": place,
+    }
+    output.document(content, as_json=visit.as_json, text=text)

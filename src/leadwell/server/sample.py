@@ -1,4 +1,4 @@
-"""Fill a new database with the sample account, campaign, leads and two tokens."""
+"""Fill a new database with the sample account, campaign, leads and tokens."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,18 +23,21 @@ from leadwell.store.writes import writing
 LINEAGE = "demo"
 
 
-def fill(settings: Settings, random_bytes: Callable[[int], bytes]) -> tuple[str, str]:
-    """Make the sample; return a token for all of it, and one for Partner West."""
+def fill(
+    settings: Settings, random_bytes: Callable[[int], bytes]
+) -> tuple[str, str, str]:
+    """Make the sample; return tokens: of all of it, of Partner West, and to write."""
     database = open_database(settings, create=True)
     key, moment = instance_key(settings), now()
 
-    def job(connection: Connection) -> tuple[str, str]:
+    def job(connection: Connection) -> tuple[str, str, str]:
         desk = _Desk(connection, key, moment, random_bytes)
         account, campaign = desk.campaign()
         desk.leads(campaign)
         return (
             desk.token(account, campaign, "Everything", ""),
             desk.token(account, campaign, "Partner West", "source=partner-west"),
+            desk.token(account, campaign, "Desk", "", may_write=True),
         )
 
     try:
@@ -73,7 +76,13 @@ class _Desk:
             writing.add(self.connection, campaign, [read], author, stamp)
 
     def token(
-        self, account: Account, campaign: Campaign, name: str, conditions: str
+        self,
+        account: Account,
+        campaign: Campaign,
+        name: str,
+        conditions: str,
+        *,
+        may_write: bool = False,
     ) -> str:
         filter_id = None
         if conditions:
@@ -91,7 +100,7 @@ class _Desk:
             name=name,
             account_id=account.id,
             campaign_id=campaign.id,
-            may_write=False,
+            may_write=may_write,
             filter_id=filter_id,
             readable=None,
             created_at=self.now,

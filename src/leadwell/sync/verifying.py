@@ -88,18 +88,19 @@ def verify(
         UnreadableDestination: there is no copy.
         ForeignDestination: it is of another campaign.
     """
-    repaired = 0
+    found = Finding()
     for _ in range(TRIES):
         state, held = _read(campaign, destination)
+        repaired = found.repaired
         found = _compared(campaign, state, held, pause)
         found.repaired = repaired
         if not repair or not found.wrong:
             return found
         # What was mended is compared once more.
         with suppress(Overtaken), destination.open() as copy:
-            repaired += _mend(campaign, copy, state, found)
+            found.repaired += _mend(campaign, copy, state, found)
             copy.settle()
-    if repaired:
+    if found.repaired:
         return found
     raise BusyDestination(
         f"{destination.text} is being moved on all the time",

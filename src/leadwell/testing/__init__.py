@@ -12,12 +12,13 @@ Needs nothing but Python; nothing else of Leadwell imports it.
 
 from leadwell.testing import faults
 from leadwell.testing.exchange import Exchange, Reply, Request
-from leadwell.testing.faults import FAULTS, Fault
+from leadwell.testing.faults import FAULTS, LIES, Fault
 from leadwell.testing.plain import QUIET, Churn, PlainServer
 from leadwell.testing.server import FaultServer
 
 __all__ = [
     "FAULTS",
+    "LIES",
     "QUIET",
     "Churn",
     "Exchange",

@@ -59,6 +59,8 @@ class Exchange:
     """Ask what stands behind for the right answer."""
     connection: socket.socket
     out: BufferedIOBase
+    last_reply: Reply | None = None
+    """What the same question was last answered truly, if it was asked before."""
     is_over: bool = False
     """Whether the connection is of no more use."""
 

@@ -1,10 +1,12 @@
 """What goes wrong between a client and a hub, each as one way to answer."""
 
 import gzip
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import formatdate
+from typing import Any
 
 from leadwell.testing.exchange import Exchange, Reply
 
@@ -136,6 +138,49 @@ def _redirected_in_a_circle(exchange: Exchange) -> None:
     exchange.send(Reply(307, {"location": location}))
 
 
+HUGE_CHARACTERS = 10 * 2**20
+
+
+def _altered(exchange: Exchange, change: Callable[[dict[str, Any]], None]) -> None:
+    """Answer with other JSON than the true one; what is no list of data stays."""
+    reply = exchange.true_reply()
+    content: Any = json.loads(reply.body or b"{}")
+    if isinstance(content.get("data"), list):
+        change(content)
+        reply = reply.with_body(json.dumps(content).encode())
+    exchange.send(reply)
+
+
+def _doubled(content: dict[str, Any]) -> None:
+    content["data"] = [each for each in content["data"] for _ in range(2)]
+
+
+def _turned(content: dict[str, Any]) -> None:
+    content["data"].reverse()
+
+
+def _lying(content: dict[str, Any]) -> None:
+    for numbers in (content, content.get("pagination", {})):
+        for name in ("count", "total", "total_pages"):
+            if isinstance(numbers.get(name), int):
+                numbers[name] = numbers[name] * 2 + 7
+
+
+def _huge(content: dict[str, Any]) -> None:
+    for each in content["data"][:1]:
+        fields = (each.get("lead") or each).get("fields", {})
+        for name in [n for n, value in fields.items() if isinstance(value, str)][:1]:
+            fields[name] = "x" * HUGE_CHARACTERS
+
+
+def _stale(exchange: Exchange) -> None:
+    exchange.send(exchange.last_reply or exchange.true_reply())
+
+
+def _other_clock(exchange: Exchange) -> None:
+    exchange.send(exchange.true_reply().with_headers(date=until(-600)))
+
+
 RATE_LIMITED = problem(429, "rate_limited", retry_after="1")
 RATE_LIMITED_SILENTLY = status(429)
 INTERNAL_ERROR = problem(500, "internal_error")
@@ -159,6 +204,18 @@ REDIRECTED = Fault("redirected", "a redirect to another host", _redirected)
 REDIRECTED_IN_A_CIRCLE = Fault(
     "redirected_in_a_circle", "a redirect to itself", _redirected_in_a_circle
 )
+REVOKED = problem(401, "invalid_token")
+DOUBLED = Fault("doubled", "all of a page comes twice", lambda x: _altered(x, _doubled))
+TURNED = Fault(
+    "turned", "a page comes in another order", lambda x: _altered(x, _turned)
+)
+LYING = Fault("lying", "counts and totals are wrong", lambda x: _altered(x, _lying))
+HUGE = Fault("huge", "a text of ten megabytes", lambda x: _altered(x, _huge))
+STALE = Fault("stale", "an earlier answer to that question comes again", _stale)
+OTHER_CLOCK = Fault("other_clock", "the hub is ten minutes late", _other_clock)
+
+LIES: tuple[Fault, ...] = (DOUBLED, TURNED, LYING, HUGE, STALE, OTHER_CLOCK)
+"""Whole answers that are not true: no client can tell, and none may lose by them."""
 
 FAULTS: tuple[Fault, ...] = (
     RATE_LIMITED,

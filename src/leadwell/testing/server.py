@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Generator
 from functools import partial
@@ -28,14 +29,22 @@ class FaultServer:
     what stands behind answers. `requests` has all that came, in order.
     """
 
-    def __init__(self, upstream: Upstream) -> None:
-        """Listen on a free port, before anything is asked of what stands behind."""
+    def __init__(self, upstream: Upstream, tls: ssl.SSLContext | None = None) -> None:
+        """Listen on a free port, before anything is asked of what stands behind.
+
+        Args:
+            upstream: what answers truly
+            tls: with a certificate, to be asked by https
+        """
         self.requests: list[Request] = []
         self._upstream = upstream
         self._script: list[Fault | None] = []
         self._lock = threading.Lock()
+        self._tls = tls
+        self._answered: dict[str, Reply] = {}
         self._listener = _Listener(("127.0.0.1", 0), self)
-        self.url = f"http://127.0.0.1:{self._listener.server_address[1]}"
+        scheme = "https" if tls else "http"
+        self.url = f"{scheme}://127.0.0.1:{self._listener.server_address[1]}"
         self._serve()
 
     def plan(self, *faults: Fault | None) -> None:
@@ -79,6 +88,7 @@ class FaultServer:
             partial(self._true_reply, request),
             handler.connection,
             handler.wfile,
+            self._answered.get(request.target),
         )
         # Whoever asked may hang up at any byte: that is what some faults are about.
         with contextlib.suppress(OSError):
@@ -100,10 +110,18 @@ class FaultServer:
         self.refuse()
 
     def _serve(self) -> None:
+        if self._tls is not None:
+            plain = self._listener.socket
+            self._listener.socket = self._tls.wrap_socket(plain, server_side=True)
         serve = partial(self._listener.serve_forever, poll_interval=0.01)
         threading.Thread(target=serve, daemon=True).start()
 
     def _true_reply(self, request: Request) -> Reply:
+        reply = self._asked(request)
+        self._answered[request.target] = reply
+        return reply
+
+    def _asked(self, request: Request) -> Reply:
         if not isinstance(self._upstream, str):
             return self._upstream(request)
         place = urlsplit(self._upstream)

@@ -11,7 +11,7 @@ from leadwell.cli import output
 from leadwell.errors import UsageError
 
 if TYPE_CHECKING:
-    from leadwell.cli.pull.source import Source
+    from leadwell.client import Leadwell, Retry
     from leadwell.sync.any_service.choosing import Origin
     from leadwell.sync.pulling import Summary
 
@@ -32,7 +32,7 @@ class Elsewhere:
     max_removals: int | None = None
     """So many leads may go at once; else 1 % of the copy, or 100."""
 
-    def origin(self, url: str, source: Source) -> Origin:
+    def origin(self, url: str, client: Leadwell, retry: Retry) -> Origin:
         """Return where leads come from."""
         from leadwell.sync.any_service import profile
         from leadwell.sync.any_service.choosing import Origin
@@ -47,7 +47,7 @@ class Elsewhere:
             raise UsageError("--max-removals is a number from 0 on")
         known = profile.named(self.profile) if self.profile else None
         how = How(self.workers, self.reconcile, self.max_removals)
-        return Origin(source.client(url), url, source.retry(), known, how)
+        return Origin(client, url, retry, known, how)
 
 
 ELSEWHERE = Elsewhere()

@@ -6,19 +6,9 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
-
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from leadwell.client import Campaign
     from leadwell.sync.pulling import Summary
 
@@ -53,27 +43,11 @@ class Meter:
             self._bar.stop()
 
     def _begun(self, summary: Summary) -> Progress:
+        from leadwell.cli.pull import bar
         from leadwell.sync.pulling import pairs_of
 
-        bar = Progress(
-            TextColumn("Leads"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            _Rate(),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-            transient=True,
-        )
         total = summary.total
         if total is None and summary.was_anew:
             asked = [*pairs_of(self._query), ("per_page", "1")]
             total = self._campaign.page(asked).total
-        bar.add_task("", total=total)
-        bar.start()
-        return bar
-
-
-class _Rate(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        """Show how many leads come in a second."""
-        return Text(f"{task.speed:,.0f}/s" if task.speed else "")
+        return bar.started(total)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import msgspec
 
 from leadwell.cli import output
-from leadwell.client import Retry
+from leadwell.cli.pull.source import patience, tell_pause
 from leadwell.errors import UsageError
 from leadwell.sync.destinations.push.pushed import Pushed
 
@@ -38,7 +38,7 @@ def configured(destination: Destination, where: Where) -> Destination:
             ledger=where.ledger or destination.ledger,
             dead_letters=where.dead_letters or destination.dead_letters,
             revives=where.retry_dead,
-            retry=Retry(on_pause=_tell_pause),
+            retry=patience(tell_pause),
         )
     if where.ledger or where.dead_letters or where.retry_dead:
         raise UsageError(
@@ -95,8 +95,3 @@ def words(delivered: Delivered | None) -> str:
     if delivered.dead:
         text += f"; {delivered.dead:,} were not taken: see --dead-letters"
     return text
-
-
-def _tell_pause(error: Exception, seconds: float) -> None:
-    message = getattr(error, "message", str(error))
-    output.hint(f"{message}; trying again in {seconds:.1f} s")

@@ -6,16 +6,19 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 
 from leadwell.cli import output
+from leadwell.cli.app import exit_code
 from leadwell.cli.pull import elsewhere
 from leadwell.cli.pull.elsewhere import ELSEWHERE, Elsewhere
 from leadwell.cli.pull.going import Where
 from leadwell.cli.pull.meter import Meter
 from leadwell.cli.pull.repeating import repeated
-from leadwell.cli.pull.source import FROM, CampaignURL, Source
-from leadwell.errors import UsageError
+from leadwell.cli.pull.report import Outcome, Report, counts
+from leadwell.cli.pull.source import CampaignURL, patience
+from leadwell.cli.pull.telling import Told
+from leadwell.errors import LeadwellError, UsageError
 
 if TYPE_CHECKING:
     from leadwell.client import Campaign
@@ -40,6 +43,12 @@ class How:
     dry_run: bool = False
     """Tell what would be done, and change nothing."""
 
+    def wanted(self) -> Wanted:
+        """Return what a pull is asked to do."""
+        from leadwell.sync.pulling import Wanted
+
+        return Wanted(self.filter, self.full, self.keep_removed, self.strict)
+
 
 @Parameter(name="*")
 @dataclass(frozen=True)
@@ -52,17 +61,21 @@ class Again:
     """Go on, and pull as soon as the hub has something new."""
 
 
-HOW, AGAIN = How(), Again()
+HOW, AGAIN, TOLD = How(), Again(), Told()
+
+sync = App(name="sync")
+sync.command("leadwell.cli.many.run:run", name="run")
 
 
-def sync(
+@sync.default
+def one(
     url: CampaignURL,
     *,
     where: Where,
     how: How = HOW,
     again: Again = AGAIN,
     service: Elsewhere = ELSEWHERE,
-    source: Source = FROM,
+    source: Told = TOLD,
 ) -> int:
     """Copy a campaign's leads into a database or a file; the next time, what changed.
 
@@ -80,30 +93,32 @@ def sync(
         how: what is copied, and how
         again: whether it goes on
         service: how a service is read that is no hub of Leadwell's
-        source: the token, and how it is answered
+        source: the token, and how it is answered and told
     """
-    from leadwell.sync.pulling import Wanted
-
-    destination = where.destination()
-    origin = service.origin(url, source)
-    wanted = Wanted(how.filter, how.full, how.keep_removed, how.strict)
-    run = _Run(origin, destination, as_json=source.json)
+    destination, report = where.destination(), source.report()
+    retry = patience(report.pause)
+    origin = service.origin(url, source.client(url, retry), retry)
+    run = Copying(origin, destination, report, as_json=source.json)
+    wanted = how.wanted()
     if how.dry_run:
         if again.every or again.follow:
             raise UsageError("--dry-run does nothing, so it cannot go on")
         return run.rehearse(wanted)
     if not again.every and not again.follow:
         return run.once(wanted)
-    if not destination.follows:
+    if not run.destination.follows:
         raise UsageError(f"{where.to} keeps no place to go on from", hint="name a file")
     return repeated(run, wanted, every=again.every, follow=again.follow)
 
 
 @dataclass(frozen=True)
-class _Run:
+class Copying:
+    """One campaign on its way to one destination."""
+
     origin: Origin
     destination: Destination
-    as_json: bool
+    report: Report
+    as_json: bool = False
 
     @property
     def campaign(self) -> Campaign:
@@ -112,14 +127,36 @@ class _Run:
 
     def once(self, wanted: Wanted) -> int:
         """Pull once, and tell what was done."""
-        from leadwell.cli.pull import receiving
+        outcome = self.pulled(wanted)
+        if outcome.error is not None:
+            raise outcome.error
+        if outcome.summary is not None:
+            self._answer(outcome.summary, outcome.seconds)
+        return outcome.code
 
+    def pulled(self, wanted: Wanted) -> Outcome:
+        """Pull once, report how it ended, and return that; a failure too."""
         started = time.monotonic()
+        summary = failure = None
+        try:
+            summary = self._pull(wanted)
+            code = _code(summary)
+        except LeadwellError as error:
+            failure, code = error, exit_code(error, goes_on=True)
+        seconds = time.monotonic() - started
+        place = self.campaign.id, self.destination.text
+        outcome = Outcome(*place, code, seconds, summary, failure)
+        self.report.ended(outcome)
+        return outcome
+
+    def _pull(self, wanted: Wanted) -> Summary:
         with Meter(self.campaign, wanted.query) as meter:
-            summary = self.origin.pull(self.destination, wanted, meter.tell).run()
-        self._answer(summary, time.monotonic() - started)
-        code = receiving.exit_code(summary.delivered)
-        return code if summary.is_up_to_date else output.RUN_AGAIN
+
+            def tell(so_far: Summary) -> None:
+                meter.tell(so_far)
+                self.report.batch(so_far)
+
+            return self.origin.pull(self.destination, wanted, tell).run()
 
     def rehearse(self, wanted: Wanted) -> int:
         """Tell what would be done."""
@@ -147,8 +184,6 @@ class _Run:
         return 0
 
     def _answer(self, summary: Summary, seconds: float) -> None:
-        from leadwell.cli.pull import receiving
-
         elsewhere.tell(summary)
         if summary.lost:
             output.hint("the hub was restored from a backup: everything was read again")
@@ -161,11 +196,12 @@ class _Run:
             output.hint("the hub is carrying out an edit: run again")
         content = _content(self.destination, summary)
         content["seconds"] = round(seconds, 3)
+        text = _words(self.destination, summary)
         if summary.delivered is not None:
+            from leadwell.cli.pull import receiving
+
             content["delivered"] = receiving.told(summary.delivered)
-        text = (
-            f"{_words(self.destination, summary)}{receiving.words(summary.delivered)}"
-        )
+            text += receiving.words(summary.delivered)
         if self.destination.follows:
             output.document(content, as_json=self.as_json, text=text)
         else:
@@ -173,17 +209,21 @@ class _Run:
 
 
 def _content(destination: Destination, summary: Summary) -> dict[str, Any]:
-    tally = summary.tally
     return {
         "destination": destination.text,
-        "added": tally.added,
-        "changed": tally.changed,
-        "removed": tally.removed,
-        "quarantined": tally.quarantined,
-        "up_to_date": summary.is_up_to_date,
+        **counts(summary),
         "everything": summary.was_anew,
-        "requests": summary.requests,
     } | elsewhere.content(summary)
+
+
+def _code(summary: Summary) -> int:
+    if not summary.is_up_to_date:
+        return output.RUN_AGAIN
+    if summary.delivered is None:
+        return 0
+    from leadwell.cli.pull import receiving
+
+    return receiving.exit_code(summary.delivered)
 
 
 def _words(destination: Destination, summary: Summary) -> str:

@@ -1,4 +1,4 @@
-"""`leadwell migrate` and `leadwell doctor`."""
+"""The hub of this machine: its configuration, database, key, versions and clock."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from leadwell.cli import output
-from leadwell.cli.opening import HERE, Where, now_us
+from leadwell.cli.opening import Where, now_us
 from leadwell.errors import LeadwellError
 from leadwell.store.connection import Finding
 
@@ -19,58 +19,16 @@ DAY_US = 86_400_000_000
 CAMPAIGNS_MAX = 1_000_000
 
 
-def migrate(*, dry_run: bool = False, where: Where = HERE) -> None:
-    """Bring the database to the schema of this release; all or nothing.
-
-    Back it up first. Stop the hub while it runs.
-
-    Example: leadwell migrate --dry-run
-
-    Args:
-        dry_run: only say what would be done
-        where: the database
-    """
-    from leadwell.server import opening
-    from leadwell.store import migrations
-
-    database = opening.connect(where.settings())
-    try:
-        with database.reading() as connection:
-            before = migrations.version_of(connection)
-            names = [migration.name for migration in migrations.pending(before)]
-        after = before if dry_run else opening.migrate(database, now_us())
-    finally:
-        database.close()
-    content = {"before": before, "after": after, "pending": names, "dry_run": dry_run}
-    steps = ", ".join(names) or "nothing"
-    text = f"schema version {before}; to do: {steps}"
-    output.document(content, as_json=where.json, text=text)
-
-
-def doctor(*, deep: bool = False, where: Where = HERE) -> int:
-    """Look at the configuration, the database, the key, the versions and the clock.
-
-    With --deep also at every campaign: whether its index, its scopes, its digests and
-    its stored leads are what its leads say. That takes a minute or so for a million
-    leads, while the hub goes on serving. Exits with 1 when something fails.
-
-    Example: leadwell doctor
-
-    Args:
-        deep: look at every lead
-        where: the database
-    """
-    found = [*_versions()]
+def checkup(where: Where, *, deep: bool) -> Iterator[Finding]:
+    """Yield what there is to say of this machine's hub; one that fails says why."""
+    yield from _versions()
     checks = [("key", _key), ("database", _database)]
     for what, check in [*checks, ("campaigns", _campaigns)] if deep else checks:
-        # One that fails says why, and the others are made all the same.
+        # The others are made all the same.
         try:
-            found += check(where)
+            yield from check(where)
         except LeadwellError as error:
-            found.append(Finding("fail", what, error.detail))
-    rows = [{"state": f.state, "what": f.what, "said": f.said} for f in found]
-    output.rows(rows, as_json=where.json)
-    return 1 if any(finding.state == "fail" for finding in found) else 0
+            yield Finding("fail", what, error.detail)
 
 
 def _versions() -> Iterator[Finding]:

@@ -1,0 +1,1 @@
+"""`leadwell sync run`: many campaigns and destinations, each as one entry of a file."""
