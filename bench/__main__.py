@@ -16,6 +16,7 @@ from bench.measures import (
     on_postgres,
     pulling,
     reading,
+    syncing,
     touching,
     writing,
 )
@@ -43,6 +44,7 @@ MEASURES: dict[str, Callable[[Given], Any]] = {
     "touch": lambda x: touching.measured(x.whole, x.small, x.effort.rounds),
     "pulls": lambda x: pulling.measured(x.whole, x.peers, x.effort),
     "postgres": lambda x: on_postgres.measured(x.whole, x.peers, x.effort),
+    "syncs": lambda x: syncing.measured(x.whole, x.effort),
     "writes": lambda x: writing.measured(x.whole, FOLDER),
     "meanwhile": lambda x: writing.reads_meanwhile(x.whole, FOLDER, x.effort.rounds),
 }

@@ -22,6 +22,7 @@ PARTS = (
     "touch",
     "pulls",
     "postgres",
+    "syncs",
     "writes",
     "meanwhile",
 )

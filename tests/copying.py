@@ -10,11 +10,15 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import duckdb
+import psycopg
+import pytest
+from psycopg.types.json import set_json_loads
 
 from leadwell.store import campaigns
-from tests import make, served
+from tests import make, postgres, served
 from tests.served import Answer, Served
 
 COMMAND = [sys.executable, "-m", "leadwell.cli"]
@@ -97,13 +101,42 @@ class Bench:
         return {lead["id"]: lead for lead in found["data"]}
 
 
+POSTGRES = ".postgresql"
+"""The ending of what stands for the database that PGDATABASE names."""
+
+
 def rows(path: Path, sql: str) -> list[Any]:
-    """Ask a SQLite or DuckDB file."""
+    """Ask a SQLite or DuckDB file, or a schema of PostgreSQL, which a path names."""
+    if path.suffix == POSTGRES:
+        with connected(path) as connection:
+            return connection.execute(sql.encode()).fetchall()
     if path.suffix == ".duckdb":
         with duckdb.connect(str(path), read_only=True) as opened:
             return opened.execute(sql).fetchall()
     with closing(sqlite3.connect(path)) as connection:
         return connection.execute(sql).fetchall()
+
+
+def connected(path: Path) -> psycopg.Connection:
+    """A connection that sees the schema that a path stands for."""
+    options = f"-c search_path={path.stem} -c TimeZone=UTC"
+    connection = psycopg.connect("", options=options)
+    # JSON as the text of it, as the files have it.
+    set_json_loads(_text, connection)
+    return connection
+
+
+def point_at_a_database(folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Make an empty database, and name it as psql has it; return its address."""
+    url = postgres.server().made(folder, "empty")
+    monkeypatch.setenv("PGHOST", str(postgres.server().folder))
+    monkeypatch.setenv("PGUSER", "postgres")
+    monkeypatch.setenv("PGDATABASE", urlsplit(url).path[1:])
+    return url
+
+
+def _text(json_text: str | bytes) -> str:
+    return json_text if isinstance(json_text, str) else json_text.decode()
 
 
 def a_bench(folder: Path, leads: int = 0) -> Bench:

@@ -112,7 +112,7 @@ class Document:
                 yield f"the header {name} is not described"
 
     def _body_faults(self, schema: Object, answer: Answered) -> Iterator[str]:
-        if answer.kind.startswith("text/"):
+        if answer.kind.startswith(("text/", "application/vnd.")):
             return
         lines = answer.body.splitlines() if "ndjson" in answer.kind else [answer.body]
         for line in lines:

@@ -128,7 +128,8 @@ def test_a_spreadsheet_runs_nothing_that_a_stranger_wrote(
 def test_what_cannot_be_exported_is_said(client, token) -> None:
     refused = export(client, token, _format="xml")
     assert refused.status_code == 400
-    assert refused.json()["errors"][0]["allowed"] == ["ndjson", "csv", "csv-excel"]
+    formats = ["ndjson", "csv", "csv-excel", "xlsx", "parquet"]
+    assert refused.json()["errors"][0]["allowed"] == formats
     assert export(client, token, _after="5").status_code == 400
     assert export(client, token, page="2").status_code == 400
     cursor = export(client, token).headers["leadwell-cursor"][:-2] + "xx"

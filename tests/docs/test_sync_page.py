@@ -9,7 +9,7 @@ from leadwell.cli.many.plan import KEYS
 from leadwell.cli.pull.metrics import HELP, PREFIX
 from leadwell.sync import errors
 from leadwell.sync.any_service.profile import Profile
-from leadwell.sync.destinations import DESTINATIONS, RECEIVERS
+from leadwell.sync.destinations import DESTINATIONS, FOLLOWED_BY, RECEIVERS
 from leadwell.sync.destinations.push import receivers
 from leadwell.sync.destinations.push.pushed import OPTIONS
 from leadwell.sync.destinations.tables import OWN
@@ -24,7 +24,7 @@ CODES = [
 
 @pytest.mark.parametrize("scheme", DESTINATIONS)
 def test_every_destination_is_documented(scheme: str) -> None:
-    assert f"| `{scheme}:FILE` |" in PAGE
+    assert f"| `{scheme}:{FOLLOWED_BY.get(scheme, 'FILE')}" in PAGE
 
 
 @pytest.mark.parametrize("scheme", RECEIVERS)

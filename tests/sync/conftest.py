@@ -6,7 +6,18 @@ from pathlib import Path
 import pytest
 
 from leadwell.client import Campaign, Leadwell
-from tests.copying import Bench, a_bench
+from tests.copying import Bench, a_bench, point_at_a_database
+
+
+@pytest.fixture(autouse=True)
+def destination(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A test with PostgreSQL as destination has a database, named as psql has it."""
+    parameters = getattr(getattr(request.node, "callspec", None), "params", {})
+    if "postgresql" not in parameters.values():
+        return
+    point_at_a_database(tmp_path, monkeypatch)
 
 
 @pytest.fixture

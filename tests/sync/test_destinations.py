@@ -23,20 +23,25 @@ from leadwell.sync.destinations.sqlite import SQLiteFile
 from leadwell.sync.errors import BusyDestination
 from leadwell.sync.pulling import Pull, Wanted
 from tests import make, served
-from tests.copying import Bench, rows
+from tests.copying import POSTGRES, Bench, connected, rows
+from tests.sheets import SHEETS, of_csv, plain
+from tests.sync import test_histories
 from tests.sync.test_histories import READERS, Follower
 
 NAMES = {
     "sqlite": "l.db",
     "duckdb": "l.duckdb",
+    "postgresql": "l.postgresql",
+    "parquet": "leads.parquet",
+    "xlsx": "l.xlsx",
     "csv": "l.csv",
     "csv-excel": "l.csv",
     "ndjson": "l.ndjson",
 }
-KILLS = int(os.environ.get("LEADWELL_TEST_KILLS", "60"))
+KILLS = int(os.environ.get("LEADWELL_TEST_KILLS", "20"))
 
 each_destination = pytest.mark.parametrize("scheme", list(DESTINATIONS))
-LIKE_CSV = ("csv-excel", "ndjson")
+LIKE_CSV = ("csv-excel", "ndjson", "parquet", "xlsx")
 each_kind = pytest.mark.parametrize(
     "scheme",
     [
@@ -45,10 +50,19 @@ each_kind = pytest.mark.parametrize(
     ],
 )
 """Those that are written as CSV is, from a copy in SQLite, are for the proofs."""
+each_file = pytest.mark.parametrize(
+    "scheme",
+    [
+        pytest.param(scheme, marks=[pytest.mark.proof] if scheme in LIKE_CSV else [])
+        for scheme in DESTINATIONS
+        if scheme != "postgresql"
+    ],
+)
+each_database = pytest.mark.parametrize("scheme", ["sqlite", "duckdb", "postgresql"])
 
 
 def to(scheme: str) -> str:
-    return f"{scheme}:{NAMES[scheme]}"
+    return test_histories.to(scheme, Path(NAMES[scheme]))
 
 
 def check(bench: Bench, reading: Campaign, scheme: str) -> None:
@@ -58,6 +72,10 @@ def check(bench: Bench, reading: Campaign, scheme: str) -> None:
     path = bench.copies / NAMES[scheme]
     if scheme in READERS:
         Follower(reading, scheme, path, "").check()
+    elif scheme in SHEETS:
+        export = bench.ask("GET", "/export?_format=csv").text
+        written = [*map(plain, SHEETS[scheme](path))]
+        assert written == [*map(plain, of_csv(export))]
     else:
         export = bench.ask("GET", f"/export?_format={scheme}").data
         assert path.read_bytes() == export
@@ -192,7 +210,7 @@ def test_a_hub_that_was_restored_is_copied_anew(
         again.hub.kill()
 
 
-@each_destination
+@each_file
 def test_what_stands_there_already_is_left_alone(bench: Bench, scheme: str) -> None:
     path = bench.copies / NAMES[scheme]
     path.write_text("somebody's own words\n" * 400)
@@ -201,7 +219,7 @@ def test_what_stands_there_already_is_left_alone(bench: Bench, scheme: str) -> N
     assert path.read_text() == "somebody's own words\n" * 400
 
 
-@pytest.mark.parametrize("scheme", ["sqlite", "duckdb"])
+@each_database
 def test_somebodys_own_tables_are_left_alone(bench: Bench, scheme: str) -> None:
     path = bench.copies / NAMES[scheme]
     change(path, "CREATE TABLE mine (x INTEGER)", "CREATE TABLE people (x INTEGER)")
@@ -221,7 +239,7 @@ def test_somebodys_own_tables_are_left_alone(bench: Bench, scheme: str) -> None:
     assert bench.verify(to(scheme)).code == 0
 
 
-@pytest.mark.parametrize("scheme", ["sqlite", "duckdb"])
+@each_database
 def test_a_copy_of_another_shape_is_refused(bench: Bench, scheme: str) -> None:
     bench.sync(to(scheme))
     path = bench.copies / NAMES[scheme]
@@ -253,7 +271,7 @@ def test_the_copy_of_another_campaign_or_token_is_refused(
     assert bench.run("verify", url, "--to", to(scheme), token=known).code == 5
 
 
-@each_kind
+@each_file
 def test_a_place_that_cannot_be_written_is_explained(bench: Bench, scheme: str) -> None:
     assert bench.sync(to(scheme)).code == 0
     bench.add()
@@ -262,13 +280,13 @@ def test_a_place_that_cannot_be_written_is_explained(bench: Bench, scheme: str) 
     bench.copies.chmod(0o755)
     assert (found.code, "look at the rights" in found.err) == (2, True), found.err
     assert held(bench.copies) == before
-    for path in bench.copies.glob("l.*"):
+    for path in bench.copies.glob("l*.*"):
         path.chmod(0o644)
     assert bench.sync(to(scheme)).code == 0
     assert bench.verify(to(scheme)).code == 0
 
 
-@each_kind
+@each_file
 def test_a_full_disk_loses_nothing(full_bench: Bench, scheme: str) -> None:
     """A file may not grow past some sizes, at which different writes fail."""
     assert full_bench.sync(to(scheme), "--filter", "id=1").code == 0
@@ -324,7 +342,7 @@ def test_a_file_that_was_changed_is_found_out_and_mended(bench: Bench) -> None:
     assert bench.verify("csv:l.csv").code == 5
 
 
-@pytest.mark.parametrize("scheme", ["sqlite", "duckdb"])
+@each_database
 def test_what_differs_is_named_and_mended(bench: Bench, scheme: str) -> None:
     for _ in range(3):
         bench.add()
@@ -386,6 +404,12 @@ def await_row(bench: Bench, lead_id: int) -> None:
 
 
 def change(path: Path, *statements: str) -> None:
+    if path.suffix == POSTGRES:
+        with connected(path) as opened:
+            opened.execute(f"CREATE SCHEMA IF NOT EXISTS {path.stem}".encode())
+            for statement in statements:
+                opened.execute(statement.encode())
+        return
     if path.suffix == ".duckdb":
         with duckdb.connect(str(path)) as opened:
             for statement in statements:
@@ -397,14 +421,14 @@ def change(path: Path, *statements: str) -> None:
 
 
 def held(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.glob("l.*")}
+    return {path.name: path.read_bytes() for path in folder.glob("l*.*")}
 
 
 def without_rights(folder: Path) -> Callable[[], object]:
     """Take the right to write, and root's privilege to write all the same."""
 
     def take() -> None:
-        for path in folder.glob("l.*"):
+        for path in folder.glob("l*.*"):
             path.chmod(0o444)
         folder.chmod(0o555)
         drop_from_bounds, overrides = 24, 1

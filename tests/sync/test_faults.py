@@ -28,6 +28,7 @@ from leadwell.sync.destinations import DESTINATIONS, named
 from leadwell.sync.pulling import Wanted
 from leadwell.sync.verifying import verify
 from leadwell.testing import FAULTS, LIES, Fault, FaultServer, faults
+from tests import postgres
 from tests.copying import Bench, a_bench
 
 LEADS = 24
@@ -144,7 +145,10 @@ def cell(
 
 def place_of(folder: Path, scheme: str) -> str:
     """A place where nothing is; a destination that is no file is named here."""
-    return f"{scheme}:{folder / uuid.uuid4().hex}"
+    place = folder / uuid.uuid4().hex
+    if scheme == "postgresql":
+        return postgres.server().made(place, "empty")
+    return f"{scheme}:{place}"
 
 
 def test_every_fault_is_in_the_matrix() -> None:

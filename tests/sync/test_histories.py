@@ -21,13 +21,26 @@ from leadwell.sync.destinations import named
 from leadwell.sync.pulling import Pull, Wanted, pairs_of
 from leadwell.sync.verifying import verify
 from tests import served
-from tests.copying import rows
+from tests.copying import POSTGRES, point_at_a_database, rows
 from tests.histories import EDITS, KEY, Model, a_model, do_chores, finish
 
 STEPS = 30
 SEEDS = int(os.environ.get("LEADWELL_TEST_SEEDS", "60"))
-FILES = {"sqlite": "l.db", "duckdb": "l.duckdb", "ndjson": "l.ndjson"}
+FILES = {
+    "sqlite": "l.db",
+    "duckdb": "l.duckdb",
+    "postgresql": "l.postgresql",
+    "ndjson": "l.ndjson",
+}
 QUERIES = ["", "", "", "status=new", "budget[lt]=15"]
+
+
+def to(scheme: str, path: Path) -> str:
+    if scheme == "parquet":
+        return f"parquet:{path.parent}"
+    if scheme == "postgresql":
+        return f"postgresql:///?schema={path.stem}"
+    return f"{scheme}:{path}"
 
 
 @dataclass
@@ -42,7 +55,7 @@ class Follower:
 
     @property
     def to(self) -> str:
-        return f"{self.scheme}:{self.path}"
+        return to(self.scheme, self.path)
 
     def pull(self, model: Model, *, full: bool = False) -> None:
         def wait(_: float) -> None:
@@ -101,24 +114,33 @@ def cells(lead: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     return {name: found[name] for name in sorted(found)}
 
 
+_AS: dict[str, Callable[[Any], Any]] = {
+    "boolean": bool,
+    "decimal": Decimal,
+    "number": float,
+}
+
+
 def plain(kind: str, value: Any) -> Any:
     if value is None:
         return None
     if kind in ("multi_select", "json") and isinstance(value, str):
         # What was put into a table as JSON; a line of NDJSON was read as JSON already.
         return json.loads(value)
-    if kind == "boolean":
-        return bool(value)
-    if kind == "decimal":
-        return Decimal(value)
+    if kind in _AS:
+        return _AS[kind](value)
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%dT%H:%M:%S.%fZ}"
     return value.isoformat() if isinstance(value, date) else value
 
 
 def of_table(path: Path) -> list[dict[str, Any]]:
-    names = rows(path, "SELECT name FROM pragma_table_info('leads')")
+    named = "SELECT name FROM pragma_table_info('leads')"
     stamps = "created_at, updated_at"
+    if path.suffix == POSTGRES:
+        named = "SELECT attname FROM pg_attribute WHERE attrelid = 'leads'::regclass"
+        named += " AND attnum > 0 ORDER BY attnum"
+    names = rows(path, named)
     if path.suffix == ".duckdb":
         shape = "'%Y-%m-%dT%H:%M:%S.%fZ'"
         stamps = f"strftime(created_at, {shape}), strftime(updated_at, {shape})"
@@ -143,6 +165,7 @@ def of_lines(path: Path) -> list[dict[str, Any]]:
 READERS: dict[str, Callable[[Path], list[dict[str, Any]]]] = {
     "sqlite": of_table,
     "duckdb": of_table,
+    "postgresql": of_table,
     "ndjson": of_lines,
 }
 
@@ -168,7 +191,7 @@ class Hubs:
             campaign = Leadwell(url, kept.text).campaign(362)
             for scheme, name in FILES.items():
                 query = model.random.choice(QUERIES)
-                path = self.folder / f"{number}-{name}"
+                path = self.folder / f"of{number}{name}"
                 self.followers.append(Follower(campaign, scheme, path, query))
 
     def read(self, model: Model) -> None:
@@ -179,6 +202,7 @@ class Hubs:
 
 def run(folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> int:
     monkeypatch.setattr(chores, "CHUNK", 7)
+    point_at_a_database(folder, monkeypatch)
     hubs = Hubs(folder)
     model = a_model(folder, seed, "sqlite", hubs.opened)
     try:

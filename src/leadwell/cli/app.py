@@ -19,7 +19,14 @@ EXIT_OF = {
 GOES_ON = {"sync", "verify"}
 """Commands that go on where they were: what is away for a while ends them with 75."""
 INTERRUPTED = 130
-EXTRA_OF = {"mcp": "mcp", "mcp_types": "mcp", "httpx2": "mcp", "duckdb": "sync"}
+EXTRA_OF = {
+    "mcp": "mcp",
+    "mcp_types": "mcp",
+    "httpx2": "mcp",
+    "duckdb": "sync",
+    "xlsxwriter": "sync",
+    "psycopg": "postgres",
+}
 """Which extra brings a package; all else that may be missing is the server's."""
 
 

@@ -11,6 +11,8 @@ from leadwell.model.campaign import Attribute, Campaign, Field
 from leadwell.model.query import Shown
 from leadwell.schema.fields.select import MULTI_SELECT, SELECT
 from leadwell.schema.subjects import FIELD_PREFIX
+from leadwell.sheets.table import Cell as TypedCell
+from leadwell.sheets.table import Kind, Words
 
 _WIDE = ("\uff1d", "\uff0b", "\uff0d", "\uff20")
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", *_WIDE)
@@ -19,6 +21,21 @@ some languages in full width too."""
 _QUOTED = re.compile(r'[",;\t\r\n]')
 """What stands in quotes, so that a cell stays one whatever separator is assumed."""
 BOM = b"\xef\xbb\xbf"
+_KINDS = {
+    "id": Kind.WHOLE,
+    "assigned_person": Kind.WHOLE,
+    "created_at": Kind.MOMENT,
+    "updated_at": Kind.MOMENT,
+    "version": Kind.WHOLE,
+}
+_KIND_OF = {
+    "number": Kind.NUMBER,
+    "decimal": Kind.DECIMAL,
+    "boolean": Kind.BOOLEAN,
+    "date": Kind.DATE,
+    "datetime": Kind.MOMENT,
+    MULTI_SELECT.name: Kind.CHOICES,
+}
 Rendered = Mapping[str, Any]
 Cell = Callable[[Rendered], str]
 
@@ -49,6 +66,8 @@ class Column:
 
     name: str
     cell: Cell
+    kind: Kind = Kind.TEXT
+    """What its cells hold, where a file tells it."""
 
 
 def columns(view: Campaign, shown: Shown | None = None) -> list[Column]:
@@ -68,9 +87,17 @@ def columns(view: Campaign, shown: Shown | None = None) -> list[Column]:
         "external_id": lambda lead: _text(lead["metadata"]["external_id"]),
     }
     hidden = {attribute.value for attribute in Attribute} - attributes
-    columns = [Column(name, cell) for name, cell in own.items() if name not in hidden]
+    columns = [
+        Column(name, cell, _KINDS.get(name, Kind.TEXT))
+        for name, cell in own.items()
+        if name not in hidden
+    ]
     fields = [
-        Column(FIELD_PREFIX * (field.slug in own) + field.slug, _cell_of(field))
+        Column(
+            FIELD_PREFIX * (field.slug in own) + field.slug,
+            _cell_of(field),
+            _KIND_OF.get(field.type, Kind.TEXT),
+        )
         for field in view.fields
         if shown is None or field.slug in shown.fields
     ]
@@ -89,6 +116,41 @@ def row(columns: Sequence[Column], lead: Rendered, flavour: Flavour) -> bytes:
     if flavour.is_harmless:
         cells = [_harmless(cell) for cell in cells]
     return _line(cells, flavour)
+
+
+def typed(columns: Sequence[Column], lead: Rendered) -> list[TypedCell]:
+    """Return the cells of one rendered lead, for a file that knows types.
+
+    They are those of the row as text; an empty text is no value.
+    """
+    return [_READ.get(c.kind, str)(t) if (t := c.cell(lead)) else None for c in columns]
+
+
+def words(view: Campaign, columns: Sequence[Column]) -> list[Words]:
+    """Return what the slugs in these columns mean."""
+    names = {column.name for column in columns}
+    options = tuple(
+        (name, option.slug, option.label)
+        for field in view.fields
+        if (name := FIELD_PREFIX * (field.slug in _OWN) + field.slug) in names
+        for option in field.options
+    )
+    statuses = tuple((s.slug, s.label, s.type) for s in view.statuses)
+    return [
+        Words("options", ("field", "slug", "label"), options),
+        Words(
+            "statuses", ("slug", "label", "type"), statuses if "status" in names else ()
+        ),
+    ]
+
+
+_OWN = (*_KINDS, "status", "external_id")
+_READ: Mapping[Kind, Callable[[str], TypedCell]] = {
+    Kind.WHOLE: int,
+    Kind.NUMBER: lambda text: msgspec.json.decode(text, type=int | float),
+    Kind.BOOLEAN: lambda text: text == "true",
+    Kind.CHOICES: lambda text: text.split(","),
+}
 
 
 def _cell_of(field: Field) -> Cell:

@@ -7,6 +7,7 @@ DestinationError          base: something about where the leads go
   ReadOnlyDestination     it cannot be written
   FullDestination         there is no room left; what was stored is kept
   BusyDestination         another program holds it; what was stored is kept
+  UnreachableDestination  its server cannot be reached; what was stored is kept
   BrokenValue             a value breaks the schema, and the run is strict
   OtherQuestion           the copy was made with another filter or another token
   ReceiverRefuses         a receiver takes no lead at all; what waits is kept
@@ -62,6 +63,13 @@ class BusyDestination(DestinationError):
 
     kind = Kind.UNAVAILABLE
     code = "busy_destination"
+
+
+class UnreachableDestination(DestinationError):
+    """The server of the destination is away; what was stored before is kept."""
+
+    kind = Kind.UNAVAILABLE
+    code = "unreachable_destination"
 
 
 class BrokenValue(DestinationError):

@@ -14,6 +14,7 @@ from leadwell.api import wire
 from leadwell.api.campaigns import Opened, open_campaign, open_own
 from leadwell.api.cursors import places
 from leadwell.api.hub import Hub
+from leadwell.api.lists import filing
 from leadwell.describe import sheet
 from leadwell.describe.schema import version
 from leadwell.errors import Unavailable
@@ -21,6 +22,7 @@ from leadwell.model.digest import Digest, words
 from leadwell.schema import querystring
 from leadwell.schema.question import following
 from leadwell.schema.question.following import Exporting
+from leadwell.sheets.table import Column, Row
 from leadwell.store import exports, feed
 from leadwell.store.connection import Connection
 
@@ -28,6 +30,7 @@ _CSV = "text/csv; charset=utf-8; header=present"
 TYPES = {
     "ndjson": "application/x-ndjson",
     **dict.fromkeys(sheet.FLAVOURS, _CSV),
+    **filing.TYPES,
 }
 LINKED = {
     # What a secret in the URL opens is kept nowhere, found nowhere and told nowhere.
@@ -72,6 +75,8 @@ class Exports:
     async def stream(self, request: Request) -> Response:
         """Answer with every visible lead; the cursor stands in the headers."""
         begun = await self.hub.read(partial(self._begun, request))
+        if begun.asked.format in filing.TYPES and request.method != "HEAD":
+            return await self._file(request, begun)
         return self._answer(request, begun)
 
     async def csv_feed(self, request: Request) -> Response:
@@ -84,6 +89,22 @@ class Exports:
         lines = () if request.method == "HEAD" else self._lines(request, begun)
         media_type = TYPES[begun.asked.format]
         return StreamingResponse(lines, headers=begun.headers, media_type=media_type)
+
+    async def _file(self, request: Request, begun: Begun) -> Response:
+        kind = filing.kind_of(begun.asked.format, len(begun.found))
+        view, columns = begun.opened.view, _columns(begun.opened, begun.asked)
+        shape = [Column(column.name, column.kind) for column in columns]
+
+        async def read() -> AsyncIterator[Callable[[], list[Row]]]:
+            async for chunk in self._chunks(request, begun):
+                yield partial(_rows, columns, chunk)
+
+        opened = await filing.made(kind, shape, sheet.words(view, columns), read())
+        return StreamingResponse(
+            filing.pieces(opened),
+            headers=begun.headers,
+            media_type=TYPES[begun.asked.format],
+        )
 
     def _begun(self, request: Request, connection: Connection) -> Begun:
         opened = open_campaign(connection, request)
@@ -115,7 +136,7 @@ class Exports:
         question, grant = asked.question, opened.grant
         place = places.export_place(self.hub, connection, opened, question)
         watermark = feed.watermark(connection, opened.campaign.id, grant.scope_id)
-        ending = "ndjson" if asked.format == "ndjson" else "csv"
+        ending = "csv" if asked.format in sheet.FLAVOURS else asked.format
         return {
             **places.headers(self.hub, opened, question, place, watermark),
             **wire.PRIVATE,
@@ -126,12 +147,17 @@ class Exports:
     async def _lines(self, request: Request, begun: Begun) -> AsyncIterator[bytes]:
         sent, sheet_of = Sent(), _sheet(begun.opened, begun.asked)
         yield sheet_of.header
-        for ids in exports.chunks(begun.found):
-            read = await self.hub.read(partial(_read, request, begun, ids))
+        async for read in self._chunks(request, begun):
             sent.note(read)
             yield b"".join(sheet_of.line(each.body) for each in read)
         if begun.asked.format == "ndjson":
             yield _closing(sent.digest, begun.headers["Leadwell-Cursor"])
+
+    async def _chunks(
+        self, request: Request, begun: Begun
+    ) -> AsyncIterator[list[exports.Exported]]:
+        for ids in exports.chunks(begun.found):
+            yield await self.hub.read(partial(_read, request, begun, ids))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +171,20 @@ class _Sheet:
 def _sheet(opened: Opened, asked: Exporting) -> _Sheet:
     if asked.format == "ndjson":
         return _Sheet(b"", lambda body: body + b"\n")
-    columns = sheet.columns(opened.view, asked.question.shown)
-    flavour = sheet.FLAVOURS[asked.format]
+    columns = _columns(opened, asked)
+    flavour = sheet.FLAVOURS.get(asked.format, sheet.FLAVOURS["csv"])
     return _Sheet(
         sheet.header(columns, flavour),
         lambda body: sheet.row(columns, msgspec.json.decode(body), flavour),
     )
+
+
+def _columns(opened: Opened, asked: Exporting) -> list[sheet.Column]:
+    return sheet.columns(opened.view, asked.question.shown)
+
+
+def _rows(columns: list[sheet.Column], read: list[exports.Exported]) -> list[Row]:
+    return [sheet.typed(columns, msgspec.json.decode(each.body)) for each in read]
 
 
 def _read(

@@ -18,8 +18,9 @@ class Where:
     """Where leads go."""
 
     to: str
-    """sqlite:FILE, duckdb:FILE, csv:FILE, csv-excel:FILE or ndjson:FILE, where ndjson:-
-    is standard output; webhook:URL and http:PROFILE.toml send them on."""
+    """sqlite:FILE, duckdb:FILE, csv:FILE, csv-excel:FILE, xlsx:FILE, parquet:FOLDER,
+    postgresql://USER@HOST/DATABASE, or ndjson:FILE, where ndjson:- is standard output;
+    webhook:URL and http:PROFILE.toml send them on."""
     ledger: Path | None = None
     """Of a receiver: the file that remembers what was delivered, instead of the usual
     one."""

@@ -142,7 +142,12 @@ OPERATIONS: tuple[Operation, ...] = (
                 200,
                 "The leads, line by line.",
                 "ExportLine",
-                ("application/x-ndjson", "text/csv"),
+                (
+                    "application/x-ndjson",
+                    "text/csv",
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                    "application/vnd.apache.parquet",
+                ),
                 (
                     *_HANDOVER,
                     "Leadwell-Count",

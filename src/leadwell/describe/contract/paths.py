@@ -197,6 +197,8 @@ class _Paths:
     def _content(self, kind: str, name: str) -> Object:
         if kind.startswith("text/"):
             return {"schema": {"type": "string"}, "example": self._csv}
+        if kind.startswith("application/vnd."):
+            return {"schema": {"type": "string", "format": "binary"}}
         return {"schema": ref(name), "example": self._answers[name]}
 
 

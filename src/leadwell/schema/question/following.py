@@ -20,7 +20,7 @@ LIMIT_DEFAULT = 500
 LIMIT_MAX = 1000
 WAIT_S_MAX = 60
 BUCKETS = 256
-FORMATS = ("ndjson", "csv", "csv-excel")
+FORMATS = ("ndjson", "csv", "csv-excel", "xlsx", "parquet")
 CSV_FEED = "csv-feed"
 """The format of an export by link, which names no other."""
 _CSV_FEED = ("_fields", "_tz")

@@ -1,5 +1,6 @@
 """Where leads can go. To add a destination, write its module and name it here."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -22,14 +23,42 @@ def _duckdb(place: str) -> Destination:
     return duckdb_file.DuckDBFile(_path(place))
 
 
+def _xlsx(place: str) -> Destination:
+    # What it is written with is there with leadwell[sync] only.
+    from leadwell.sync.destinations import typed  # noqa: PLC0415
+
+    return _written(typed.WorkbookFile(_path(place)))
+
+
+def _parquet(place: str) -> Destination:
+    from leadwell.sync.destinations import typed  # noqa: PLC0415
+
+    return typed.ParquetFolder(_path(place) / "leads.parquet")
+
+
+def _postgres(place: str) -> Destination:
+    # Its driver is there with leadwell[postgres] only.
+    from leadwell.sync.destinations.postgres import copy  # noqa: PLC0415
+
+    return copy.at(f"postgresql:{place}")
+
+
 DESTINATIONS: Mapping[str, Callable[[str], Destination]] = {
     "sqlite": lambda place: SQLiteFile(_path(place)),
     "duckdb": _duckdb,
+    "postgresql": _postgres,
+    "parquet": _parquet,
+    "xlsx": _xlsx,
     "csv": lambda place: _written(CSVFile(_path(place))),
     "csv-excel": lambda place: _written(ExcelFile(_path(place))),
     "ndjson": lambda place: _written(NDJSONFile(_path(place))),
 }
 """By what stands before the colon; each is given what stands after it."""
+_ALSO = {"postgres": "postgresql"}
+"""Other words for the same."""
+FOLLOWED_BY = {"postgresql": "//USER@HOST/DATABASE", "parquet": "FOLDER"}
+"""What stands after the colon, where that is not the name of a file."""
+_SECRET = re.compile(r"(?<=://).*@|(?<=password=)[^&\s]*")
 RECEIVERS: Mapping[str, str] = {"webhook": "URL", "http": "FILE.toml"}
 """What leads are sent on to, by what stands before the colon, and what follows it."""
 _BY_ENDING = {".db": "sqlite", ".sqlite": "sqlite", ".sqlite3": "sqlite"}
@@ -50,6 +79,7 @@ def named(text: str) -> Destination:
         UnknownDestination: it names none; the message says which there are.
     """
     scheme, colon, place = text.partition(":")
+    scheme = _ALSO.get(scheme, scheme)
     if colon and place and scheme in DESTINATIONS:
         return DESTINATIONS[scheme](place)
     if place and scheme in RECEIVERS:
@@ -58,14 +88,23 @@ def named(text: str) -> Destination:
 
         return receivers.RECEIVERS[scheme](place)
     listed = ", ".join(
-        [*(f"{each}:FILE" for each in DESTINATIONS)]
+        [f"{each}:{FOLLOWED_BY.get(each, 'FILE')}" for each in DESTINATIONS]
         + [f"{each}:{what}" for each, what in RECEIVERS.items()]
     )
     guess = _BY_ENDING.get(Path(text).suffix, Path(text).suffix[1:])
     meant = f"did you mean {guess}:{text}? " if guess in DESTINATIONS else ""
     raise UnknownDestination(
-        f"{text!r} is no destination", hint=f"{meant}there are {listed}"
+        f"{_SECRET.sub('…', text)!r} is no destination",
+        hint=f"{meant}there are {listed}",
     )
 
 
-__all__ = ["DESTINATIONS", "RECEIVERS", "Copy", "Destination", "Overtaken", "named"]
+__all__ = [
+    "DESTINATIONS",
+    "FOLLOWED_BY",
+    "RECEIVERS",
+    "Copy",
+    "Destination",
+    "Overtaken",
+    "named",
+]

@@ -120,8 +120,8 @@ class DuckDBCopy(Tables):
         return {name for (name,) in self._run(sql)}
 
     def _columns(self) -> set[str]:
-        sql = "SELECT column_name FROM information_schema.columns"
-        sql += " WHERE table_name = 'leads'"
+        # A third of what information_schema costs, which is asked for each step.
+        sql = "SELECT name FROM pragma_table_info('leads')"
         return {name for (name,) in self._run(sql)}
 
     def _put(self, rows: Sequence[Row], columns: Sequence[Column]) -> None:

@@ -33,7 +33,7 @@ from leadwell.sync.errors import (
     ForeignDestination,
 )
 from leadwell.sync.state import State
-from leadwell.sync.table import MARKS, Column, table_of
+from leadwell.sync.table import MARKS, Column, Table, table_of
 
 BESIDE = ".leadwell"
 """What the name of the copy ends with."""
@@ -72,7 +72,14 @@ class WrittenFile:
 
     def open(self) -> Copy:
         """Open the copy to write."""
+        self.make_room()
         return FileCopy(self, self.journal.open())
+
+    def make_room(self) -> None:
+        """Make what the file stands in, if that is part of the copy."""
+
+    def write_beside(self, wanted: Table) -> None:
+        """Write what stands beside the file, if anything does."""
 
 
 class CSVFile(WrittenFile):
@@ -189,6 +196,7 @@ class FileCopy(Copy):
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _replace(self, state: State) -> None:
+        self._file.write_beside(table_of(state.schema))
         path = self._file.path.resolve()
         new = path.with_name(f"{path.name}{BESIDE}-new")
         with new.open("wb") as opened:
@@ -201,11 +209,10 @@ class FileCopy(Copy):
         _bring_to_disk(path.parent)
 
     def _write(self, opened: IO[bytes], state: State) -> None:
-        form = self._file.format
-        columns = form.columns(table_of(state.schema).columns + _marks(state))
-        opened.write(form.head(columns))
-        for row in self._beside.leads([column.name for column in columns]):
-            opened.write(form.line(columns, row))
+        form, wanted = self._file.format, table_of(state.schema)
+        columns = form.columns(wanted.columns + _marks(state))
+        rows = self._beside.leads([column.name for column in columns])
+        form.write(opened, columns, rows, wanted)
 
 
 def _marks(state: State) -> tuple[Column, ...]:

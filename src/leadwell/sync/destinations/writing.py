@@ -8,12 +8,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import IO, Any, Protocol, TypeAlias
 
 import msgspec
 
 from leadwell.sync.errors import ForeignDestination
-from leadwell.sync.table import REMOVED_AT, Column, Kind
+from leadwell.sync.table import REMOVED_AT, Column, Kind, Table
 
 Pairs: TypeAlias = Iterator[tuple[int, int]]
 
@@ -34,12 +34,14 @@ class Format(Protocol):
         """Return the columns that the file has."""
         ...
 
-    def head(self, columns: Sequence[Column]) -> bytes:
-        """Write what stands before the first lead."""
-        ...
-
-    def line(self, columns: Sequence[Column], row: Sequence[Any]) -> bytes:
-        """Write one lead, as SQLite holds it."""
+    def write(
+        self,
+        opened: IO[bytes],
+        columns: Sequence[Column],
+        rows: Iterable[Sequence[Any]],
+        wanted: Table,
+    ) -> None:
+        """Write all leads, as SQLite holds them."""
         ...
 
     def held(self, path: Path) -> Pairs:
@@ -64,16 +66,24 @@ class Sheet:
 
     def columns(self, columns: Sequence[Column]) -> list[Column]:
         """Return the columns of an export."""
-        return [column for column in columns if column.name != _UNSHOWN]
+        return shown_in_exports(columns)
 
-    def head(self, columns: Sequence[Column]) -> bytes:
-        """Write the names of the columns."""
-        names = [column.name for column in columns]
-        return self.mark.encode() + self._cells(names)
+    def write(
+        self,
+        opened: IO[bytes],
+        columns: Sequence[Column],
+        rows: Iterable[Sequence[Any]],
+        wanted: Table,
+    ) -> None:
+        """Write the names of the columns, and all leads."""
+        del wanted
+        names = self._cells([column.name for column in columns])
+        opened.write(self.mark.encode() + names)
+        opened.writelines(self.line(columns, row) for row in rows)
 
     def line(self, columns: Sequence[Column], row: Sequence[Any]) -> bytes:
         """Write one lead."""
-        cells = [_text(c.kind, v) for c, v in zip(columns, row, strict=True)]
+        cells = [text_of(c.kind, v) for c, v in zip(columns, row, strict=True)]
         return self._cells(cells)
 
     def held(self, path: Path) -> Pairs:
@@ -95,10 +105,16 @@ class Lines:
         """Return all columns."""
         return list(columns)
 
-    def head(self, columns: Sequence[Column]) -> bytes:
-        """Write nothing."""
-        del columns
-        return b""
+    def write(
+        self,
+        opened: IO[bytes],
+        columns: Sequence[Column],
+        rows: Iterable[Sequence[Any]],
+        wanted: Table,
+    ) -> None:
+        """Write all leads."""
+        del wanted
+        opened.writelines(self.line(columns, row) for row in rows)
 
     def line(self, columns: Sequence[Column], row: Sequence[Any]) -> bytes:
         """Write one lead."""
@@ -129,7 +145,13 @@ def _pairs(path: Path, leads: Iterable[Mapping[str, Any]]) -> Pairs:
         ) from None
 
 
-def _text(kind: Kind, value: Any) -> str:
+def shown_in_exports(columns: Iterable[Column]) -> list[Column]:
+    """Return those columns that an export of the hub has too."""
+    return [column for column in columns if column.name != _UNSHOWN]
+
+
+def text_of(kind: Kind, value: Any) -> str:
+    """Write a value, as SQLite holds it, as the text of a cell."""
     if value is None:
         return ""
     if kind is Kind.DATA and value.startswith('"'):

@@ -1,0 +1,1 @@
+"""Leads as files of typed cells: workbooks for Excel, and Parquet."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: a schema of a database as a copy."""
