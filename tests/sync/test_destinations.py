@@ -264,7 +264,7 @@ def test_the_copy_of_another_campaign_or_token_is_refused(
     url = bench.url.replace("362", "400")
     for token in (elsewhere, known):
         found = bench.run("sync", url, "--to", to(scheme), "--full", token=token)
-        assert (found.code, "copy of campaign 362" in found.err) == (5, True)
+        assert (found.code, "copy of campaign 362" in found.err) == (5, True), found
     found = bench.sync(to(scheme), token=known)
     assert (found.code, "another token" in found.err) == (5, True), found.err
     assert bench.sync(to(scheme), "--full", token=known).code == 0

