@@ -198,6 +198,17 @@ def test_a_clock_that_is_ahead_is_told_and_asked_further_back(start: Start) -> N
     assert back.total_seconds() >= 900
 
 
+def test_a_stamp_far_ahead_does_not_stop_the_others(start: Start) -> None:
+    place = start(PlainServer(30, clock_ahead_s=5 * 10**9))
+    place.plain.edit(5)
+    for _ in range(2):
+        place.pull()
+    place.check()
+    asked = place.server.requests[-1].target.partition("updated_after=")[2]
+    back = datetime.now(UTC) - datetime.fromisoformat(asked)
+    assert back.days == 1
+
+
 @pytest.mark.parametrize(
     "fault",
     [each for each in FAULTS if "redirected" not in each.name],
@@ -361,6 +372,8 @@ class TestReconcile:
 
     def test_removed_leads_can_be_kept_marked(self, start: Start) -> None:
         place = start(PlainServer(20))
+        place.pull()
+        place.plain.edit(6)
         place.pull(Wanted(keep_removed=True))
         place.plain.delete(5)
         place.pull(reconcile=True)

@@ -149,6 +149,17 @@ def test_a_served_schema_says_the_columns() -> None:
     assert [each.slug for each in known.table.statuses] == ["new", "won"]
 
 
+def test_a_served_name_that_is_no_name_is_kept_beside_the_columns() -> None:
+    hostile = 'x" FROM leads; DROP TABLE leads; --'
+    slugs = [hostile, "=1+1", "ID", "due", "Due", "x" * 60]
+    given = {"fields": [{"slug": each, "type": "select"} for each in slugs]}
+    known = columns.served(given)
+    assert known
+    assert [each["slug"] for each in known.schema["fields"]] == ["due", "_extra"]
+    found = shown(known, told(**{hostile: "a", "=1+1": "b", "due": "c"}))
+    assert (found["due"], found["_extra"]) == ("c", {hostile: "a", "=1+1": "b"})
+
+
 @pytest.mark.parametrize(
     "content",
     [

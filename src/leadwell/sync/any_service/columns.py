@@ -114,11 +114,8 @@ class Columns:
     def _is_free(self, name: str) -> bool:
         return (
             len(self._fields) < COLUMNS_MAX
-            and _NAME.fullmatch(name) is not None
-            and len(name.encode()) <= _NAME_BYTES_MAX
+            and _is_name(name)
             and name.casefold() not in self._folded
-            # Databases tell no small letters from large ones.
-            and (name in _OWN or name.casefold() not in _OWN)
         )
 
     def _take_options(self, name: str, value: object) -> None:
@@ -141,7 +138,7 @@ def served(given: object) -> Columns | None:
     content = cast("dict[str, Any]", given) if isinstance(given, dict) else {}
     schema = content.get("data", content)
     try:
-        fields = [_field(each) for each in schema["fields"]]
+        fields = _named(_field(each) for each in schema["fields"])
         statuses = [
             {"slug": each["slug"], "label": each["label"], "type": each.get("type", "")}
             for each in schema.get("statuses", [])
@@ -149,6 +146,24 @@ def served(given: object) -> Columns | None:
         return Columns({"fields": fields, "statuses": statuses}, is_served=True)
     except (KeyError, TypeError, AttributeError):
         return None
+
+
+def _named(fields: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out fields that no column can be named by; their values are kept beside."""
+    kept: dict[str, dict[str, Any]] = {}
+    for each in fields:
+        if _is_name(each["slug"]) and len(kept) < COLUMNS_MAX:
+            kept.setdefault(each["slug"].casefold(), each)
+    return list(kept.values())
+
+
+def _is_name(name: str) -> bool:
+    return (
+        _NAME.fullmatch(name) is not None
+        and len(name.encode()) <= _NAME_BYTES_MAX
+        # Databases tell no small letters from large ones.
+        and (name in _OWN or name.casefold() not in _OWN)
+    )
 
 
 def kind_of(value: object) -> str:

@@ -36,6 +36,8 @@ class Keeping:
     is_strict: bool = False
     begins: bool = False
     """Whether everything is told again from the next step on."""
+    alters: bool = False
+    """Whether the next step sets up columns again: removed leads are kept from now."""
     _chosen: dict[int, tuple[Asked, Told]] = field(
         default_factory=dict[int, tuple[Asked, Told]]
     )
@@ -92,6 +94,7 @@ class Keeping:
         """
         leads = [lead for _, lead in self._chosen.values()]
         is_other = self.columns.learn(leads) or self.state.step == 0 or self.begins
+        is_other |= self.alters
         seen = self._seen(leads, replaces=replaces)
         rows, faults = self._rows(each for each in leads if each.id not in seen)
         people: dict[int, str] = {}
@@ -100,7 +103,9 @@ class Keeping:
         self.place.people |= people
         self._keep(
             Batch(
-                self._after(changes=bool(rows), is_up_to_date=is_up_to_date),
+                self._after(
+                    changes=bool(rows) or self.alters, is_up_to_date=is_up_to_date
+                ),
                 self.columns.table if is_other else None,
                 rows,
                 {},
@@ -118,7 +123,7 @@ class Keeping:
         }
         self._before = {each: asked for each, (asked, _) in self._chosen.items()}
         self._chosen = {}
-        self.begins = False
+        self.begins = self.alters = False
 
     def remove(self, gone: Iterable[int]) -> None:
         """Remove leads, and forget what was told."""

@@ -129,14 +129,16 @@ class AnyPull:
 
     def _comes(self, copy: Copy) -> bool:
         """Go on to the end; false: somebody else has moved the copy on meanwhile."""
+        known, first = self._state, self._first_state()
         keeping = Keeping(
             copy,
             self._columns,
             self._place,
-            self._first_state(),
+            first,
             self.now,
             self.summary.tally,
             is_strict=self.wanted.strict,
+            alters=known is not None and first.keeps_removed != known.keeps_removed,
         )
         try:
             self._go(keeping)

@@ -21,6 +21,8 @@ BREAKS_MAX = 200
 """How often a walk steps back before it gives up."""
 _NEVER = 2**63
 """No lead has a later version."""
+SKEW_MAX_S = 86_400
+"""A day: a stamp that lies further ahead is a lead's mistake, not the clock's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +100,11 @@ class Walking:
             return
         ahead_s = (newest - version_of(fetched.date)) // 1_000_000
         if ahead_s > self.lag_s:
-            self.place.skew = max(self.place.skew, ahead_s)
+            earlier_s = min(ahead_s, SKEW_MAX_S)
+            self.place.skew = max(self.place.skew, earlier_s)
             self.summary.notes.append(
                 f"leads are updated up to {ahead_s} s after the service's own clock: "
-                "changes are asked for from so much earlier on"
+                f"changes are asked for from {earlier_s} s earlier on"
             )
 
     def cutoff(self, position: Position) -> int:
