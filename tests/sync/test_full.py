@@ -3,6 +3,10 @@
 import sqlite3
 from contextlib import closing
 
+import pytest
+
+from leadwell.sync.destinations import named
+from leadwell.sync.errors import UnknownDestination
 from tests.copying import Bench, rows
 
 
@@ -44,3 +48,22 @@ def test_a_lead_that_a_copy_has_twice_is_found_and_mended(bench: Bench) -> None:
     assert (found.code, found.json["stale"]) == (6, [lead_id])
     assert bench.verify("ndjson:l.ndjson", "--repair").code == 0
     assert path.read_bytes() == whole
+
+
+def test_a_file_that_is_protected_stays_so(bench: Bench) -> None:
+    assert bench.sync("csv:l.csv").code == 0
+    path = bench.copies / "l.csv"
+    path.chmod(0o600)
+    bench.add()
+    assert bench.sync("csv:l.csv").code == 0
+    modes = {each.name: each.stat().st_mode & 0o777 for each in bench.copies.iterdir()}
+    del modes["hub"]
+    assert modes == {"l.csv": 0o600, "l.csv.leadwell": 0o600}
+
+
+@pytest.mark.parametrize(
+    "text", ["csv:.", "csv:~nobody-of-that-name/x", "sqlite://l.db", "sqlite:///l.db"]
+)
+def test_what_names_no_file_is_told(text: str) -> None:
+    with pytest.raises(UnknownDestination, match="is no file"):
+        named(text)

@@ -65,7 +65,16 @@ _BY_ENDING = {".db": "sqlite", ".sqlite": "sqlite", ".sqlite3": "sqlite"}
 
 
 def _path(place: str) -> Path:
-    return Path(place).expanduser()
+    try:
+        path = Path(place).expanduser()
+    except RuntimeError as error:
+        raise UnknownDestination(f"{place!r} is no file: {error}") from None
+    if place.startswith("//") or not path.name:
+        raise UnknownDestination(
+            f"{place!r} is no file",
+            hint="for instance sqlite:leads.db, or sqlite:/folder/leads.db",
+        )
+    return path
 
 
 def _written(file: WrittenFile) -> Destination:

@@ -182,6 +182,9 @@ class FileCopy(Copy):
                     self._write(sys.stdout.buffer, state)
                     sys.stdout.buffer.flush()
                 return None
+            if not state.is_up_to_date:
+                # Half of the leads would look like all of them.
+                return None
             wanted = (self._file.scheme, state.changed_in)
             if not self._file.path.exists() or self._beside.written() != wanted:
                 with explained(self._file.text):
@@ -199,13 +202,16 @@ class FileCopy(Copy):
         self._file.write_beside(table_of(state.schema))
         path = self._file.path.resolve()
         new = path.with_name(f"{path.name}{BESIDE}-new")
-        with new.open("wb") as opened:
-            self._write(opened, state)
-            opened.flush()
-            os.fsync(opened.fileno())
-        if path.exists():
-            shutil.copymode(path, new)
-        new.replace(path)
+        try:
+            with _made(new, path) as opened:
+                self._write(opened, state)
+                opened.flush()
+                os.fsync(opened.fileno())
+            new.replace(path)
+        finally:
+            # On a full disk it would hold the room that is missing.
+            new.unlink(missing_ok=True)
+        shutil.copymode(path, self._file.journal.path)
         _bring_to_disk(path.parent)
 
     def _write(self, opened: IO[bytes], state: State) -> None:
@@ -213,6 +219,13 @@ class FileCopy(Copy):
         columns = form.columns(wanted.columns + _marks(state))
         rows = self._beside.leads([column.name for column in columns])
         form.write(opened, columns, rows, wanted)
+
+
+def _made(new: Path, path: Path) -> IO[bytes]:
+    """Make a file that those may read, from the first byte on, who may read another."""
+    new.unlink(missing_ok=True)
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o666
+    return os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb")
 
 
 def _marks(state: State) -> tuple[Column, ...]:
