@@ -33,7 +33,7 @@ def _xlsx(place: str) -> Destination:
 def _parquet(place: str) -> Destination:
     from leadwell.sync.destinations import typed  # noqa: PLC0415
 
-    return typed.ParquetFolder(_path(place) / "leads.parquet")
+    return typed.ParquetFolder(_folder(place) / "leads.parquet")
 
 
 def _postgres(place: str) -> Destination:
@@ -65,11 +65,18 @@ _BY_ENDING = {".db": "sqlite", ".sqlite": "sqlite", ".sqlite3": "sqlite"}
 
 
 def _path(place: str) -> Path:
+    path = _folder(place)
+    if not path.name:
+        raise UnknownDestination(f"{place!r} is no file", hint="name one: leads.db")
+    return path
+
+
+def _folder(place: str) -> Path:
     try:
         path = Path(place).expanduser()
     except RuntimeError as error:
         raise UnknownDestination(f"{place!r} is no file: {error}") from None
-    if place.startswith("//") or not path.name:
+    if place.startswith("//"):
         raise UnknownDestination(
             f"{place!r} is no file",
             hint="for instance sqlite:leads.db, or sqlite:/folder/leads.db",
