@@ -17,6 +17,7 @@ import psycopg
 import pytest
 from psycopg.types.json import set_json_loads
 
+from leadwell.cli import main
 from leadwell.store import campaigns
 from tests import make, postgres, served
 from tests.served import Answer, Served
@@ -75,6 +76,19 @@ class Bench:
             text=True,
             preexec_fn=first,  # noqa: PLW1509 - no thread of a test holds a lock then
         )
+
+    def here(self, capfd: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+        """Return what runs `leadwell` in this process; its token is never shown."""
+
+        def run(*arguments: str) -> Said:
+            capfd.readouterr()
+            with pytest.raises(SystemExit) as left:
+                main(arguments)
+            out, err = capfd.readouterr()
+            assert self.hub.token not in out + err
+            return Said(int(left.value.code or 0), out, err)
+
+        return run
 
     def sync(self, to: str, *arguments: str, **how: Any) -> Said:
         return self.run("sync", self.url, "--to", to, *arguments, **how)

@@ -1,22 +1,16 @@
 """`leadwell doctor URL`: every part of the way, right and wrong."""
 
-import datetime as dt
 import socket
 import sqlite3
-import ssl
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
-from leadwell.cli import main
 from leadwell.testing import FaultServer, Reply, faults
+from tests.certificates import a_context
 from tests.copying import Bench, Said, a_bench
 
 Look = Callable[..., tuple[int, dict[str, tuple[str, str]]]]
@@ -40,14 +34,7 @@ def run(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LEADWELL_TOKEN", hub.hub.token)
 
-    def _run(*arguments: str) -> Said:
-        with pytest.raises(SystemExit) as left:
-            main(arguments)
-        out, err = capfd.readouterr()
-        assert hub.hub.token not in out + err
-        return Said(int(left.value.code or 0), out, err)
-
-    return _run
+    return hub.here(capfd)
 
 
 @pytest.fixture
@@ -179,31 +166,3 @@ def test_options_of_the_other_hub_are_refused(run: Callable[..., Said]) -> None:
     assert run("doctor", "http://127.0.0.1", "--deep").code == 2
     assert run("doctor", "--to", "sqlite:l.db").code == 2
     assert run("doctor", "ftp://x").code == 2
-
-
-def a_context(folder: Path, days: int) -> ssl.SSLContext:
-    """A server's side of TLS, with a certificate that ends in so many days."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "Tests")])
-    now = dt.datetime.now(dt.UTC)
-    address = x509.IPAddress(ip_address("127.0.0.1"))
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=9))
-        .not_valid_after(now + dt.timedelta(days=days, hours=1))
-        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = certificate.public_bytes(serialization.Encoding.PEM) + key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    (folder / "server.pem").write_bytes(pem)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "server.pem")
-    return context

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from leadwell.cli import main
 from tests.copying import Bench, Said, a_bench
 
 Run = Callable[..., Said]
@@ -34,15 +33,7 @@ def run(
     monkeypatch.setenv("LEADWELL_TOKEN", hub.hub.token)
     monkeypatch.setattr(sys, "stdin", io.StringIO())
 
-    def _run(*arguments: str) -> Said:
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as left:
-            main(arguments)
-        out, err = capfd.readouterr()
-        assert hub.hub.token not in out + err
-        return Said(int(left.value.code or 0), out, err)
-
-    return _run
+    return hub.here(capfd)
 
 
 @pytest.fixture

@@ -5,9 +5,7 @@ trying again mends it; then for as long as the client tries, so that the run fai
 then no more. After each run that says it is done, the copy is what the hub says.
 """
 
-import datetime as dt
 import json
-import ssl
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,9 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from leadwell.cli.pull.report import Outcome, Report
 from leadwell.cli.pull.sync import Copying
@@ -29,6 +24,7 @@ from leadwell.sync.pulling import Wanted
 from leadwell.sync.verifying import verify
 from leadwell.testing import FAULTS, LIES, Fault, FaultServer, faults
 from tests import postgres
+from tests.certificates import a_context
 from tests.copying import Bench, a_bench
 
 LEADS = 24
@@ -243,7 +239,7 @@ def test_an_expired_certificate_is_told_and_leaves_nothing(
 ) -> None:
     to = place_of(tmp_path, scheme)
     with FaultServer(
-        f"http://127.0.0.1:{stand.bench.hub.port}", tls=a_context(tmp_path)
+        f"http://127.0.0.1:{stand.bench.hub.port}", tls=a_context(tmp_path, days=-1)
     ) as server:
         outcome = stand.pull(to, url=server.url)
         assert server.requests == []
@@ -253,30 +249,3 @@ def test_an_expired_certificate_is_told_and_leaves_nothing(
     if copy is not None:
         with copy:
             assert copy.state() is None
-
-
-def a_context(folder: Path) -> ssl.SSLContext:
-    """A server's side of TLS, with a certificate that ended yesterday."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = dt.datetime.now(dt.UTC)
-    day = dt.timedelta(days=1)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - 9 * day)
-        .not_valid_after(now - day)
-        .sign(key, hashes.SHA256())
-    )
-    pem = certificate.public_bytes(serialization.Encoding.PEM) + key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    (folder / "server.pem").write_bytes(pem)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "server.pem")
-    return context

@@ -1,6 +1,5 @@
 """Leads as rows of a sheet: one column a field, in a stable order."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,14 +12,8 @@ from leadwell.schema.fields.select import MULTI_SELECT, SELECT
 from leadwell.schema.subjects import FIELD_PREFIX
 from leadwell.sheets.table import Cell as TypedCell
 from leadwell.sheets.table import Kind, Words
+from leadwell.sheets.text import EXCEL, FEED, PLAIN, Flavour
 
-_WIDE = ("\uff1d", "\uff0b", "\uff0d", "\uff20")
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", *_WIDE)
-"""With these at its beginning a spreadsheet takes a cell for a formula: `= + - @`, in
-some languages in full width too."""
-_QUOTED = re.compile(r'[",;\t\r\n]')
-"""What stands in quotes, so that a cell stays one whatever separator is assumed."""
-BOM = b"\xef\xbb\xbf"
 _KINDS = {
     "id": Kind.WHOLE,
     "assigned_person": Kind.WHOLE,
@@ -40,24 +33,7 @@ Rendered = Mapping[str, Any]
 Cell = Callable[[Rendered], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Flavour:
-    """How a sheet is written as text (RFC 4180)."""
-
-    separator: str = ","
-    mark: bytes = b""
-    """What stands before everything."""
-    is_harmless: bool = False
-    """Whether what a spreadsheet would run as a formula is written as text, with an
-    apostrophe before it: leads come from strangers."""
-
-
-FLAVOURS = {
-    "csv": Flavour(),
-    "csv-excel": Flavour(";", BOM, is_harmless=True),
-    "csv-feed": Flavour(is_harmless=True),
-}
-"""For programs; for Excel, with the mark that says UTF-8; for what asks an URL."""
+FLAVOURS = {"csv": PLAIN, "csv-excel": EXCEL, "csv-feed": FEED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +83,12 @@ def columns(view: Campaign, shown: Shown | None = None) -> list[Column]:
 
 def header(columns: Sequence[Column], flavour: Flavour) -> bytes:
     """Write the first line."""
-    return flavour.mark + _line([column.name for column in columns], flavour)
+    return flavour.mark + flavour.line(column.name for column in columns)
 
 
 def row(columns: Sequence[Column], lead: Rendered, flavour: Flavour) -> bytes:
     """Write one rendered lead as a line."""
-    cells = [column.cell(lead) for column in columns]
-    if flavour.is_harmless:
-        cells = [_harmless(cell) for cell in cells]
-    return _line(cells, flavour)
+    return flavour.line(column.cell(lead) for column in columns)
 
 
 def typed(columns: Sequence[Column], lead: Rendered) -> list[TypedCell]:
@@ -178,20 +151,3 @@ def _text(value: object) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
-
-
-def _harmless(cell: str) -> str:
-    is_number = cell[:1] == "-" and cell[1:].replace(".", "", 1).isdigit()
-    return f"'{cell}" if cell.startswith(_DANGEROUS) and not is_number else cell
-
-
-def _line(cells: Sequence[str], flavour: Flavour) -> bytes:
-    written = flavour.separator.join(map(_quoted, cells))
-    return f"{written}\r\n".encode()
-
-
-def _quoted(cell: str) -> str:
-    if not _QUOTED.search(cell):
-        return cell
-    doubled = cell.replace('"', '""')
-    return f'"{doubled}"'

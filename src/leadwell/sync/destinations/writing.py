@@ -4,7 +4,6 @@ A CSV file has the bytes of the hub's own export; a test compares them.
 """
 
 import csv
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import IO, Any, Protocol, TypeAlias
 
 import msgspec
 
+from leadwell.sheets.text import EXCEL, PLAIN, Flavour
 from leadwell.sync.errors import ForeignDestination
 from leadwell.sync.table import REMOVED_AT, Column, Kind, Table
 
@@ -19,10 +19,6 @@ Pairs: TypeAlias = Iterator[tuple[int, int]]
 
 CELL_CHARACTERS_MAX = 2**27
 """More than any value of a lead has; Python's own limit is less than a long text."""
-_WIDE = ("\uff1d", "\uff0b", "\uff0d", "\uff20")
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", *_WIDE)
-"""With these at its beginning a spreadsheet takes a cell for a formula."""
-_QUOTED = re.compile(r'[",;\t\r\n]')
 _UNSHOWN = "source_updated_at"
 """No column of an export."""
 
@@ -57,12 +53,7 @@ class Format(Protocol):
 class Sheet:
     """CSV (RFC 4180): one lead a line, choices as slugs."""
 
-    separator: str = ","
-    mark: str = ""
-    """What stands before everything."""
-    is_harmless: bool = False
-    """Whether what a spreadsheet would run as a formula gets an apostrophe before it:
-    leads come from strangers."""
+    flavour: Flavour
 
     def columns(self, columns: Sequence[Column]) -> list[Column]:
         """Return the columns of an export."""
@@ -77,24 +68,22 @@ class Sheet:
     ) -> None:
         """Write the names of the columns, and all leads."""
         del wanted
-        names = self._cells([column.name for column in columns])
-        opened.write(self.mark.encode() + names)
+        names = self.flavour.line(column.name for column in columns)
+        opened.write(self.flavour.mark + names)
         opened.writelines(self.line(columns, row) for row in rows)
 
     def line(self, columns: Sequence[Column], row: Sequence[Any]) -> bytes:
         """Write one lead."""
-        cells = [text_of(c.kind, v) for c, v in zip(columns, row, strict=True)]
-        return self._cells(cells)
+        pairs = zip(columns, row, strict=True)
+        return self.flavour.line(text_of(column.kind, cell) for column, cell in pairs)
 
     def held(self, path: Path) -> Pairs:
         """Read the columns `id` and `version`."""
         csv.field_size_limit(CELL_CHARACTERS_MAX)
         with path.open(encoding="utf-8-sig", newline="") as lines:
-            yield from _pairs(path, csv.DictReader(lines, delimiter=self.separator))
-
-    def _cells(self, cells: Iterable[str]) -> bytes:
-        cells = map(_harmless, cells) if self.is_harmless else cells
-        return f"{self.separator.join(map(_quoted, cells))}\r\n".encode()
+            yield from _pairs(
+                path, csv.DictReader(lines, delimiter=self.flavour.separator)
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +117,8 @@ class Lines:
             yield from _pairs(path, map(decoder.decode, lines))
 
 
-CSV = Sheet()
-CSV_EXCEL = Sheet(";", "\ufeff", is_harmless=True)
+CSV = Sheet(PLAIN)
+CSV_EXCEL = Sheet(EXCEL)
 NDJSON = Lines()
 
 
@@ -169,15 +158,3 @@ def _json(kind: Kind, value: Any) -> object:
     if kind in {Kind.CHOICES, Kind.DATA}:
         return msgspec.Raw(value.encode())
     return bool(value) if kind is Kind.BOOLEAN else value
-
-
-def _harmless(cell: str) -> str:
-    is_number = cell[:1] == "-" and cell[1:].replace(".", "", 1).isdigit()
-    return f"'{cell}" if cell.startswith(_DANGEROUS) and not is_number else cell
-
-
-def _quoted(cell: str) -> str:
-    if not _QUOTED.search(cell):
-        return cell
-    doubled = cell.replace('"', '""')
-    return f'"{doubled}"'
