@@ -10,7 +10,7 @@ from cyclopts import App
 from leadwell import settings
 from leadwell.api.entrance.problems import STATUS_OF
 from leadwell.cli.commands import made
-from leadwell.errors import all_errors
+from leadwell.errors.listing import all_errors
 from leadwell.schema.fields import FIELD_TYPES
 
 

@@ -158,7 +158,11 @@ class Watch:
 
     def look(self, entrance: Entrance, scope: Scope, answer: Answered) -> None:
         found = operation_of(answer)
-        if found is None:
+        # At the address of the article people find a page.
+        visitor = scope.get("state", {}).get("visitor")
+        is_page = answer.path.startswith("/campaigns/") and visitor is None
+        is_page &= answer.status != 401
+        if found is None or is_page:
             self.counts["not described"] += 1
             return
         reader = self._reader(entrance, scope, answer)

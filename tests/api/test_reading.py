@@ -7,7 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 from starlette.testclient import TestClient
 
-from leadwell.errors import all_errors
+from leadwell.errors.listing import all_errors
 from tests import make
 
 LIST = "/v2/campaigns/362/leads"

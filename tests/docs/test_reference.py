@@ -13,7 +13,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from leadwell.api.app import app
-from leadwell.errors import all_errors
+from leadwell.errors.listing import all_errors
 from leadwell.model.slug import RESERVED
 from leadwell.schema import definition
 from leadwell.schema.fields import FIELD_TYPES

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from leadwell.api.app import app
+from leadwell.api.app import Beside, app
 from leadwell.api.hub import Hub
 from leadwell.mcp import over_http
 from leadwell.store import tokens
@@ -79,7 +79,7 @@ def engine(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def talking(hub: Hub) -> TestClient:
     """The application, with the tools."""
-    return TestClient(app(hub, tools=over_http.answer))
+    return TestClient(app(hub, beside=Beside(over_http.answer)))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from leadwell.api.app import app
+from leadwell.api.app import Beside, app
 from leadwell.server import agents
 from leadwell.settings import Settings
 from tests import make
@@ -141,6 +141,7 @@ def test_tools_are_loaded_when_they_are_first_used(
 ) -> None:
     tools = agents.tools(Settings())
     a = Assistant(
-        TestClient(app(hub, tools=tools)), make.a_token(database, account, campaign)
+        TestClient(app(hub, beside=Beside(tools))),
+        make.a_token(database, account, campaign),
     )
     assert len(json.loads(a.post(LIST).content)["result"]["tools"]) == 6

@@ -1,7 +1,8 @@
 """Every path the hub answers, on one screen."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from starlette.convertors import Convertor, register_url_convertor
@@ -32,7 +33,25 @@ from leadwell.api.readers import Resolve
 from leadwell.api.writes import Writes
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
-Plain: TypeAlias = Listing | Agents
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """Answers who asks with a token with leads, and people with a page of them."""
+
+    listing: Listing
+    page: ASGIApp | None
+    """`None`: there are no pages for people, so that everybody needs a token."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, as it was met at the entrance."""
+        if scope["state"]["visitor"] is None and self.page is not None:
+            await self.page(scope, receive, send)
+        else:
+            await self.listing(scope, receive, send)
+
+
+Plain: TypeAlias = Listing | Agents | Either
 """What answers without a response object in between."""
 
 
@@ -51,51 +70,68 @@ class _Id(Convertor[int]):
 register_url_convertor("id", _Id())
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What one address answers besides the API."""
+
+    tools: ASGIApp | None = None
+    """Speak MCP, where the hub does."""
+    leads: Handler | None = None
+    """The page at the address where the article finds leads; it is for people."""
+    pages: Sequence[Route] = ()
+    """The other pages for people."""
+
+
+ALONE = Beside()
+
+
 def app(
-    hub: Hub, lifespan: Lifespan[Router] | None = None, tools: ASGIApp | None = None
+    hub: Hub, lifespan: Lifespan[Router] | None = None, beside: Beside = ALONE
 ) -> ASGIApp:
-    """Build the application of one hub; `tools` speak MCP, where the hub does."""
+    """Build the application of one hub."""
     leads, writes, changes = Leads(hub), Writes(hub), Changes(hub)
     exports = Exports(hub)
     campaigns, health, documents = Campaigns(hub), Health(hub), Documents(hub)
     machines = Machines(hub)
+    page = _answering(beside.leads) if beside.leads else None
     one = "/v2/campaigns/{campaign_id:id}"
     routes = [
-        _route(f"{one}/leads", GET=Listing(hub), POST=writes.add),
-        _route(f"{one}/leads/batch", POST=writes.batch),
-        _route(f"{one}/leads/changes", GET=changes.list),
-        _route(f"{one}/leads/digest", GET=changes.digest),
-        _route(f"{one}/leads/export", GET=exports.stream),
-        _route(
+        route(f"{one}/leads", GET=Listing(hub), POST=writes.add),
+        route(f"{one}/leads/batch", POST=writes.batch),
+        route(f"{one}/leads/changes", GET=changes.list),
+        route(f"{one}/leads/digest", GET=changes.digest),
+        route(f"{one}/leads/export", GET=exports.stream),
+        route(
             f"{one}/leads/{{lead_id:id}}",
             GET=leads.show,
             PATCH=writes.change,
             DELETE=writes.remove,
         ),
-        _route(f"{one}/leads/{{lead_id:id}}/merge", POST=writes.merge),
-        _route(f"{one}/schema", GET=documents.schema),
-        _route(f"{one}/schema.json", GET=documents.json_schema),
-        _route(one, GET=campaigns.show),
-        _route("/v2/campaigns", GET=campaigns.list),
-        _route("/v2/me", GET=campaigns.me),
+        route(f"{one}/leads/{{lead_id:id}}/merge", POST=writes.merge),
+        route(f"{one}/schema", GET=documents.schema),
+        route(f"{one}/schema.json", GET=documents.json_schema),
+        route(one, GET=campaigns.show),
+        route("/v2/campaigns", GET=campaigns.list),
+        route("/v2/me", GET=campaigns.me),
         # The article writes its requests without the version.
-        _route("/campaigns/{campaign_id:id}/leads", GET=Listing(hub)),
-        _route("/leads", POST=writes.add_anywhere),
-        _route("/feed/{secret}.csv", GET=exports.csv_feed),
-        _route("/mcp", POST=Agents(hub, tools)),
-        _route("/docs/errors/{code}", GET=Codes(hub).show),
+        route("/campaigns/{campaign_id:id}/leads", GET=Either(Listing(hub), page)),
+        route("/leads", POST=writes.add_anywhere),
+        route("/feed/{secret}.csv", GET=exports.csv_feed),
+        route("/mcp", POST=Agents(hub, beside.tools)),
+        route("/docs/errors/{code}", GET=Codes(hub).show),
         *_documentation(hub, "/docs", readers.asking),
         *_documentation(hub, "/d/{secret}", readers.by_link),
         *_documentation(hub, "/a/{account}/api-documentation", readers.of_account),
-        _route("/static/{path:path}", GET=static.show),
-        _route("/llms.txt", GET=machines.list),
-        _route("/.well-known/api-catalog", GET=machines.catalog),
-        _route("/metrics", GET=Metrics(hub.metrics_token).show),
-        _route("/health/live", GET=health.live),
-        _route("/health/ready", GET=health.ready),
+        route("/static/{path:path}", GET=static.show),
+        route("/llms.txt", GET=machines.list),
+        route("/.well-known/api-catalog", GET=machines.catalog),
+        route("/metrics", GET=Metrics(hub.metrics_token).show),
+        route("/health/live", GET=health.live),
+        route("/health/ready", GET=health.ready),
+        *beside.pages,
     ]
     router = Router(routes, redirect_slashes=False, lifespan=lifespan)
-    return Entrance(router, hub, Refusals(hub).shown)
+    return Entrance(router, hub, Refusals(hub).shown, has_pages=bool(beside.pages))
 
 
 def _documentation(hub: Hub, root: str, resolve: Resolve) -> list[Route]:
@@ -103,24 +139,24 @@ def _documentation(hub: Hub, root: str, resolve: Resolve) -> list[Route]:
     pages, documents = Pages(hub, root, resolve), Documents(hub, resolve)
     console = Console(documents, root)
     return [
-        _route(f"{root}/console", GET=console.show),
-        _route(root, GET=pages.enter),
-        _route(f"{root}/", GET=pages.first),
-        _route(f"{root}/{DOCUMENT}", GET=console.document),
+        route(f"{root}/console", GET=console.show),
+        route(root, GET=pages.enter),
+        route(f"{root}/", GET=pages.first),
+        route(f"{root}/{DOCUMENT}", GET=console.document),
         *_downloads(f"{root}/download", documents),
-        _route(
+        route(
             f"{root}/download/connectors/{{connector}}/{{name}}",
             GET=Connectors(hub, resolve).text,
         ),
-        _route(f"{root}/{{page}}.md", GET=pages.twin),
-        _route(f"{root}/{{page}}", GET=pages.page),
+        route(f"{root}/{{page}}.md", GET=pages.twin),
+        route(f"{root}/{{page}}", GET=pages.page),
     ]
 
 
 def _downloads(below: str, documents: Documents) -> list[Route]:
     """Serve the API in every form that can be downloaded; the name is for the file."""
     return [
-        _route(f"{below}/{form}/{{name}}", GET=documents.download(form))
+        route(f"{below}/{form}/{{name}}", GET=documents.download(form))
         for form in FORMS
     ]
 
@@ -148,7 +184,8 @@ def _answering(handler: Handler) -> ASGIApp:
     return answer
 
 
-def _route(path: str, **handlers: Handler | Plain) -> Route:
+def route(path: str, **handlers: Handler | Plain) -> Route:
+    """Return what answers a path, by method."""
     route = Route(path, _Methods(handlers), methods=list(handlers))
     # A $ also matches before a newline at the end, and /v2/me%0A is not /v2/me.
     route.path_regex = re.compile(route.path_regex.pattern.removesuffix("$") + r"\Z")

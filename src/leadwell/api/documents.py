@@ -27,7 +27,8 @@ from leadwell.describe import schema
 from leadwell.describe.build import build
 from leadwell.describe.contract import openapi, postman, swagger
 from leadwell.describe.reader import Reader
-from leadwell.errors import NotAuthenticated, all_errors
+from leadwell.errors import NotAuthenticated
+from leadwell.errors.listing import all_errors
 from leadwell.model.campaign import Campaign
 from leadwell.schema import querystring, question
 from leadwell.schema.visibility import view as view_of

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 HELP = "A self-hosted lead hub, and the client that reads leads from it."
 COMMANDS = (
     ("account", "account:account", "Accounts: who owns campaigns."),
+    ("admin", "admin:admin", "Who may sign in to the hub's pages."),
     ("backup", "data.backup:backup", "Copy the database into a file while it serves."),
     ("campaign", "campaign:campaign", "Campaigns: fields, options and statuses."),
     ("chores", "chores:chores", "Finish edits that were interrupted."),

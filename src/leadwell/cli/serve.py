@@ -44,7 +44,7 @@ def serve(*, listen: Listen = LISTEN, where: Where = HERE) -> None:
         listen: where the hub is reached
         where: the database
     """
-    from leadwell.server import erasures, hub_of, listening
+    from leadwell.server import erasures, hub_of, invitations, listening
 
     given: dict[str, Any] = vars(listen)
     changes = {name: value for name, value in given.items() if value is not None}
@@ -53,12 +53,18 @@ def serve(*, listen: Listen = LISTEN, where: Where = HERE) -> None:
     hub = hub_of(settings)
     # However a backup was put back: what was erased since is erased again.
     erasures.replay(erasures.path_of(settings), hub.database, hub.now)
+    setup = hub.database.write(lambda c: invitations.first(c, hub.key)).result()
     hub.database.close()
     taken, settings = listening.bound(settings)
     listener = listening.Listener(taken, settings)
+    link = {"setup_url": settings.url + setup} if setup else {}
     if where.json:
-        output.document({"url": listener.url}, as_json=True)
+        output.document({"url": listener.url, **link}, as_json=True)
     output.hint(f"Leadwell answers at {listener.url}")
+    if link:
+        output.hint(
+            f"nobody can sign in yet; become the administrator at {link['setup_url']}"
+        )
     if not settings.public_url and settings.host in {"0.0.0.0", "::"}:  # noqa: S104
         output.hint("note: set LEADWELL_PUBLIC_URL, or links name this host")
     listener.run()

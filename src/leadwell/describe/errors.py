@@ -4,7 +4,8 @@ import inspect
 from dataclasses import dataclass
 
 from leadwell.describe.remedies import REMEDIES
-from leadwell.errors import LeadwellError, all_errors, title_of
+from leadwell.errors import LeadwellError, title_of
+from leadwell.errors.listing import all_errors
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ REMEDIES: Mapping[str, str] = {
     "token, and ask the owner for another one if you need more.",
     "address_not_allowed": "Ask the campaign's owner to add the address that your "
     "requests come from.",
+    "not_allowed": "Ask an administrator of your account to do it, or for the role.",
     "origin_not_allowed": "Ask from a program, or from a page of the hub itself.",
     "not_found": "Compare the path with the list of all requests.",
     "campaign_not_found": "Look at `/v2/campaigns` for the campaigns of your token.",

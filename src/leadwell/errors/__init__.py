@@ -22,6 +22,7 @@ LeadwellError
   InsufficientScope       forbidden        the token lacks the right, or the campaign
   AddressNotAllowed       forbidden        the token may not be used from there
   OriginNotAllowed        forbidden        a page of another site asks in a browser
+  NotAllowed              forbidden        who is signed in may not do that
   NotFound                not_found        no such thing, or none this token may see
     CampaignNotFound      not_found        no such campaign
     LeadNotFound          not_found        no such lead
@@ -60,6 +61,7 @@ from leadwell.errors.kinds import (
     LeadwellError,
     Problem,
     Several,
+    title_of,
 )
 
 
@@ -192,6 +194,13 @@ class OriginNotAllowed(LeadwellError):
 
     kind = Kind.FORBIDDEN
     code = "origin_not_allowed"
+
+
+class NotAllowed(LeadwellError):
+    """Who is signed in to the pages may not do that; administrators may."""
+
+    code = "not_allowed"
+    kind = Kind.FORBIDDEN
 
 
 class NotFound(LeadwellError):
@@ -381,17 +390,11 @@ class Refused(LeadwellError):
     code = "refused"
 
 
-def title_of(code: str) -> str:
-    """Write an error code as words for people."""
-    words = code.replace("_", " ").capitalize()
-    return words.replace("url", "URL").replace("Url", "URL")
-
-
-def all_errors() -> tuple[type[LeadwellError], ...]:
-    """Return every public error class, in the order of this file."""
-    kinds = [kind for kind in globals().values() if isinstance(kind, type)]
-    errors = [kind for kind in kinds if issubclass(kind, LeadwellError)]
-    return tuple(error for error in errors if error.__module__ == __name__)
-
-
-__all__ = ["VALUE_CHARACTERS_MAX", "Kind", "LeadwellError", "Problem", "Several"]
+__all__ = [
+    "VALUE_CHARACTERS_MAX",
+    "Kind",
+    "LeadwellError",
+    "Problem",
+    "Several",
+    "title_of",
+]

@@ -107,3 +107,9 @@ class Several(LeadwellError):
         codes = {problem.code for problem in problems}
         if len(codes) == 1:
             self.code = codes.pop()
+
+
+def title_of(code: str) -> str:
+    """Write an error code as words for people."""
+    words = code.replace("_", " ").capitalize()
+    return words.replace("url", "URL").replace("Url", "URL")

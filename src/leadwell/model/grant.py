@@ -6,6 +6,9 @@ from leadwell.errors import CampaignNotFound, InsufficientScope
 from leadwell.model.campaign import Attribute, Campaign, Column
 from leadwell.model.query import Condition, Question, Search, Shown, SortKey
 
+PERSON = "person:"
+"""What the author's name begins with where a person has changed a lead."""
+
 
 @dataclass(frozen=True, slots=True)
 class LeadQuery:
@@ -68,6 +71,12 @@ class Grant:
     def of_operator(cls, campaign: Campaign) -> "Grant":
         """Return what the person at the hub's own command line may do: everything."""
         return cls(campaign.account_id, campaign.id, may_write=True)
+
+    @classmethod
+    def of_person(cls, campaign: Campaign, person_id: int) -> "Grant":
+        """Return what somebody may do who may open the campaign's pages."""
+        author = f"{PERSON}{person_id}"
+        return cls(campaign.account_id, campaign.id, may_write=True, lineage=author)
 
     def check_campaign(self, campaign_id: int) -> None:
         """Refuse another campaign than a campaign token's own, existing or not.

@@ -17,7 +17,8 @@ import structlog
 from starlette.routing import Router
 from starlette.types import ASGIApp
 
-from leadwell.api.app import app
+from leadwell.admin import app as admin
+from leadwell.api.app import Beside, app
 from leadwell.api.hub import Hub, Limits
 from leadwell.errors import Refused, UsageError
 from leadwell.schema.times import microseconds
@@ -110,7 +111,13 @@ def application() -> ASGIApp:
         # Jobs that were handed in are finished; their answers may be out already.
         hub.database.close()
 
-    return app(hub, lifespan, agents.tools(settings))
+    return app(hub, lifespan, beside(hub, settings))
+
+
+def beside(hub: Hub, settings: Settings) -> Beside:
+    """Return what a hub answers besides its API."""
+    leads, pages = admin.leads(hub), admin.routes(hub)
+    return Beside(agents.tools(settings), leads, pages)
 
 
 def configure_logs(level: str) -> None:

@@ -30,6 +30,38 @@ CREATE TABLE person (
     PRIMARY KEY (account_id, id)
 ) STRICT, WITHOUT ROWID;
 
+-- People who may sign in to the pages: of an account, with a password.
+CREATE TABLE login (
+    email        TEXT    PRIMARY KEY,           -- in small letters
+    account_id   INTEGER NOT NULL,
+    person_id    INTEGER NOT NULL,
+    role         TEXT    NOT NULL,              -- administrator, member
+    campaigns    TEXT    NOT NULL,              -- JSON: the ids that a member may open
+    password     TEXT,                          -- argon2id; NULL: none was chosen yet
+    language     TEXT    NOT NULL,              -- en, da; '': the browser's
+    failures     INTEGER NOT NULL,              -- wrong passwords in a row
+    closed_until INTEGER NOT NULL,              -- nobody gets in before; 0: open
+    created_at   INTEGER NOT NULL,
+    used_at      INTEGER,
+    UNIQUE (account_id, person_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE session (
+    digest     BLOB    PRIMARY KEY,             -- HMAC-SHA-256 under the instance key
+    email      TEXT    NOT NULL,
+    created_at INTEGER NOT NULL,
+    used_at    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX session_by_email ON session (email);
+
+-- Links that work once: a password is chosen there.
+CREATE TABLE invitation (
+    digest     BLOB    PRIMARY KEY,             -- HMAC-SHA-256 under the instance key
+    email      TEXT    NOT NULL,                -- '': who becomes the first administrator
+    expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX invitation_by_email ON invitation (email);
+
 -- Which campaigns an account has: slugs are unique within it.
 CREATE TABLE account_campaign (
     account_id  INTEGER NOT NULL,

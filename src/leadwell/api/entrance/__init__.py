@@ -32,6 +32,7 @@ from leadwell.store import figures
 
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 _NEEDS_TOKEN = re.compile(r"/v2(/|$)|/campaigns/|/leads\Z|/mcp\Z|/a/")
+_PAGES = re.compile(r"/campaigns/")
 _DESCRIBED = re.compile(r"/docs/(?!errors/)")
 """What says more to who sends a token; what an error means is the same for all."""
 _NAME = re.compile(
@@ -53,8 +54,23 @@ def _as_it_is(_scope: Scope, _error: LeadwellError, problem: Response) -> Respon
 class Entrance:
     """The outermost part of the application; every answer leaves through it."""
 
-    def __init__(self, inside: ASGIApp, hub: Hub, told: Told = _as_it_is) -> None:
-        """Stand in front of the routes; `told` is how a problem looks to who asked."""
+    def __init__(
+        self,
+        inside: ASGIApp,
+        hub: Hub,
+        told: Told = _as_it_is,
+        *,
+        has_pages: bool = False,
+    ) -> None:
+        """Stand in front of the routes.
+
+        Args:
+            inside: the routes
+            hub: whose they are
+            told: how a problem looks to who asked
+            has_pages: whether there are pages for people where the article has leads
+        """
+        self._has_pages = has_pages
         self._inside = inside
         self._hub = hub
         self._told = told
@@ -102,6 +118,8 @@ class Entrance:
 
     def _met(self, scope: Scope) -> Visitor | None:
         """Return who asks with a token or a link, by the request alone."""
+        if self._has_pages and _is_for_people(scope):
+            return None
         if _asks_with_token(scope):
             return self._gate.meet(scope)
         return self._links.meet(scope, _path(scope))
@@ -214,6 +232,14 @@ def _asks_with_token(scope: Scope) -> bool:
     path = _path(scope)
     may_have = _DESCRIBED.match(path) and header(scope, b"authorization")
     return bool(may_have) or _NEEDS_TOKEN.match(path) is not None
+
+
+def _is_for_people(scope: Scope) -> bool:
+    """Whether a page is asked for: in a browser, without a token."""
+    if not _PAGES.match(_path(scope)) or header(scope, b"authorization") is not None:
+        return False
+    cookies, accepted = header(scope, b"cookie"), header(scope, b"accept")
+    return b"leadwell=" in (cookies or b"") or b"text/html" in (accepted or b"")
 
 
 def _path(scope: Scope) -> str:

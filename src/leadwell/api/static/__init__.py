@@ -20,7 +20,14 @@ from leadwell.api import tags
 from leadwell.api.entrance import codings
 from leadwell.errors import NotFound
 
-OWN = ("pages.css", "icon.svg", "console.css", "console.js")
+OWN = (
+    "pages.css",
+    "icon.svg",
+    "console.css",
+    "console.js",
+    "admin.css",
+    "admin.js",
+)
 """The files of our own, which stand beside this module."""
 HEADERS = {
     "Cache-Control": "public, max-age=31536000, immutable",

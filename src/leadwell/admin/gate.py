@@ -1,0 +1,95 @@
+"""The way in to every page: signed in, from our own form, and told what went wrong."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+from urllib.parse import quote
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from leadwell.admin import rendering, sessions
+from leadwell.admin.rendering import HEADERS
+from leadwell.admin.signing import ask_again
+from leadwell.admin.visit import Visit, language_of
+from leadwell.api.entrance import problems
+from leadwell.api.hub import Hub
+from leadwell.errors import LeadwellError, title_of
+
+Page: TypeAlias = Callable[[Visit], Awaitable[Response]]
+Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
+WORD = "_word"
+"""The field of a form that shows which session's page it stands on."""
+HEADER = "X-Leadwell-Word"
+"""Where htmx sends the same."""
+FIELDS_MAX = 5_000
+"""How many fields a form may have: a lead of 500 fields, several times over."""
+_SAFE = {"GET", "HEAD"}
+
+
+def signed_in(hub: Hub, page: Page, *, administrator: bool = False) -> Handler:
+    """Return what answers with a page to who is signed in, and leads others there."""
+
+    async def answer(request: Request) -> Response:
+        key = sessions.key_of(hub, request)
+        session = await sessions.find(hub, key) if key else None
+        try:
+            if request.method not in _SAFE:
+                sessions.check_origin(request)
+            form = await _form(request)
+            if key is None or session is None:
+                return _to_login(hub, request, form)
+            if request.method not in _SAFE:
+                given = form.get(WORD) or request.headers.get(HEADER)
+                sessions.check_word(hub, key, given)
+            visit = Visit(hub, request, session.user, key, form)
+            if administrator:
+                session.user.check_administrator()
+            return await page(visit)
+        except LeadwellError as error:
+            return refused(hub, request, error)
+
+    return answer
+
+
+def anybody(hub: Hub, handler: Handler) -> Handler:
+    """Return what answers whoever asks, and tells what went wrong."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            if request.method not in _SAFE:
+                sessions.check_origin(request)
+            return await handler(request)
+        except LeadwellError as error:
+            return refused(hub, request, error)
+
+    return answer
+
+
+def refused(hub: Hub, request: Request, error: LeadwellError) -> Response:
+    """Tell people what went wrong, and what to do."""
+    content = {
+        "title": title_of(error.code),
+        "error": error,
+        "request_id": request.scope["state"]["request_id"],
+    }
+    status = problems.STATUS_OF.get(error.kind, 500)
+    said = language_of(request)
+    return rendering.page("refused.html", said, hub.public_url, content, status)
+
+
+async def _form(request: Request) -> FormData:
+    if request.method in _SAFE:
+        return FormData()
+    return await request.form(max_fields=FIELDS_MAX, max_files=1)
+
+
+def _to_login(hub: Hub, request: Request, form: FormData) -> Response:
+    """Lead to where one signs in; what was typed waits there."""
+    if request.method in _SAFE:
+        asked = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+        query = request.scope["query_string"].decode("latin-1")
+        wanted = f"{asked}?{query}" if query else asked
+        path = rendering.below(hub.public_url, f"/login?next={quote(wanted, safe='')}")
+        return RedirectResponse(path, 303, dict(HEADERS))
+    return ask_again(hub, request, form)

@@ -1,0 +1,93 @@
+"""A page of the hub as HTML: templates, and what all of them are given."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache, partial
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import msgspec
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+from leadwell.admin.words import Words, words
+from leadwell.api import static
+from leadwell.describe.pages.document import visible
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    # With no-referrer browsers send a form's Origin as null.
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "private, no-store",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+def page(
+    template: str,
+    said: Words,
+    public_url: str,
+    content: Mapping[str, Any],
+    status: int = 200,
+) -> HTMLResponse:
+    """Write a page in a language."""
+
+    def asset(name: str) -> str:
+        return static.path_of(public_url, name)
+
+    def path(to: str) -> str:
+        return below(public_url, to)
+
+    given = {"said": said, "asset": asset, "path": path, **content}
+    text = _environment(said.tag).get_template(template).render(given)
+    return HTMLResponse(text, status, dict(HEADERS))
+
+
+def below(public_url: str, path: str) -> str:
+    """Return a path of the hub as a browser sees it, behind a proxy's prefix."""
+    return urlsplit(public_url).path + path
+
+
+def moment(at: datetime | None) -> str:
+    """Write a moment for people, in UTC: `2026-11-29 10:12`."""
+    return at.strftime("%Y-%m-%d %H:%M") if at else ""
+
+
+def cell(value: Any, said: Words) -> str:
+    """Write what a lead holds in a field, as the API shows it, for people."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return said("Yes") if value else said("No")
+        case {"label": str(label)} | {"name": str(label)}:
+            return label
+        case list():
+            return ", ".join(cell(each, said) for each in cast("list[Any]", value))
+        case dict():
+            return msgspec.json.encode(value).decode()
+        case _:
+            return str(value)
+
+
+@cache
+def _environment(tag: str) -> Environment:
+    said = words(tag)
+    made = Environment(
+        loader=PackageLoader("leadwell.admin"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+    )
+    translations: Any = made
+    translations.install_gettext_callables(said.gettext, said.ngettext, newstyle=True)
+    made.filters |= {"visible": visible, "number": said.number, "moment": moment}
+    made.filters["cell"] = partial(cell, said=said)
+    return made

@@ -1,0 +1,257 @@
+"""Sign in, sign out, and choose a password on a link that works once."""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from leadwell.admin import passwords, rendering, sessions
+from leadwell.admin.rendering import HEADERS, below
+from leadwell.admin.visit import Visit, language_of
+from leadwell.api.hub import Hub
+from leadwell.errors import LeadwellError, LinkEnded, MalformedValue
+from leadwell.model.account import Account
+from leadwell.model.link import looks_like_secret
+from leadwell.model.slug import slug_of
+from leadwell.model.token import digest
+from leadwell.model.user import Role, User, check_password, email_of
+from leadwell.store import accounts
+from leadwell.store.connection import Connection
+from leadwell.store.people import users
+
+HOME = "/campaigns"
+SETUP = "/setup"
+"""Where a password is chosen: the secret of a link follows."""
+NAME_CHARACTERS_MAX = 200
+_OURS = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*")
+"""A path of this hub: what begins with two slashes is another host to browsers."""
+_TYPED = "typed."
+"""What begins the name of a field that was typed before somebody had to sign in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """The pages that are shown to who is not signed in."""
+
+    hub: Hub
+
+    async def show(self, request: Request) -> Response:
+        """Show where one signs in."""
+        return _login(self.hub, request, {"next": _next(request.query_params)})
+
+    async def enter(self, request: Request) -> Response:
+        """Sign somebody in, who gets a session that nobody had before."""
+        form = await request.form()
+        email, password = (
+            _text(form, "email").strip().casefold(),
+            _text(form, "password"),
+        )
+        user, wait_s = await self._checked(email, password[:1_000])
+        if user is None:
+            content = {
+                "next": _next(form),
+                "email": email,
+                "wait_s": wait_s,
+                "failed": True,
+            }
+            return _login(self.hub, request, content | _waiting(form), 401)
+        secret = sessions.new_secret()
+        answer = self._onward(request, form, user, digest(self.hub.key, secret))
+        old = sessions.key_of(self.hub, request)
+        return await self._begun(answer, user.email, secret, old)
+
+    async def leave(self, visit: Visit) -> Response:
+        """Sign somebody out."""
+        await visit.write(lambda c: users.end_session(c, visit.key))
+        answer = visit.go("/login")
+        sessions.drop(self.hub, answer)
+        return answer
+
+    async def invited(self, request: Request) -> Response:
+        """Show where a password is chosen for the first time, or anew."""
+        email, found = await self._invitation(request)
+        return _invitation_page(self.hub, request, email, found, {})
+
+    async def accept(self, request: Request) -> Response:
+        """Keep the password that was chosen, and sign its owner in."""
+        email, found = await self._invitation(request)
+        form = await request.form()
+        given = {k: _text(form, k).strip() for k in ("account", "name", "email")}
+        password = _text(form, "password")
+        try:
+            address = email_of(email or given["email"])
+            check_password(password, address)
+            if not email and not (given["name"] and (found or given["account"])):
+                raise MalformedValue("a name is missing", hint="fill in all fields")
+            hashed = await passwords.hashed(password)
+            job = _Accepting(
+                self._key(request), email, address, given, hashed, self.hub.moment
+            )
+            await asyncio.wrap_future(self.hub.database.write(job))
+        except LeadwellError as error:
+            content = {"error": error, **given}
+            return _invitation_page(self.hub, request, email, found, content, 422)
+        answer = RedirectResponse(below(self.hub.public_url, HOME), 303, dict(HEADERS))
+        return await self._begun(answer, address, sessions.new_secret(), None)
+
+    async def _checked(self, email: str, password: str) -> tuple[User | None, int]:
+        """Return who has this password; else how long nobody gets in, in seconds."""
+        login = await self.hub.read(lambda c: users.find(c, email))
+        now = self.hub.moment
+        is_right = await passwords.is_right(login.password if login else None, password)
+        if login is None:
+            return None, 0
+        if login.closed_until > now:
+            # However often one tries, it opens at the same moment.
+            return None, -(-(login.closed_until - now) // 1_000_000)
+        if is_right:
+            write = self.hub.database.write(lambda c: users.note_success(c, email, now))
+            await asyncio.wrap_future(write)
+            return login.user, 0
+        wait = passwords.wait_us(login.failures + 1)
+        closed = now + wait if wait else 0
+        write = self.hub.database.write(lambda c: users.note_failure(c, email, closed))
+        await asyncio.wrap_future(write)
+        return None, wait // 1_000_000
+
+    async def _begun(
+        self, answer: Response, email: str, secret: str, old: bytes | None
+    ) -> Response:
+        key, now = digest(self.hub.key, secret), self.hub.moment
+
+        def job(connection: Connection) -> None:
+            if old is not None:
+                users.end_session(connection, old)
+            users.add_session(connection, key, email, now)
+
+        await asyncio.wrap_future(self.hub.database.write(job))
+        sessions.keep(self.hub, answer, secret)
+        return answer
+
+    def _onward(
+        self, request: Request, form: FormData, user: User, key: bytes
+    ) -> Response:
+        wanted, typed = _next(form), _waiting(form)
+        if not typed["typed"]:
+            return RedirectResponse(
+                below(self.hub.public_url, wanted), 303, dict(HEADERS)
+            )
+        # What was typed is sent again by the user: the form's word is another one now.
+        said = language_of(request, user.language)
+        content = {"next": wanted, "word": sessions.word(self.hub, key), **typed}
+        return rendering.page("again.html", said, self.hub.public_url, content)
+
+    def _key(self, request: Request) -> bytes:
+        return digest(self.hub.key, request.path_params["secret"])
+
+    async def _invitation(self, request: Request) -> tuple[str, Account | None]:
+        """Return whose link it is, and the account that there is already.
+
+        Raises:
+            LinkEnded: it was used, or is too old, or there never was one.
+        """
+        now = self.hub.moment
+
+        def job(connection: Connection) -> tuple[str | None, Account | None]:
+            email = users.invited(connection, self._key(request), now)
+            held = accounts.find_all(connection)
+            return email, held[0] if held else None
+
+        is_one = looks_like_secret(request.path_params["secret"])
+        email, account = await self.hub.read(job) if is_one else (None, None)
+        if email is None:
+            raise LinkEnded(
+                "this link was used already, or is too old",
+                hint="who operates the hub makes a new one: leadwell admin invite",
+            )
+        return email, account
+
+
+@dataclass(frozen=True, slots=True)
+class _Accepting:
+    """The transaction in which a link is used up."""
+
+    key: bytes
+    invited: str
+    email: str
+    given: Mapping[str, str]
+    password: str
+    now: int
+
+    def __call__(self, connection: Connection) -> None:
+        # Twice at once: the second one finds no link any more.
+        if users.invited(connection, self.key, self.now) is None:
+            raise LinkEnded("this link was used already", hint="sign in instead")
+        if self.invited:
+            users.set_password(connection, self.invited, self.password)
+            return
+        held = accounts.find_all(connection)
+        account = held[0] if held else self._account(connection)
+        person = accounts.add_person(connection, account, self.given["name"])
+        user = User(account.id, person.id, person.name, self.email, Role.ADMINISTRATOR)
+        users.add(connection, user, self.password, self.now)
+        users.drop_invitations(connection, "")
+
+    def _account(self, connection: Connection) -> Account:
+        name = self.given["account"][:NAME_CHARACTERS_MAX]
+        return accounts.add(connection, slug_of(name) or "account", name, self.now)
+
+
+def ask_again(hub: Hub, request: Request, form: FormData) -> Response:
+    """Have somebody sign in whose session has ended, and keep what they typed."""
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    typed = [
+        (k, v) for k, v in form.multi_items() if isinstance(v, str) and k != "_word"
+    ]
+    has_file = any(not isinstance(value, str) for value in form.values())
+    content = {"next": path, "typed": typed, "has_ended": True, "has_file": has_file}
+    return _login(hub, request, content, 401)
+
+
+def _login(
+    hub: Hub, request: Request, content: Mapping[str, Any], status: int = 200
+) -> Response:
+    given: dict[str, Any] = {"email": "", "wait_s": 0, "failed": False, "typed": []}
+    given |= {"has_ended": False, "has_file": False, **content}
+    said = language_of(request)
+    return rendering.page("login.html", said, hub.public_url, given, status)
+
+
+def _invitation_page(
+    hub: Hub,
+    request: Request,
+    email: str,
+    account: Account | None,
+    content: Mapping[str, Any],
+    status: int = 200,
+) -> Response:
+    given = {"error": None, "account": "", "name": "", **content}
+    given |= {"invited": email, "known_account": account}
+    given["email"] = email or content.get("email", "")
+    said = language_of(request)
+    return rendering.page("setup.html", said, hub.public_url, given, status)
+
+
+def _next(given: Mapping[str, Any]) -> str:
+    """Return where to go on; never to another host."""
+    wanted = given.get("next", "")
+    return wanted if isinstance(wanted, str) and _OURS.fullmatch(wanted) else HOME
+
+
+def _waiting(form: FormData) -> dict[str, Any]:
+    typed = [
+        (name.removeprefix(_TYPED), value)
+        for name, value in form.multi_items()
+        if name.startswith(_TYPED) and isinstance(value, str)
+    ]
+    return {"typed": typed}
+
+
+def _text(form: FormData, name: str) -> str:
+    given = form.get(name, "")
+    return given if isinstance(given, str) else ""

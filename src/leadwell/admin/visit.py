@@ -1,0 +1,99 @@
+"""One request of somebody who is signed in."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from leadwell.admin import rendering, sessions
+from leadwell.admin.rendering import HEADERS
+from leadwell.admin.words import Words, preferred, words
+from leadwell.api.hub import Hub
+from leadwell.model.campaign import Campaign
+from leadwell.model.user import User
+from leadwell.store import campaigns
+from leadwell.store.connection import Connection, T
+
+J = TypeVar("J")
+NOTICE = "_done"
+"""The parameter that says which notice a page shows: what was just done."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Who asks, for what, and in which language they are answered."""
+
+    hub: Hub
+    request: Request
+    user: User
+    key: bytes
+    """The digest of the session's secret."""
+    form: FormData
+    """What a form holds; empty for a page that is only shown."""
+
+    @cached_property
+    def said(self) -> Words:
+        """The language of the answer."""
+        return language_of(self.request, self.user.language)
+
+    @property
+    def word(self) -> str:
+        """What every form of this session has to hold."""
+        return sessions.word(self.hub, self.key)
+
+    @property
+    def campaign_id(self) -> int:
+        """The campaign that the path names."""
+        return int(self.request.path_params["campaign_id"])
+
+    async def read(self, job: Callable[[Connection], J]) -> J:
+        """Run a read in one transaction."""
+        return await self.hub.read(job)
+
+    async def write(self, job: Callable[[Connection], T]) -> T:
+        """Run a job in a transaction of its own; it is durable when this returns."""
+        return await asyncio.wrap_future(self.hub.database.write(job))
+
+    def campaign(self, connection: Connection) -> Campaign:
+        """Return the campaign that the path names.
+
+        Raises:
+            CampaignNotFound: there is none, or the user may not open it.
+        """
+        found = campaigns.find(connection, self.campaign_id)
+        return self.user.check_campaign(found, self.campaign_id)
+
+    def text(self, name: str) -> str:
+        """Return what a form has under a name, without spaces around it."""
+        given = self.form.get(name, "")
+        return given.strip() if isinstance(given, str) else ""
+
+    def page(
+        self, template: str, content: Mapping[str, Any], status: int = 200
+    ) -> Response:
+        """Write a page."""
+        given = {
+            "user": self.user,
+            "word": self.word,
+            "here": self.request.scope["path"],
+            "notice": self.request.query_params.get(NOTICE, ""),
+            **content,
+        }
+        return rendering.page(template, self.said, self.hub.public_url, given, status)
+
+    def go(self, to: str, notice: str = "") -> Response:
+        """Lead on to another page of the hub, with a notice of what was done."""
+        path = rendering.below(self.hub.public_url, to)
+        if notice:
+            path += f"{'&' if '?' in path else '?'}{NOTICE}={notice}"
+        return RedirectResponse(path, 303, dict(HEADERS))
+
+
+def language_of(request: Request, chosen: str = "") -> Words:
+    """Return the language to answer a request in."""
+    return words(preferred(chosen, request.headers.get("accept-language", "")))

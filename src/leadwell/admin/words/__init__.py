@@ -1,0 +1,85 @@
+"""What the pages say, in the languages that there are: English, and Danish.
+
+English stands in the templates as `_("…")`, and in the code as `said("…")`; the files
+of a folder `xx` have the same in another language: under `[said]` the English text and
+what it is there, under `[counted]` the text of one, and the two forms it has there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import msgspec
+
+LANGUAGES = {"en": "English", "da": "Dansk"}
+"""By the tag of RFC 5646, with the name that its speakers give it."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """One language."""
+
+    tag: str
+    said: Mapping[str, str]
+    counted: Mapping[str, tuple[str, str]]
+
+    def gettext(self, text: str) -> str:
+        """Say a text; one that is not known is said in English."""
+        return self.said.get(text, text)
+
+    def ngettext(self, one: str, many: str, number: int) -> str:
+        """Say a text of as many as there are."""
+        forms = self.counted.get(one, (one, many))
+        return forms[0] if number == 1 else forms[1]
+
+    def __call__(self, text: str, **values: object) -> str:
+        """Say a text, with values put in: `%(name)s`."""
+        return self.gettext(text) % values if values else self.gettext(text)
+
+    def number(self, number: int) -> str:
+        """Write a whole number with its thousands apart."""
+        text = f"{number:,}"
+        return text.replace(",", ".") if self.tag == "da" else text
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    said: dict[str, str] = msgspec.field(default_factory=dict[str, str])
+    counted: dict[str, tuple[str, str]] = msgspec.field(
+        default_factory=dict[str, tuple[str, str]]
+    )
+
+
+@cache
+def words(tag: str) -> Words:
+    """Return a language by its tag."""
+    if tag == "en":
+        return Words(tag, {}, {})
+    said: dict[str, str] = {}
+    counted: dict[str, tuple[str, str]] = {}
+    for file in files(__package__).joinpath(tag).iterdir():
+        read = msgspec.toml.decode(file.read_bytes(), type=_File)
+        said |= read.said
+        counted |= read.counted
+    return Words(tag, said, counted)
+
+
+def preferred(chosen: str, accept: str) -> str:
+    """Return the language of a page: the chosen one, or what a browser likes best.
+
+    Args:
+        chosen: what the user has chosen; may be empty
+        accept: the header `Accept-Language` (RFC 9110 §12.5.4)
+    """
+    if chosen in LANGUAGES:
+        return chosen
+    weights: dict[str, float] = {}
+    for part in accept.split(","):
+        tag, _, weight = part.strip().partition(";q=")
+        try:
+            number = float(weight or 1)
+        except ValueError:
+            number = 0.0
+        language = tag.partition("-")[0].lower()
+        weights[language] = max(number, weights.get(language, 0.0))
+    return max(LANGUAGES, key=lambda each: weights.get(each, 0.0))

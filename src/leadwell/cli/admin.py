@@ -1,0 +1,89 @@
+"""`leadwell admin`: who may sign in to the pages."""
+
+from __future__ import annotations
+
+from cyclopts import App
+
+from leadwell.cli import output
+from leadwell.cli.opening import HERE, Where
+
+admin = App(name="admin", help="Who may sign in to the hub's pages.")
+
+
+@admin.command
+def invite(*, where: Where = HERE) -> None:
+    """Print a link, which works once, on which the first administrator is made.
+
+    `leadwell serve` prints one too, as long as nobody can sign in.
+
+    Example: leadwell admin invite
+
+    Args:
+        where: the database
+    """
+    from leadwell.errors import Refused
+    from leadwell.store.people import users
+
+    if where.read(users.has_administrator):
+        raise Refused(
+            "there is an administrator already",
+            hint="they invite others; if the password is forgotten: "
+            "leadwell admin reset-password",
+        )
+    _print_link(where, "")
+
+
+@admin.command(name="reset-password")
+def reset_password(email: str, *, where: Where = HERE) -> None:
+    """Print a link, which works once, on which somebody chooses a new password.
+
+    The old password goes on working until then.
+
+    Example: leadwell admin reset-password jane@example.com
+
+    Args:
+        email: what they sign in with
+        where: the database
+    """
+    from leadwell.store.people import users
+
+    address = email.strip().casefold()
+    where.read(lambda connection: users.known(connection, address))
+    _print_link(where, address)
+
+
+@admin.command(name="list")
+def list_(*, where: Where = HERE) -> None:
+    """List who may sign in.
+
+    Example: leadwell admin list
+
+    Args:
+        where: the database
+    """
+    from leadwell.schema.times import from_microseconds, show
+    from leadwell.store.people import users
+
+    rows = [
+        {
+            "email": each.user.email,
+            "name": each.user.name,
+            "role": each.user.role.value,
+            "campaigns": sorted(each.user.campaigns),
+            "has_password": each.password is not None,
+            "used_at": show(from_microseconds(each.used_at)) if each.used_at else None,
+        }
+        for each in where.read(users.find_all)
+    ]
+    output.rows(rows, as_json=where.json)
+
+
+def _print_link(where: Where, email: str) -> None:
+    from leadwell.cli.access import secret
+    from leadwell.server import invitations
+
+    made = invitations.new(secret.key(where), email)
+    where.write(made.keep)
+    url = where.settings().url + made.path
+    output.document({"url": url}, as_json=where.json, text=url)
+    output.hint(f"it works once, for {invitations.HOURS} hours")

@@ -1,0 +1,233 @@
+import re
+from datetime import timedelta
+
+import pytest
+from starlette.testclient import TestClient
+
+from leadwell.admin import sessions
+from leadwell.api.hub import Hub
+from leadwell.model.account import Account
+from leadwell.model.campaign import Campaign
+from leadwell.model.token import digest
+from leadwell.model.user import Role
+from leadwell.store.people import users
+from tests import make
+from tests.admin.conftest import Sit
+from tests.desk import PASSWORD, Desk, a_user, text_of
+
+FIRST = {"account": "Ærlig A/S", "name": "Ann", "email": " Ann@Example.com "}
+HOUR_S = 3_600
+
+
+def an_invitation(hub: Hub, email: str = "") -> str:
+    secret = sessions.new_secret()
+    until = hub.moment + HOUR_S * 1_000_000
+    hub.database.write(
+        lambda c: users.invite(c, digest(hub.key, secret), email, until)
+    ).result()
+    return f"/setup/{secret}"
+
+
+def test_the_first_administrator_is_made_on_a_link_that_works_once(
+    hub: Hub, client: TestClient
+) -> None:
+    link = an_invitation(hub)
+    assert "Your company" in client.get(link).text
+    page = client.post(link, data=FIRST | {"password": PASSWORD})
+    assert page.url.path == "/campaigns"
+    assert "Ann" in text_of(page)
+    assert client.get(link).status_code == 410
+    assert client.post(link, data=FIRST | {"password": PASSWORD}).status_code == 410
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"password": "short"}, "too short"),
+        ({"password": "x" * 201}, "too long"),
+        ({"password": "ann@example.com"}, "is the e-mail address"),
+        ({"email": "nobody"}, "no e-mail address"),
+        ({"name": " "}, "a name is missing"),
+    ],
+)
+def test_what_is_wrong_on_the_link_is_told_and_can_be_mended(
+    hub: Hub, client: TestClient, changed: dict[str, str], said: str
+) -> None:
+    link = an_invitation(hub)
+    given = FIRST | {"password": PASSWORD} | changed
+    page = client.post(link, data=given)
+    assert page.status_code == 422
+    assert said in text_of(page)
+    assert given["account"] in page.text
+    assert client.post(link, data=FIRST | {"password": PASSWORD}).status_code == 200
+
+
+def test_a_link_ends_with_its_time_and_with_the_next_one(
+    hub: Hub, client: TestClient, clock: make.Clock
+) -> None:
+    first, second = an_invitation(hub), an_invitation(hub)
+    assert client.get(first).status_code == 410
+    assert client.get("/setup/nonsense").status_code == 410
+    assert client.get(second).status_code == 200
+    clock.now += timedelta(seconds=HOUR_S + 1)
+    assert client.get(second).status_code == 410
+
+
+def test_a_new_password_ends_every_session_of_its_owner(
+    hub: Hub, client: TestClient, desk: Desk
+) -> None:
+    link = an_invitation(hub, desk.user.email)
+    assert (
+        client.post(link, data={"password": "another long password"}).status_code == 200
+    )
+    assert "Sign in" in text_of(desk.get("/campaigns"))
+    client.cookies.clear()
+    old = client.post("/login", data={"email": desk.user.email, "password": PASSWORD})
+    assert old.status_code == 401
+
+
+def test_who_is_not_signed_in_is_led_to_where_one_does(
+    hub: Hub, client: TestClient, account: Account, campaign: Campaign
+) -> None:
+    user = a_user(hub, account)
+    page = client.get(f"/campaigns/{campaign.id}/leads?page=2")
+    assert page.url.path == "/login"
+    wanted = re.search('name="next" value="(.*?)"', page.text)
+    assert wanted
+    assert wanted[1] == f"/campaigns/{campaign.id}/leads?page=2"
+    answer = client.post(
+        "/login",
+        data={"email": user.email.upper(), "password": PASSWORD, "next": wanted[1]},
+        follow_redirects=False,
+    )
+    assert answer.headers["location"] == wanted[1]
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith("__Host-leadwell=")
+    assert {"HttpOnly", "Secure", "Path=/", "SameSite=lax"} <= set(cookie.split("; "))
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["//evil.example", "https://evil.example", "/\\evil.example", "x", ""]
+)
+def test_nobody_is_led_to_another_host(
+    hub: Hub, client: TestClient, account: Account, elsewhere: str
+) -> None:
+    user = a_user(hub, account)
+    given = {"email": user.email, "password": PASSWORD, "next": elsewhere}
+    answer = client.post("/login", data=given, follow_redirects=False)
+    assert answer.headers["location"] == "/campaigns"
+
+
+def test_a_session_is_a_new_one_whoever_sent_a_cookie(
+    hub: Hub, client: TestClient, account: Account
+) -> None:
+    user = a_user(hub, account)
+    planted = sessions.new_secret()
+    client.cookies.set(sessions.cookie_name(hub), planted, domain="hub.example")
+    client.post("/login", data={"email": user.email, "password": PASSWORD})
+    found = hub.database.write(
+        lambda c: users.find_session(c, digest(hub.key, planted))
+    ).result()
+    assert found is None
+    assert client.cookies[sessions.cookie_name(hub)] != planted
+
+
+def test_after_many_wrong_passwords_nobody_gets_in_for_a_while(
+    hub: Hub, client: TestClient, account: Account, clock: make.Clock
+) -> None:
+    user = a_user(hub, account)
+
+    def tried(password: str) -> int:
+        given = {"email": user.email, "password": password}
+        return client.post("/login", data=given).status_code
+
+    assert [tried("wrong") for _ in range(5)] == [401] * 5
+    assert tried(PASSWORD) == 401
+    clock.now += timedelta(seconds=16)
+    assert tried(PASSWORD) == 200
+
+
+def test_a_session_ends_when_it_is_idle_and_when_it_is_left(
+    desk: Desk, clock: make.Clock
+) -> None:
+    assert desk.get("/campaigns").url.path == "/campaigns"
+    clock.now += timedelta(seconds=11 * HOUR_S)
+    assert desk.get("/campaigns").url.path == "/campaigns"
+    clock.now += timedelta(seconds=11 * HOUR_S)
+    assert desk.get("/campaigns").url.path == "/campaigns"
+    desk.post("/logout")
+    assert desk.get("/campaigns").url.path == "/login"
+
+
+def test_what_was_typed_before_the_session_ended_can_be_sent_again(
+    desk: Desk, clock: make.Clock
+) -> None:
+    clock.now += timedelta(seconds=13 * HOUR_S)
+    asked = desk.post("/campaigns", name="Summer <2027>")
+    assert asked.status_code == 401
+    assert 'name="typed.name" value="Summer &lt;2027&gt;"' in asked.text
+    given = {
+        "email": desk.user.email,
+        "password": PASSWORD,
+        "next": "/campaigns",
+        "typed.name": "Summer <2027>",
+    }
+    again = desk.client.post("/login", data=given)
+    hidden = dict(re.findall('name="(_word|name)" value="(.*?)"', again.text))
+    assert hidden["name"] == "Summer &lt;2027&gt;"
+    page = desk.client.post(
+        "/campaigns", data={"_word": hidden["_word"], "name": "Summer <2027>"}
+    )
+    assert page.url.path.endswith("/leads")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+    ],
+)
+def test_a_form_of_another_site_is_refused(desk: Desk, headers: dict[str, str]) -> None:
+    page = desk.submit("/campaigns", {"name": "Stolen"}, headers=headers)
+    assert page.status_code == 403
+    assert "Stolen" not in text_of(desk.get("/campaigns"))
+
+
+@pytest.mark.parametrize("word", ["", "00" * 32, "nonsense", "æ"])
+def test_a_form_without_its_sessions_word_is_refused(desk: Desk, word: str) -> None:
+    assert desk.post("/campaigns", name="Forged", _word=word).status_code == 403
+
+
+def test_the_word_of_another_session_does_not_do(sit: Sit, campaign: Campaign) -> None:
+    mine, other = sit(Role.ADMINISTRATOR), sit(Role.ADMINISTRATOR)
+    page = mine.post("/campaigns", name="Mixed", _word=other.word)
+    assert page.status_code == 403
+
+
+def test_a_member_sees_only_their_campaigns(
+    sit: Sit, campaign: Campaign, account: Account, hub: Hub
+) -> None:
+    other = make.a_kept_campaign(hub.database, account, slug="other", id=363)
+    member = sit(Role.MEMBER, campaign)
+    shown = text_of(member.get("/campaigns"))
+    assert "Roofs" in shown
+    assert text_of(sit(Role.ADMINISTRATOR).get("/campaigns")).count("Roofs") == 2
+    assert shown.count("Roofs") == 1
+    assert "New campaign" not in shown
+    assert member.get(f"/campaigns/{campaign.id}/leads").status_code == 200
+    hidden = member.get(f"/campaigns/{other.id}/leads")
+    assert hidden.status_code == 404
+    missing = member.get("/campaigns/999999/leads")
+    assert missing.status_code == 404
+    assert member.post("/campaigns", name="Mine").status_code == 403
+
+
+def test_no_page_is_kept_framed_or_loads_from_elsewhere(desk: Desk) -> None:
+    page = desk.get("/campaigns")
+    policy = page.headers["content-security-policy"]
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert page.headers["cache-control"] == "private, no-store"
