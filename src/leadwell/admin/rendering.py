@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache, partial
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -68,7 +68,8 @@ def cell(value: Any, said: Words) -> str:
         case {"label": str(label)} | {"name": str(label)}:
             return label
         case list():
-            return ", ".join(cell(each, said) for each in cast("list[Any]", value))
+            each_one: list[Any] = value
+            return ", ".join(cell(each, said) for each in each_one)
         case dict():
             return msgspec.json.encode(value).decode()
         case _:
