@@ -67,9 +67,8 @@ def cell(value: Any, said: Words) -> str:
             return said("Yes") if value else said("No")
         case {"label": str(label)} | {"name": str(label)}:
             return label
-        case list():
-            each_one: list[Any] = value
-            return ", ".join(cell(each, said) for each in each_one)
+        case [*parts]:
+            return ", ".join(cell(part, said) for part in parts)
         case dict():
             return msgspec.json.encode(value).decode()
         case _:
