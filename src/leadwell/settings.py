@@ -72,6 +72,10 @@ class Settings:
     metrics_token: str = ""
     """The secret that Prometheus sends as its bearer token to read `/metrics`. Empty:
     there is no such page."""
+    webhook_networks: str = ""
+    """Networks, as CIDR blocks with commas between them, that webhooks may reach though
+    they are no public ones, and without TLS. Empty: only public addresses over https,
+    so that nobody can have the hub ask what stands beside it."""
     mcp: bool = True
     """Whether AI assistants may read leads at `/mcp`, with a token as at the API, once
     `leadwell[mcp]` is installed."""

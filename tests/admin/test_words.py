@@ -21,8 +21,8 @@ def said_in_templates() -> Iterator[tuple[str, str | None]]:
         for _, function, text in _environment.extract_translations(source):
             if function == "ngettext":
                 yield text[0], text[1]
-            elif isinstance(text, str):
-                yield text, None
+            elif text is not None:
+                yield (text if isinstance(text, str) else text[0]), None
 
 
 def said_in_code() -> Iterator[tuple[str, str | None]]:

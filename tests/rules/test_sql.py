@@ -32,6 +32,7 @@ GLOBAL = {
     "UPDATE campaign SET schema_version": "a person is new to every campaign at once",
     "INSERT INTO chore (campaign_id, kind, part_id, done_to) SELECT": "so is the work",
     "SELECT DISTINCT campaign_id FROM chore": "a hub that starts looks for work left",
+    "SELECT {_COLUMNS} FROM hook WHERE ended_at IS NULL": "looks for who is to be told",
     "SELECT coalesce(max(stamped_at), 0) FROM counter": "the doctor looks at the clock",
 }
 """Statements that ask every machine, and why each may; none is on a lead's path."""

@@ -7,6 +7,7 @@ from starlette.routing import Route
 
 from leadwell.admin.gate import Page, anybody, signed_in
 from leadwell.admin.pages.campaigns import Start
+from leadwell.admin.pages.hooks import Hooks
 from leadwell.admin.pages.leads import Leads
 from leadwell.admin.signing import Signing
 from leadwell.admin.visit import Visit
@@ -23,7 +24,7 @@ def routes(hub: Hub) -> Sequence[Route]:
     def admins(page: Page) -> Handler:
         return signed_in(hub, page, administrator=True)
 
-    signing, start = Signing(hub), Start()
+    signing, start, hooks = Signing(hub), Start(), Hooks()
     one = "/campaigns/{campaign_id:id}"
     return [
         route("/", GET=all_(_home)),
@@ -38,6 +39,12 @@ def routes(hub: Hub) -> Sequence[Route]:
         ),
         route("/campaigns", GET=all_(start.show), POST=admins(start.add)),
         route(one, GET=all_(_campaign)),
+        route(f"{one}/webhooks", GET=admins(hooks.list), POST=admins(hooks.add)),
+        route(
+            f"{one}/webhooks/{{hook_id}}",
+            GET=admins(hooks.show),
+            POST=admins(hooks.act),
+        ),
     ]
 
 

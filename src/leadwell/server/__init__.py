@@ -25,6 +25,8 @@ from leadwell.schema.times import microseconds
 from leadwell.server import agents, opening
 from leadwell.server.clock import JumpGuard, now
 from leadwell.server.opening import key_path
+from leadwell.server.outgoing.ringing import Ringer
+from leadwell.server.outgoing.sending import networks_of
 from leadwell.server.upkeep import Upkeep
 from leadwell.settings import Settings, from_environment
 from leadwell.store.connection import Database
@@ -101,11 +103,14 @@ def application() -> ASGIApp:
         del router
         upkeep = Upkeep(hub, settings.history_days)
         upkeep.start()
+        ringer = Ringer(hub, networks_of(settings.webhook_networks))
+        ringer.start()
         # What is there now stays: looking through it again and again is in vain.
         gc.collect()
         gc.freeze()
         gc.set_threshold(GC_EVERY)
         yield
+        ringer.stop()
         upkeep.stop()
         hub.indexes.close()
         # Jobs that were handed in are finished; their answers may be out already.

@@ -1,9 +1,6 @@
 """Webhooks: one signed JSON event for each lead (https://www.standardwebhooks.com)."""
 
-import base64
-import binascii
 import hashlib
-import hmac
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from leadwell.client.wire.retry import Request
-from leadwell.errors import UsageError
+from leadwell.client.wire.signing import key_of, signed
 from leadwell.sync.destinations.files import BESIDE
 from leadwell.sync.destinations.push import secret
 from leadwell.sync.destinations.push.address import check_address, origin_of
@@ -24,9 +21,6 @@ from leadwell.sync.destinations.push.pushed import Pushed, common, options_of
 from leadwell.sync.state import State
 
 SECRET_SOURCE = "env:LEADWELL_WEBHOOK_SECRET"  # noqa: S105 - names where it is
-SECRET_PREFIX = "whsec_"  # noqa: S105 - every one begins so
-SECRET_BYTES = (24, 64)
-"""As Standard Webhooks asks for."""
 TIMEOUT_S = 30.0
 
 
@@ -144,35 +138,3 @@ def named(text: str) -> Webhook:
         batch=batch,
         secret=options.get("secret"),
     )
-
-
-def signed(event_id: str, at: int, body: bytes, key: bytes) -> dict[str, str]:
-    """Return the headers of a signed body; `at` is in seconds since 1970."""
-    content = f"{event_id}.{at}.".encode() + body
-    digest = hmac.digest(key, content, "sha256")
-    return {
-        "Content-Type": "application/json",
-        "webhook-id": event_id,
-        "webhook-timestamp": str(at),
-        "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
-    }
-
-
-def key_of(given: str) -> bytes:
-    """Read a secret: `whsec_` and base64.
-
-    Raises:
-        UsageError: it is none; it is not repeated.
-    """
-    least, most = SECRET_BYTES
-    try:
-        key = base64.b64decode(given.removeprefix(SECRET_PREFIX), validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if not given.startswith(SECRET_PREFIX) or not least <= len(key) <= most:
-        raise UsageError(
-            "the secret of the webhook is none",
-            hint=f"{SECRET_PREFIX} and {least} to {most} bytes in base64, as: "
-            f"echo {SECRET_PREFIX}$(openssl rand -base64 32)",
-        )
-    return key

@@ -1,0 +1,146 @@
+"""Webhooks of a campaign: who is told of news, and how that went."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.responses import Response
+
+from leadwell.admin.tabs import around
+from leadwell.admin.visit import Visit
+from leadwell.api.cursors.caught_up import caught_up
+from leadwell.errors import LeadwellError, MalformedValue, NotFound
+from leadwell.model.hook import Attempt, Hook, check_url, secret_of
+from leadwell.model.token import PUBLIC_BYTES, Token, short_id
+from leadwell.store import tokens
+from leadwell.store.connection import Connection
+from leadwell.store.outgoing import hooks
+from leadwell.store.outgoing.hooks import Told
+
+ANYTHING_NEW = -1
+"""The change before the first one: whatever is there counts as news."""
+CURRENT = "api-documentation"
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """The pages about webhooks."""
+
+    async def list(self, visit: Visit) -> Response:
+        """Show all webhooks, and a form for a new one."""
+        return await self._listed(visit, None)
+
+    async def add(self, visit: Visit) -> Response:
+        """Make a webhook."""
+        try:
+            made = await visit.write(lambda c: _made(c, visit))
+        except LeadwellError as error:
+            return await self._listed(visit, error)
+        return visit.go(f"/campaigns/{made.campaign_id}/webhooks/{made.id}", "added")
+
+    async def show(self, visit: Visit) -> Response:
+        """Show one webhook, its secret, and its last messages."""
+
+        def job(connection: Connection) -> dict[str, Any]:
+            campaign, hook = visit.campaign(connection), _hook(connection, visit)
+            return {
+                **around(visit, campaign, CURRENT),
+                "hook": hook,
+                "token": tokens.newest(connection, hook.lineage),
+                "secret_text": secret_of(visit.hub.key, hook.id),
+                "attempts": hooks.attempts(connection, hook),
+            }
+
+        return visit.page("hook.html", await visit.read(job))
+
+    async def act(self, visit: Visit) -> Response:
+        """Test, send again, switch off or on, or remove a webhook."""
+        action = visit.text("action")
+
+        def job(connection: Connection) -> None:
+            visit.campaign(connection)
+            hook = _hook(connection, visit)
+            match action:
+                case "test":
+                    hooks.restart(connection, hook, test=True)
+                case "again":
+                    hooks.restart(connection, hook, _again(connection, hook, visit))
+                case "off":
+                    hooks.end(connection, hook, visit.hub.clock())
+                case "on":
+                    hooks.restart(connection, hook)
+                case "remove":
+                    hooks.remove(connection, hook)
+                case _:
+                    raise MalformedValue("there is no such button")
+
+        await visit.write(job)
+        below = f"/campaigns/{visit.campaign_id}/webhooks"
+        if action == "remove":
+            return visit.go(below, "removed")
+        return visit.go(f"{below}/{visit.request.path_params['hook_id']}", "saved")
+
+    async def _listed(self, visit: Visit, error: LeadwellError | None) -> Response:
+        def job(connection: Connection) -> dict[str, Any]:
+            campaign = visit.campaign(connection)
+            found = hooks.find_all(connection, campaign.id)
+            return {
+                **around(visit, campaign, CURRENT),
+                "hooks": [(h, tokens.newest(connection, h.lineage)) for h in found],
+                "tokens": _open_tokens(connection, visit),
+            }
+
+        content = await visit.read(job) | {
+            "error": error,
+            "url": visit.text("url"),
+            "chosen": visit.text("token"),
+            "id": visit.text("id") or short_id(secrets.token_bytes(PUBLIC_BYTES)),
+        }
+        return visit.page("hooks.html", content, 422 if error else 200)
+
+
+def _made(connection: Connection, visit: Visit) -> Hook:
+    campaign, url, hook_id = (
+        visit.campaign(connection),
+        visit.text("url"),
+        visit.text("id"),
+    )
+    check_url(url)
+    wanted = visit.text("token")
+    chosen = [t for t in _open_tokens(connection, visit) if t.public_id == wanted]
+    if not chosen or not hook_id.isalnum() or len(hook_id) != len(short_id(b"")):
+        raise MalformedValue("no token is chosen", hint="choose whose changes are told")
+    told = caught_up(visit.hub, connection, campaign.id, chosen[0].lineage)
+    hook = Hook(
+        campaign.id,
+        hook_id,
+        chosen[0].lineage,
+        url,
+        visit.hub.clock(),
+        told.seq,
+        told.cursor,
+    )
+    hooks.add(connection, hook)
+    return hook
+
+
+def _open_tokens(connection: Connection, visit: Visit) -> list[Token]:
+    now = visit.hub.clock()
+    found = tokens.find_all(connection, campaign_id=visit.campaign_id)
+    return [token for token in found if token.is_open(now)]
+
+
+def _hook(connection: Connection, visit: Visit) -> Hook:
+    return hooks.find(
+        connection, visit.campaign_id, visit.request.path_params["hook_id"]
+    )
+
+
+def _again(connection: Connection, hook: Hook, visit: Visit) -> Told:
+    """Return where the receiver stood before a message that is sent again."""
+    wanted = visit.text("message")
+    found: list[Attempt] = hooks.attempts(connection, hook)
+    for attempt in found:
+        if attempt.message == wanted:
+            return Told(ANYTHING_NEW, attempt.cursor)
+    raise NotFound("there is no such message any more", hint="load the page again")

@@ -1,0 +1,1 @@
+"""What a running hub sends by itself: messages to webhooks."""

@@ -1,0 +1,1 @@
+"""What the hub itself sends to others."""
