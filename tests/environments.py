@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +32,16 @@ def python_of(name: str) -> Path:
 
     _made(name, [lock], make)
     return python
+
+
+def unpacked_leadwell(folder: Path) -> Path:
+    """Leadwell as its wheel has it, for the path of another environment's Python."""
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as packed:
+        packed.extractall(folder / "leadwell")
+    return folder / "leadwell"
 
 
 def node_modules(name: str) -> Path:

@@ -1,12 +1,13 @@
 """Every command of these how-to guides is carried out, and says what they show."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from leadwell.model.lead import JSON
 from leadwell.testing import FaultServer, PlainServer
-from tests import make, walks
+from tests import environments, make, walks
 
 SERVED = ["get-everything-once", "give-a-vendor-only-his-leads"]
 SERVED += ["rotate-a-token", "why-a-token-does-not-see-a-lead"]
@@ -35,6 +36,28 @@ def test_every_command_of_the_guide_to_other_services_works(
     with FaultServer(PlainServer(250)) as server:
         monkeypatch.setenv("SERVICE", server.url)
         walks.carry_out("how-to/pull-from-another-service.md", tmp_path)
+
+
+@pytest.mark.proof
+def test_every_command_of_the_guide_to_warehouses_works(tmp_path: Path) -> None:
+    """The hub is served by this environment; what loads is in one that has dlt."""
+    python = environments.python_of("dlt")
+    (tmp_path / "packages").mkdir()
+    packages = environments.unpacked_leadwell(tmp_path / "packages")
+    known = {
+        "LEADWELL_TOKEN": a_hub_with_leads(tmp_path),
+        "LEADWELL_URL": f"http://127.0.0.1:{walks.PORT}",
+        "PATH": f"{tmp_path / 'bin'}:$PATH",
+    }
+    (tmp_path / "bin").mkdir()
+    loading = tmp_path / "bin/leadwell"
+    loading.write_text(
+        "#!/bin/sh\n"
+        f'[ "$1" = serve ] && exec {Path(sys.executable).parent}/leadwell "$@"\n'
+        f'PYTHONPATH={packages} exec {python} -m leadwell.cli "$@"\n'
+    )
+    loading.chmod(0o755)
+    walks.carry_out("how-to/load-into-a-warehouse.md", tmp_path, known)
 
 
 def a_hub_with_leads(folder: Path) -> str:

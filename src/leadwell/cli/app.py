@@ -26,6 +26,8 @@ EXTRA_OF = {
     "duckdb": "sync",
     "xlsxwriter": "sync",
     "psycopg": "postgres",
+    "dlt": "dlt",
+    "pyarrow": "dlt",
 }
 """Which extra brings a package; all else that may be missing is the server's."""
 

@@ -20,7 +20,7 @@ class Where:
     to: str
     """sqlite:FILE, duckdb:FILE, csv:FILE, csv-excel:FILE, xlsx:FILE, parquet:FOLDER,
     postgresql://USER@HOST/DATABASE, or ndjson:FILE, where ndjson:- is standard output;
-    webhook:URL and http:PROFILE.toml send them on."""
+    webhook:URL and http:PROFILE.toml send them on, dlt:DESTINATION into a warehouse."""
     ledger: Path | None = None
     """Of a receiver: the file that remembers what was delivered, instead of the usual
     one."""

@@ -59,7 +59,11 @@ _ALSO = {"postgres": "postgresql"}
 FOLLOWED_BY = {"postgresql": "//USER@HOST/DATABASE", "parquet": "FOLDER"}
 """What stands after the colon, where that is not the name of a file."""
 _SECRET = re.compile(r"(?<=://).*@|(?<=password=)[^&\s]*")
-RECEIVERS: Mapping[str, str] = {"webhook": "URL", "http": "FILE.toml"}
+RECEIVERS: Mapping[str, str] = {
+    "webhook": "URL",
+    "http": "FILE.toml",
+    "dlt": "DESTINATION",
+}
 """What leads are sent on to, by what stands before the colon, and what follows it."""
 _BY_ENDING = {".db": "sqlite", ".sqlite": "sqlite", ".sqlite3": "sqlite"}
 

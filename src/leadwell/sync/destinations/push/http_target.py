@@ -16,7 +16,8 @@ from leadwell.sync.destinations.push.delivering import Item, Receiver
 from leadwell.sync.destinations.push.exchanging import Line, Outcome, Verdict
 from leadwell.sync.destinations.push.ledger import UPSERT
 from leadwell.sync.destinations.push.profile import EACH, Call, Profile
-from leadwell.sync.destinations.push.pushed import Pushed, common, options_of
+from leadwell.sync.destinations.push.pushed import common, options_of
+from leadwell.sync.destinations.push.requested import Requested
 from leadwell.sync.destinations.push.template import Unfit
 from leadwell.sync.destinations.push.values import Source
 from leadwell.sync.state import State
@@ -27,7 +28,7 @@ _DONE = Outcome(Verdict.DELIVERED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HTTPTarget(Pushed):
+class HTTPTarget(Requested):
     """A target that a profile describes."""
 
     scheme: ClassVar[str] = "http"

@@ -24,7 +24,8 @@ UPSERT, REMOVE = "upsert", "remove"
 ANSWER_CHARACTERS_MAX = 500
 """Kept of a refusal: enough to see why."""
 _TABLES = f"""
-CREATE TABLE {LEDGER} (target TEXT NOT NULL, step INTEGER NOT NULL);
+CREATE TABLE {LEDGER} (
+    target TEXT NOT NULL, step INTEGER NOT NULL, memory TEXT NOT NULL);
 CREATE TABLE {OUTBOX} (
     lead_id INTEGER PRIMARY KEY NOT NULL, version INTEGER NOT NULL,
     operation TEXT NOT NULL, reason TEXT NOT NULL, external_id TEXT,
@@ -116,18 +117,61 @@ class Ledger(SQLiteCopy):
         sql = f"SELECT {listed} FROM leads WHERE id IN ({self.listed})"
         return self._run(sql, [_json(lead_ids)])
 
+    def words(self, table: str, columns: Sequence[str]) -> list[Any]:
+        """Return what stands in a table beside the leads."""
+        return self._run(f"SELECT {', '.join(columns)} FROM {table}")
+
     def names(self) -> dict[int, str]:
         """Return the names of people, by their ids."""
         return dict(self._run("SELECT id, name FROM people"))
 
+    def memory(self) -> str:
+        """Return what delivering has to remember beside the leads; empty at first."""
+        ((text,),) = self._run(f"SELECT memory FROM {LEDGER}")
+        return str(text)
+
     def note_delivered(
-        self, entries: Iterable[Entry], remote_ids: Mapping[int, str]
+        self,
+        entries: Sequence[Entry],
+        remote_ids: Mapping[int, str],
+        memory: str | None = None,
     ) -> None:
-        """Take delivered entries out, and remember what the receiver has."""
+        """Take delivered entries out, and remember what the receiver has.
+
+        Args:
+            memory: what is to be remembered from now on, if that is something else
+        """
+        held = [e for e in entries if e.operation == UPSERT]
         with self._transaction():
-            for entry in entries:
-                self._run(f"DELETE FROM {OUTBOX} WHERE lead_id = ?", [entry.lead_id])
-                self._note_held(entry, remote_ids.get(entry.lead_id, entry.remote_id))
+            ids = _json(entry.lead_id for entry in entries)
+            for table in (OUTBOX, DELIVERED):
+                self._run(
+                    f"DELETE FROM {table} WHERE lead_id IN ({self.listed})", [ids]
+                )
+            self._many(
+                f"INSERT INTO {DELIVERED} VALUES (?, ?, ?)",
+                [
+                    (e.lead_id, e.version, remote_ids.get(e.lead_id, e.remote_id))
+                    for e in held
+                ],
+            )
+            if memory is not None:
+                self._run(f"UPDATE {LEDGER} SET memory = ?", [memory])
+
+    def put_back(self, *, as_new: bool = False) -> None:
+        """Put every lead among what is to be delivered.
+
+        Args:
+            as_new: forget that the receiver has any
+        """
+        with self._transaction():
+            if as_new:
+                self._run(f"DELETE FROM {DELIVERED}")
+            self._run(
+                f"INSERT OR IGNORE INTO {OUTBOX} SELECT id, version, '{UPSERT}', '',"
+                " external_id, (SELECT step FROM {ledger}), updated_at, 0, FALSE, NULL,"
+                " '' FROM leads".format(ledger=LEDGER)
+            )
 
     def note_failed(
         self, entry: Entry, status: int | None, answer: str, *, is_dead: bool = False
@@ -145,13 +189,6 @@ class Ledger(SQLiteCopy):
         dead = len(self.dead())
         self._run(f"UPDATE {OUTBOX} SET is_dead = FALSE, attempts = 0 WHERE is_dead")
         return dead
-
-    def _note_held(self, entry: Entry, remote_id: str | None) -> None:
-        if entry.operation == REMOVE:
-            self._run(f"DELETE FROM {DELIVERED} WHERE lead_id = ?", [entry.lead_id])
-            return
-        values = (entry.lead_id, entry.version, remote_id)
-        self._run(f"INSERT OR REPLACE INTO {DELIVERED} VALUES (?, ?, ?)", values)
 
     def _check_target(self, state: State) -> None:
         if LEDGER not in self._names():
@@ -175,7 +212,7 @@ class Ledger(SQLiteCopy):
         super()._make(state)
         for statement in _TABLES.split(";"):
             self._run(statement)
-        self._run(f"INSERT INTO {LEDGER} VALUES (?, 0)", [self._target])
+        self._run(f"INSERT INTO {LEDGER} VALUES (?, 0, '')", [self._target])
 
     def _told(self, batch: Batch) -> Tally:
         if batch.state.keeps_removed:

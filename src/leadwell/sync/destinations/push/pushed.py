@@ -5,28 +5,20 @@ import fcntl
 import os
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar, TypeAlias
 from urllib.parse import parse_qsl
 
-import msgspec
-
 from leadwell.client import Retry
-from leadwell.client.wire.answer import Answer
 from leadwell.client.wire.retry import PATIENT, Request
 from leadwell.errors import UsageError
 from leadwell.sync.batches import Delivered
 from leadwell.sync.destinations.base import Copy
-from leadwell.sync.destinations.files import BESIDE, explained
-from leadwell.sync.destinations.push.address import sender_to
-from leadwell.sync.destinations.push.delivering import Delivery, Receiver
-from leadwell.sync.destinations.push.exchanging import Sends
-from leadwell.sync.destinations.push.lead import Lead, Reader
-from leadwell.sync.destinations.push.ledger import Entry, Ledger
+from leadwell.sync.destinations.files import explained
+from leadwell.sync.destinations.push.ledger import Ledger
 from leadwell.sync.destinations.sqlite import SQLiteFile, opened
 from leadwell.sync.errors import BusyDestination
 from leadwell.sync.state import State
@@ -81,12 +73,12 @@ class Pushed(ABC):
         """
 
     @abstractmethod
-    def receiver(self, state: State) -> Receiver:
-        """Return what takes the leads."""
+    def deliver(self, ledger: Ledger, state: State) -> Delivered:
+        """Deliver what waits in the ledger, and note there what was taken.
 
-    def sender(self, url: str, timeout_s: float) -> Sends:
-        """Return what sends to the receiver, or tells what it would send."""
-        return Rehearsed(self.shown) if self.shown else sender_to(url, timeout_s)
+        Raises:
+            ReceiverRefuses: it takes nothing at all; nothing was given up.
+        """
 
     def rehearsal(self, folder: Path, shown: Show) -> "Pushed":
         """Return one that sends nothing, over a ledger of its own in a folder."""
@@ -132,18 +124,6 @@ class Pushed(ABC):
         return PushedCopy(self, lock)
 
 
-@dataclass(frozen=True, slots=True)
-class Rehearsed:
-    """Takes what would be sent, and answers as if it were taken."""
-
-    shown: Show
-
-    def send(self, request: Request) -> Answer:
-        """Show a request."""
-        self.shown(request)
-        return Answer(200, {}, b"{}", datetime.now(UTC))
-
-
 class PushedCopy(Ledger):
     """An open ledger that delivers when it is settled."""
 
@@ -165,51 +145,15 @@ class PushedCopy(Ledger):
     def settle(self) -> Delivered | None:
         """Deliver what waits."""
         state = self.state()
-        if state is None:
-            return None
-        if self._pushed.revives:
-            self.revive()
-        reader = Reader.of(self, state)
-        try:
-            return Delivery(self, reader, self._pushed.receiver(state)).run()
-        finally:
-            if self._pushed.dead_letters:
-                self._write_dead(self._pushed.dead_letters, reader)
+        return None if state is None else self._pushed.deliver(self, state)
 
     def close(self) -> None:
         """Let go of the ledger."""
         super().close()
         os.close(self._lock)
 
-    def _write_dead(self, path: Path, reader: Reader) -> None:
-        """Write all that is not taken, in the place of what was written before."""
-        dead = self.dead()
-        leads = reader.leads(entry.lead_id for entry in dead)
-        new = path.with_name(f"{path.name}{BESIDE}-new")
-        with explained(f"dead letters:{path}"):
-            opened_new = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(opened_new, "wb") as lines:
-                for entry in dead:
-                    lines.write(_dead_line(entry, leads.get(entry.lead_id)))
-                lines.flush()
-                os.fsync(lines.fileno())
-            new.replace(path)
 
-
-def _dead_line(entry: Entry, lead: Lead | None) -> bytes:
-    told = {
-        "lead_id": entry.lead_id,
-        "version": entry.version,
-        "operation": entry.operation,
-        "reason": entry.reason or None,
-        "status": entry.status,
-        "answer": entry.answer,
-        "lead": lead,
-    }
-    return msgspec.json.encode(told) + b"\n"
-
-
-def options_of(text: str) -> tuple[str, dict[str, str]]:
+def options_of(text: str, known: Sequence[str] = OPTIONS) -> tuple[str, dict[str, str]]:
     """Take the options off the end of a destination: `…#batch=100&ledger=FILE`.
 
     A fragment never goes to a server, so none of it can be the receiver's own.
@@ -219,16 +163,18 @@ def options_of(text: str) -> tuple[str, dict[str, str]]:
     """
     place, _, given = text.partition("#")
     options = dict(parse_qsl(given, keep_blank_values=True))
-    unknown = options.keys() - set(OPTIONS)
+    unknown = options.keys() - set(known)
     if unknown:
         raise UsageError(
             f"{min(unknown)!r} is no option of a destination",
-            hint=f"after the # there may be {', '.join(OPTIONS)}",
+            hint=f"after the # there may be {', '.join(known)}",
         )
     return place, options
 
 
-def common(options: dict[str, str]) -> tuple[Path | None, Path | None, int | None]:
+def common(
+    options: dict[str, str], batch_max: int = 1000
+) -> tuple[Path | None, Path | None, int | None]:
     """Read ledger, dead letters and batch.
 
     Raises:
@@ -241,6 +187,6 @@ def common(options: dict[str, str]) -> tuple[Path | None, Path | None, int | Non
     if "batch" not in options:
         return paths[0], paths[1], None
     with contextlib.suppress(ValueError):
-        if 1 <= int(options["batch"]) <= 1000:
+        if 1 <= int(options["batch"]) <= batch_max:
             return paths[0], paths[1], int(options["batch"])
-    raise UsageError("batch is no number of leads", hint="from 1 to 1000")
+    raise UsageError("batch is no number of leads", hint=f"from 1 to {batch_max}")

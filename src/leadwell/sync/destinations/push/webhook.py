@@ -17,7 +17,8 @@ from leadwell.sync.destinations.push import secret
 from leadwell.sync.destinations.push.address import check_address, origin_of
 from leadwell.sync.destinations.push.delivering import Item, Receiver
 from leadwell.sync.destinations.push.exchanging import Answers, Line, Outcome
-from leadwell.sync.destinations.push.pushed import Pushed, common, options_of
+from leadwell.sync.destinations.push.pushed import common, options_of
+from leadwell.sync.destinations.push.requested import Requested
 from leadwell.sync.state import State
 
 SECRET_SOURCE = "env:LEADWELL_WEBHOOK_SECRET"  # noqa: S105 - names where it is
@@ -25,7 +26,7 @@ TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Webhook(Pushed):
+class Webhook(Requested):
     """An address that takes events."""
 
     scheme: ClassVar[str] = "webhook"

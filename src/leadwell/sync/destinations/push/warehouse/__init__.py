@@ -1,0 +1,1 @@
+"""Warehouses: what waits in a ledger goes there through dlt (docs/decisions/0024)."""
