@@ -2,9 +2,15 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from leadwell.cli.pull import repeating
+from leadwell.errors import LeadwellError, UsageError
+from leadwell.sync.destinations.sqlite import SQLiteFile
+from leadwell.sync.errors import UnreachableDestination, UnstableList
+from leadwell.sync.pulling import Wanted
 from tests.copying import Bench, rows
 
 LEADS = "SELECT id, version, status, name FROM leads ORDER BY id"
@@ -180,3 +186,22 @@ def test_names_that_a_token_may_not_see_any_more_leave_the_copy(bench: Bench) ->
     sql = "SELECT name, status, assigned_person, source FROM leads"
     assert rows(bench.copies / "l.db", sql) == [("Jane Doe", "new", None, None)]
     assert bench.verify("sqlite:l.db").code == 0
+
+
+def test_what_may_pass_ends_no_sync_that_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(repeating, "AFTER_FAULT_S", 0.0)
+    away: list[LeadwellError] = [UnreachableDestination("x"), UnstableList("x")]
+
+    class Run:
+        campaign: Any = None
+        destination = SQLiteFile(Path("never"))
+
+        def once(self, wanted: Wanted) -> int:
+            del wanted
+            raise away.pop(0) if away else UsageError("enough")
+
+    with pytest.raises(UsageError, match="enough"):
+        repeating.repeated(Run(), Wanted(), every="1s", follow=False)
+    assert away == []

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from leadwell.cli import output
-from leadwell.errors import LeadwellError, UsageError
+from leadwell.errors import Kind, LeadwellError, UsageError
 
 if TYPE_CHECKING:
     from leadwell.client import Campaign
@@ -102,8 +102,7 @@ def _await_news(run: Run, wanted: Wanted) -> None:
 
 def _may_pass(error: LeadwellError) -> bool:
     from leadwell.client import CursorLost, HubError
-    from leadwell.sync.errors import BusyDestination, FullDestination
 
     if isinstance(error, HubError):
         return error.may_pass or isinstance(error, CursorLost)
-    return isinstance(error, BusyDestination | FullDestination)
+    return error.kind is Kind.UNAVAILABLE
