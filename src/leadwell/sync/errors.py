@@ -13,6 +13,7 @@ DestinationError          base: something about where the leads go
   ReceiverRefuses         a receiver takes no lead at all; what waits is kept
   ReceiverDenies          a receiver does not know the credentials; what waits is kept
   TooManyRemovals         so many leads are gone that the question may be another one
+UnprovenCopy              what was told does not add up to what the hub says
 UnstableList              the list of a service moves faster than it can be read
 """
 
@@ -104,6 +105,13 @@ class TooManyRemovals(DestinationError):
 
     kind = Kind.REFUSED
     code = "too_many_removals"
+
+
+class UnprovenCopy(LeadwellError):
+    """What a hub has told does not add up to what it says that there is."""
+
+    kind = Kind.REFUSED
+    code = "unproven_copy"
 
 
 class UnstableList(LeadwellError):

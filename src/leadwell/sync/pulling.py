@@ -21,12 +21,15 @@ from leadwell.sync.errors import (
     BusyDestination,
     ForeignDestination,
     OtherQuestion,
+    UnprovenCopy,
 )
+from leadwell.sync.proving import check_onward, prove
 from leadwell.sync.state import State
 from leadwell.sync.table import table_of
 
 PAGE_LEADS = 1000
 """The most that one answer may have."""
+ANEW = "the copy was not what the hub says: everything was read again"
 SETTLE_TRIES = 30
 """How often a hub is asked that is carrying out an edit of a filter or schema."""
 
@@ -100,6 +103,7 @@ class Pull:
         Raises:
             HubError: the hub refused, or could not be asked; what was kept is kept.
             DestinationError: nothing of the present step was kept.
+            UnprovenCopy: the answers do not add up; nothing of the last one was kept.
         """
         looked = self.destination.look()
         if looked is not None:
@@ -119,7 +123,15 @@ class Pull:
         batch = self._batch(copy, answer)
         step = self._state.step if self._state else None
         try:
+            if answer.up_to_date and self._proves:
+                prove(copy, batch, step, answer, self.destination.text)
             tally = copy.keep(batch, step)
+        except UnprovenCopy:
+            if not self._may_begin_anew:
+                raise
+            self.summary.notes.append(ANEW)
+            self._begins = True
+            return True
         except Overtaken:
             # Somebody else has moved it on: what was asked for is of no use any more.
             self._state = copy.state()
@@ -142,6 +154,16 @@ class Pull:
         return self._has_settled(answer)
 
     @property
+    def _may_begin_anew(self) -> bool:
+        """Whether what earlier runs have stored may be what is wrong, and can be told.
+
+        Of a copy that keeps removed leads it cannot be: the answer that was not stored
+        may be the only one that says which lead was erased.
+        """
+        keeps_removed = bool(self._state and self._state.keeps_removed)
+        return not (self._begins or self._has_begun or keeps_removed)
+
+    @property
     def _is_due(self) -> bool:
         """Whether everything has still to be told anew.
 
@@ -154,6 +176,15 @@ class Pull:
         return (
             self.wanted.full and not self._has_begun and not (is_retelling and is_same)
         )
+
+    @property
+    def _proves(self) -> bool:
+        """Whether the copy is compared with what the hub counts, at the end.
+
+        What was not exact before is made of several answers, and any of them can be
+        another one's. A copy that was exact is told little, and not read as a whole.
+        """
+        return self._begins or self._state is None or not self._state.is_up_to_date
 
     @property
     def _catches_up(self) -> bool:
@@ -178,7 +209,9 @@ class Pull:
         self.summary.requests += 1
         try:
             with reached(self.campaign), followed(cursor):
-                return self.campaign.changes(cursor, limit=PAGE_LEADS, query=query)
+                answer = self.campaign.changes(
+                    cursor, limit=PAGE_LEADS, query=query, digest=self._proves
+                )
         except CursorLost:
             if cursor is None:
                 raise
@@ -187,6 +220,9 @@ class Pull:
             if not self.wanted.full or self._has_begun:
                 raise
             self._begins = True
+        else:
+            check_onward(cursor, answer)
+            return answer
         return self._ask()
 
     def _check(self) -> None:

@@ -15,7 +15,7 @@ import msgspec
 
 from leadwell.client import Campaign, CursorLost, NotFound, Unavailable
 from leadwell.client.feed import SETTLE_S
-from leadwell.model.digest import Digest, words
+from leadwell.model.digest import Digest
 from leadwell.sync.any_service.place import place_of
 from leadwell.sync.batches import NOT_TOLD, Batch, people_of
 from leadwell.sync.cells import Fault, Row, row_of
@@ -26,6 +26,7 @@ from leadwell.sync.errors import (
     OtherQuestion,
     UnreadableDestination,
 )
+from leadwell.sync.proving import digest_of
 from leadwell.sync.pulling import (
     PAGE_LEADS,
     SETTLE_TRIES,
@@ -151,7 +152,7 @@ def _compared(
     buckets: list[dict[int, int]] = [{} for _ in range(BUCKETS)]
     for lead_id, version in held.items():
         buckets[lead_id % BUCKETS][lead_id] = version
-    own = [digest_of(bucket) for bucket in buckets]
+    own = [digest_of(bucket.items()) for bucket in buckets]
     total = functools.reduce(_sum, own)
     found = Finding(total.count, total.text, there.count, there.digest)
     if found.is_exact:
@@ -167,11 +168,6 @@ def _compared(
     found.stale -= late
     found.extra -= late
     return found
-
-
-def digest_of(held: Mapping[int, int]) -> Digest:
-    """Add up what a copy holds."""
-    return Digest().plus(words(lead_id, version) for lead_id, version in held.items())
 
 
 _EMPTY = (0, Digest().text)

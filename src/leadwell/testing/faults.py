@@ -215,7 +215,7 @@ STALE = Fault("stale", "an earlier answer to that question comes again", _stale)
 OTHER_CLOCK = Fault("other_clock", "the hub is ten minutes late", _other_clock)
 
 LIES: tuple[Fault, ...] = (DOUBLED, TURNED, LYING, HUGE, STALE, OTHER_CLOCK)
-"""Whole answers that are not true: no client can tell, and none may lose by them."""
+"""Whole answers that are not true: none shows by itself, and none may lose by them."""
 
 FAULTS: tuple[Fault, ...] = (
     RATE_LIMITED,

@@ -43,6 +43,10 @@ class Copy(ABC):
     def held(self) -> Iterator[tuple[int, int]]:
         """Return id and version of each lead that is there, in any order."""
 
+    def stored(self) -> Iterator[tuple[int, int]]:
+        """Return the same of the leads that were kept, written or delivered or not."""
+        return self.held()
+
     @abstractmethod
     def known(self, lead_ids: Iterable[int]) -> set[int]:
         """Return which of these leads are there."""

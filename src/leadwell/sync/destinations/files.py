@@ -154,6 +154,10 @@ class FileCopy(Copy):
             if self._file.path.exists():
                 yield from self._file.format.held(self._file.path)
 
+    def stored(self) -> Iterator[tuple[int, int]]:
+        """Return id and version of each lead beside the file."""
+        return self._beside.stored()
+
     def known(self, lead_ids: Iterable[int]) -> set[int]:
         """Return which of these leads are there."""
         return self._beside.known(lead_ids)

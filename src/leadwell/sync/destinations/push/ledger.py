@@ -91,6 +91,10 @@ class Ledger(SQLiteCopy):
         """Return id and version of each lead as the receiver has acknowledged it."""
         return self._rows(f"SELECT lead_id, version FROM {DELIVERED}")
 
+    def stored(self) -> Iterator[tuple[int, int]]:
+        """Return id and version of each lead, delivered or not."""
+        return super().held()
+
     def waiting(self) -> list[int]:
         """Return the leads to deliver: what failed least first, then the oldest."""
         found = self._run(
