@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,16 +33,33 @@ class Inbox:
     versions: dict[int, list[int]] = field(default_factory=dict)
     refused: set[int] = field(default_factory=set)
     """Leads that are answered with 400."""
+    pause_s: float = 0
+    """How long it takes to answer."""
+    at_once: int = 0
+    """The most requests that came at the same time."""
+    twice: set[int] = field(default_factory=set)
+    """Leads that were in two requests at the same time."""
     lock: threading.Lock = field(default_factory=threading.Lock)
+    _coming: list[set[int]] = field(default_factory=list)
 
     def take(self, request: Request) -> Reply:
-        with self.lock:
-            return self._taken(request)
-
-    def _taken(self, request: Request) -> Reply:
         check(request)
         content = json.loads(request.body)
         events = content["data"] if content["type"] == "leads.changed" else [content]
+        leads = {event["data"]["id"] for event in events}
+        with self.lock:
+            self.twice |= leads & set().union(*self._coming)
+            self._coming.append(leads)
+            self.at_once = max(self.at_once, len(self._coming))
+        try:
+            time.sleep(self.pause_s)
+            with self.lock:
+                return self._taken(events)
+        finally:
+            with self.lock:
+                self._coming.remove(leads)
+
+    def _taken(self, events: list[dict[str, Any]]) -> Reply:
         if any(event["data"]["id"] in self.refused for event in events):
             return Reply.json({"error": "not such a lead"}, 400)
         for event in events:

@@ -11,11 +11,12 @@ import pytest
 from leadwell.client import HubError, Leadwell, Retry
 from leadwell.errors import UsageError
 from leadwell.sync.any_service import keeping, windows
-from leadwell.sync.any_service.lists import Lists, OtherPage, Pace
+from leadwell.sync.any_service.lists import Lists, OtherPage
 from leadwell.sync.any_service.profile import ARTICLE, Parameters
 from leadwell.sync.any_service.removals import Single, judge
 from leadwell.sync.any_service.windows import Walk, Window, straddling
 from leadwell.sync.errors import BrokenValue
+from leadwell.sync.pace import Pace
 from leadwell.sync.pulling import Wanted
 from leadwell.testing import FaultServer, PlainServer, Reply, Request, faults
 from tests.copying import Bench
@@ -215,7 +216,7 @@ def test_many_recent_leads_are_told_again(
 
 
 def test_every_worker_waits_when_the_service_asks_for_it() -> None:
-    pace = Pace(per_minute=600)
+    pace = Pace(gap_s=0.1)
     assert pace.wait_s() == 0
     assert 0 < pace.wait_s() <= 0.1
     pace.hold(100)

@@ -23,6 +23,7 @@ from leadwell.sync.destinations.push.exchanging import Answers, Line
 from leadwell.sync.destinations.push.http_target import HTTPTarget, at
 from leadwell.sync.destinations.push.template import Style
 from leadwell.sync.errors import ReceiverDenies
+from leadwell.sync.pace import Pace
 from leadwell.sync.pulling import Pull, Wanted
 from leadwell.testing import FaultServer, Reply, Request, faults
 from tests.copying import Bench, a_bench
@@ -230,6 +231,7 @@ headers = { X = "{fields.name}" }
         ('url = "http://x.example"\n[upsert]\npath = "/"', "others would see"),
         ('url = "https://x.example"\n[upsert]\npath = "x"', "begins with a /"),
         ('url = "https://x.example"\nbatch = 5\n[upsert]\npath = "/"', "upsert.each"),
+        ('url = "https://x.example"\nparallel = 0\n[upsert]\npath = "/"', "to 16"),
         ('url = "https://x.example"\n[upsert]\npath = "/{id"', "brace without"),
         ('url = "https://x.example"\n[upsert]\npath = "/{id:int}"', "unknown kind"),
         ('url = "https://REPLACE_ME"\n[upsert]\npath = "/"', "edited: REPLACE_ME"),
@@ -326,7 +328,7 @@ def test_an_empty_part_of_an_address_leads_nowhere_else(
 
 def test_a_rate_is_kept_to(server: FaultServer) -> None:
     waited: list[float] = []
-    line = Line(sender_to(server.url, 5), gap_s=60, pause=waited.append)
+    line = Line(sender_to(server.url, 5), pace=Pace(60), pause=waited.append)
     for _ in range(3):
         line.ask(Wire("GET", server.url), Answers())
     assert [round(each / 60) for each in waited] == [1, 2]

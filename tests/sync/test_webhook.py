@@ -2,10 +2,13 @@
 
 import json
 import os
+import pty
 import random
 import re
+import signal
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -18,11 +21,16 @@ import pytest
 
 from leadwell.cli.pull import receiving
 from leadwell.cli.pull.going import Where
+from leadwell.cli.pull.meter import Meter
 from leadwell.client import Campaign, Leadwell, Retry
+from leadwell.client.wire.retry import Request as Wire
 from leadwell.errors import UsageError
 from leadwell.sync.batches import Batch, Delivered
 from leadwell.sync.cells import row_of
 from leadwell.sync.destinations import named
+from leadwell.sync.destinations.push import delivering
+from leadwell.sync.destinations.push.address import sender_to
+from leadwell.sync.destinations.push.exchanging import Answers, Line
 from leadwell.sync.destinations.push.ledger import Ledger
 from leadwell.sync.destinations.push.webhook import Webhook
 from leadwell.sync.errors import (
@@ -30,6 +38,7 @@ from leadwell.sync.errors import (
     ForeignDestination,
     ReceiverRefuses,
 )
+from leadwell.sync.pace import Pace
 from leadwell.sync.pulling import Pull, Summary, Wanted
 from leadwell.sync.table import table_of
 from leadwell.testing import FaultServer, faults
@@ -57,8 +66,10 @@ def campaign(bench: Bench) -> Iterator[Campaign]:
 
 
 @pytest.fixture
-def inbox() -> Inbox:
-    return Inbox()
+def inbox() -> Iterator[Inbox]:
+    found = Inbox()
+    yield found
+    assert not found.twice
 
 
 @pytest.fixture
@@ -166,7 +177,7 @@ def test_what_passes_is_tried_again(
     campaign: Campaign, bench: Bench, server: FaultServer, inbox: Inbox, hook: Webhook,
     fault: faults.Fault,
 ) -> None:  # fmt: skip
-    hook = replace(hook, batch=5)
+    hook = replace(hook, batch=5, parallel=1)
     server.plan(None, fault, fault)
     found = pull(campaign, hook).delivered
     assert found
@@ -182,6 +193,7 @@ def test_what_passes_is_tried_again(
 def test_a_receiver_that_is_away_gets_all_later(
     campaign: Campaign, bench: Bench, server: FaultServer, inbox: Inbox, hook: Webhook
 ) -> None:
+    hook = replace(hook, parallel=1)
     hasty = replace(hook, retry=replace(HASTY, tries_max=2))
     with server.refusing():
         found = pull(campaign, hasty).delivered
@@ -223,6 +235,7 @@ def test_a_lead_that_is_refused_stops_no_other(
 def test_a_receiver_that_takes_nothing_gives_nothing_up(
     campaign: Campaign, bench: Bench, server: FaultServer, inbox: Inbox, hook: Webhook
 ) -> None:
+    hook = replace(hook, parallel=1)
     inbox.refused = set(bench.listed())
     with pytest.raises(ReceiverRefuses, match="took none of 20 leads"):
         pull(campaign, hook)
@@ -360,6 +373,7 @@ def test_marking_removed_leads_is_for_copies(
         ("webhook:https://hooks.example.com/x#batch=0", "from 1 to 1000"),
         ("webhook:https://hooks.example.com/x#batch=many", "from 1 to 1000"),
         ("webhook:https://hooks.example.com/x#bach=5", "'bach' is no option"),
+        ("webhook:https://hooks.example.com/x#parallel=17", "from 1 to 16"),
     ],
 )
 def test_an_address_that_cannot_be_used_is_explained(text: str, what: str) -> None:
@@ -398,7 +412,7 @@ def test_secrets_are_read_from_where_they_are(
 
 def test_options_of_a_receiver_are_refused_elsewhere() -> None:
     with pytest.raises(UsageError, match="keeps leads itself"):
-        Where("sqlite:elsewhere.db", ledger=Path("x")).destination()
+        Where("sqlite:elsewhere.db", ledger=Path("x")).destination(HASTY)
 
 
 def test_what_was_delivered_is_put_into_words() -> None:
@@ -429,12 +443,115 @@ def test_what_waits_is_told_and_nothing_shown(bench: Bench, tmp_path: Path) -> N
     assert (said.code, "no/ledger" in said.err) == (2, True), said
 
 
+def test_several_are_sent_at_once_and_each_lead_once(
+    campaign: Campaign, bench: Bench, inbox: Inbox, hook: Webhook
+) -> None:
+    inbox.pause_s, inbox.refused = 0.02, {1}
+    found = pull(campaign, replace(hook, batch=3, parallel=3)).delivered
+    assert found
+    assert (found.dead, found.waiting) == (1, 0)
+    assert (inbox.at_once, inbox.repeated) == (3, 0)
+    assert inbox.leads.keys() | {1} == bench.listed().keys()
+
+
+def test_what_ends_a_run_loses_no_answer_that_comes_after_it(
+    campaign: Campaign, bench: Bench, server: FaultServer, inbox: Inbox, hook: Webhook
+) -> None:
+    inbox.pause_s = 0.05
+    server.plan(faults.status(410))
+    with pytest.raises(ReceiverRefuses, match="answered 410"):
+        pull(campaign, hook)
+    assert len(inbox.leads) == 3
+    assert pull(campaign, hook).delivered.waiting == 0  # type: ignore[union-attr]
+    assert inbox.repeated == 0
+    assert inbox.leads.keys() == bench.listed().keys()
+
+
+def test_a_fault_of_ours_ends_the_run(
+    campaign: Campaign, hook: Webhook, tmp_path: Path
+) -> None:
+    def broken(request: Wire) -> None:
+        raise BrokenPipeError(request.method)
+
+    with pytest.raises(BrokenPipeError, match="POST"):
+        pull(campaign, replace(hook, shown=broken, ledger=tmp_path / "own"))
+
+
+def test_an_interrupted_run_notes_what_was_answered(
+    bench: Bench, tmp_path: Path
+) -> None:
+    inbox = Inbox(pause_s=0.1)
+    with a_receiver(inbox) as server:
+        to = f"webhook:{server.url}/hook#ledger={tmp_path / 'ledger'}"
+        process = bench.start("sync", bench.url, "--to", to, **SIGNED)
+        await_event(inbox, 1, process)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+        assert process.returncode == 130
+        assert 0 < len(inbox.leads) < len(bench.listed())
+        said = bench.sync(to, **SIGNED)
+        assert said.code == 0, said.err
+    assert (inbox.repeated, inbox.twice) == (0, set())
+    assert inbox.leads.keys() == bench.listed().keys()
+
+
+def test_an_answer_that_does_not_come_is_not_waited_for(
+    campaign: Campaign, hook: Webhook, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever interrupts a run wants it to end."""
+
+    def interrupted(sent: int, total: int) -> None:
+        assert (sent, total) == (1, 2)
+        inbox.pause_s = 60
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(delivering, "LEAVE_S", 0.05)
+    inbox.pause_s = 0.01
+    with pytest.raises(KeyboardInterrupt):
+        pull(campaign, replace(hook, tell=interrupted, parallel=1), query="id=4,5")
+    assert list(inbox.leads) == [4]
+
+
+def test_a_terminal_shows_how_far_it_is(
+    campaign: Campaign, hook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    near, far = pty.openpty()
+    with os.fdopen(near, "rb"), os.fdopen(far, "w") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        with Meter(campaign, "") as meter:
+            watched = receiving.watched(hook, meter.deliver)
+            Pull(campaign, "", watched, Wanted(), meter.tell).run()
+        terminal.flush()
+        shown = os.read(near, 100_000).decode()
+    leads = str(len(list(campaign.leads())))
+    for word in ("Leads", "Delivered", f"{leads}/{leads}"):
+        assert word in shown
+
+
+def test_what_a_receiver_asks_of_one_holds_for_all(server: FaultServer) -> None:
+    pace, waited = Pace(), list[float]()
+
+    def pause(seconds: float) -> None:
+        if not waited:
+            # Another connection is told to wait, while this one waits for its turn.
+            pace.hold(0.05)
+        waited.append(seconds)
+        time.sleep(seconds)
+
+    line = Line(sender_to(server.url, 5), pace=pace, pause=pause)
+    pace.hold(0.01)
+    line.ask(Wire("GET", server.url), Answers(success=("4xx", "5xx")))
+    assert len(waited) > 1
+    server.plan(faults.status(429))
+    hasty = Line(sender_to(server.url, 5), HASTY, pace, pause)
+    hasty.ask(Wire("GET", server.url), Answers(success=("5xx",), retry=("429",)))
+    assert pace.wait_s() >= 0
+
+
 def after_kills(bench: Bench, tmp_path: Path, kills: int) -> int:
     """Kill runs while leads change; returns how many were within a delivery."""
     rolls = random.Random(kills)  # noqa: S311 - a seeded walk, no secret
-    inbox, hits, own = Inbox(), 0, [bench.add(), bench.add()]
-    slow = inbox.take
-    inbox.take = lambda request: (time.sleep(0.015), slow(request))[1]  # type: ignore[method-assign]
+    inbox, hits, own = Inbox(pause_s=0.015), 0, [bench.add(), bench.add()]
     with a_receiver(inbox) as server:
         to = f"webhook:{server.url}/hook#ledger={tmp_path / 'ledger'}"
         for number in range(kills):
@@ -457,6 +574,7 @@ def after_kills(bench: Bench, tmp_path: Path, kills: int) -> int:
             hits += len(inbox.seen) > before and waits(tmp_path / "ledger")
         said = bench.sync(to, **SIGNED)
         assert said.code == 0, said.err
+    assert (inbox.at_once > 1, inbox.twice) == (True, set())
     listed = bench.listed()
     assert {i: shown(each) for i, each in inbox.leads.items()} == {
         i: shown(each) for i, each in listed.items()

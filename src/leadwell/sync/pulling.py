@@ -157,11 +157,10 @@ class Pull:
     def _may_begin_anew(self) -> bool:
         """Whether what earlier runs have stored may be what is wrong, and can be told.
 
-        Of a copy that keeps removed leads it cannot be: the answer that was not stored
-        may be the only one that says which lead was erased.
+        Where removed leads are kept, only what was not stored says which were erased.
         """
-        keeps_removed = bool(self._state and self._state.keeps_removed)
-        return not (self._begins or self._has_begun or keeps_removed)
+        begun = self._begins or self._has_begun
+        return not (begun or (self._state and self._state.keeps_removed))
 
     @property
     def _is_due(self) -> bool:
@@ -181,8 +180,8 @@ class Pull:
     def _proves(self) -> bool:
         """Whether the copy is compared with what the hub counts, at the end.
 
-        What was not exact before is made of several answers, and any of them can be
-        another one's. A copy that was exact is told little, and not read as a whole.
+        What was not exact before is made of several answers, one of which can be wrong.
+        A copy that was exact is told little, and not read as a whole.
         """
         return self._begins or self._state is None or not self._state.is_up_to_date
 
@@ -243,7 +242,7 @@ class Pull:
             raise broken(told.faults[0])
         people = dict(told.people)
         if is_other and not begins:
-            people = self._people(copy) | people
+            people = _names(self.campaign, copy, self.summary) | people
         retells = (begins and state is not None) or bool(state and state.retells)
         ends = retells and answer.up_to_date
         return Batch(
@@ -279,19 +278,20 @@ class Pull:
             schema=schema,
         )
 
-    def _people(self, copy: Copy) -> dict[int, str]:
-        """Read the names of people again, as no lead is told for a changed one."""
-        names: dict[int, str] = {}
-        for person_id in copy.people():
-            self.summary.requests += 1
-            try:
-                page = self.campaign.page(assigned_to=person_id, per_page=1)
-            except QuestionRefused:
-                # The token does not see any more who leads are assigned to.
-                return {}
-            people = [lead.assigned_person for lead in page.leads]
-            names |= {each.id: each.name for each in people if each}
-        return names
+
+def _names(campaign: Campaign, copy: Copy, summary: Summary) -> dict[int, str]:
+    """Read the names of people again, as no lead is told for a changed one."""
+    names: dict[int, str] = {}
+    for person_id in copy.people():
+        summary.requests += 1
+        try:
+            page = campaign.page(assigned_to=person_id, per_page=1)
+        except QuestionRefused:
+            # The token does not see any more who leads are assigned to.
+            return {}
+        people = [lead.assigned_person for lead in page.leads]
+        names |= {each.id: each.name for each in people if each}
+    return names
 
 
 def broken(fault: Fault) -> BrokenValue:

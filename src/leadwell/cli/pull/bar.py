@@ -1,4 +1,4 @@
-"""The bar of a pull; what draws it is imported by whoever has a terminal."""
+"""The bar of a pull or a delivery; whoever has a terminal imports what draws it."""
 
 from rich.console import Console
 from rich.progress import (
@@ -13,10 +13,10 @@ from rich.progress import (
 from rich.text import Text
 
 
-def started(total: int | None) -> Progress:
+def started(total: int | None, what: str) -> Progress:
     """Return a bar on stderr, with one task; its total may be unknown."""
     bar = Progress(
-        TextColumn("Leads"),
+        TextColumn(what),
         BarColumn(),
         MofNCompleteColumn(),
         _Rate(),
@@ -31,5 +31,5 @@ def started(total: int | None) -> Progress:
 
 class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
-        """Show how many leads come in a second."""
+        """Show how many leads come, or go, in a second."""
         return Text(f"{task.speed:,.0f}/s" if task.speed else "")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cyclopts import Parameter
 
 if TYPE_CHECKING:
+    from leadwell.client import Retry
     from leadwell.sync.destinations import Destination
 
 
@@ -29,8 +30,8 @@ class Where:
     retry_dead: bool = False
     """Of a receiver: try again what it did not take before."""
 
-    def destination(self) -> Destination:
-        """Return the destination.
+    def destination(self, retry: Retry) -> Destination:
+        """Return the destination; `retry` is how patient it is with a receiver.
 
         Raises:
             UnknownDestination: there is none such.
@@ -39,4 +40,4 @@ class Where:
         from leadwell.cli.pull import receiving
         from leadwell.sync.destinations import named
 
-        return receiving.configured(named(self.to), self)
+        return receiving.configured(named(self.to), self, retry)

@@ -21,6 +21,7 @@ class Meter:
         self._campaign = campaign
         self._query = query
         self._bar: Progress | None = None
+        self._delivers = False
 
     def tell(self, summary: Summary) -> None:
         """Show how many leads were stored."""
@@ -29,6 +30,19 @@ class Meter:
         if self._bar is None:
             self._bar = self._begun(summary)
         self._bar.update(self._bar.task_ids[0], completed=summary.tally.total)
+
+    def deliver(self, sent: int, total: int) -> None:
+        """Show how many leads were sent on, of those that wait."""
+        if not sys.stderr.isatty():
+            return
+        if not self._delivers:
+            from leadwell.cli.pull import bar
+
+            self._delivers = True
+            self._stop()
+            self._bar = bar.started(total, "Delivered")
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], completed=sent)
 
     def __enter__(self) -> Meter:
         return self
@@ -39,6 +53,9 @@ class Meter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
         if self._bar is not None:
             self._bar.stop()
 
@@ -50,4 +67,4 @@ class Meter:
         if total is None and summary.was_anew:
             asked = [*pairs_of(self._query), ("per_page", "1")]
             total = self._campaign.page(asked).total
-        return bar.started(total)
+        return bar.started(total, "Leads")

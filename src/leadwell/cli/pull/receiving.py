@@ -10,23 +10,24 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import msgspec
 
 from leadwell.cli import output
-from leadwell.cli.pull.source import patience, tell_pause
 from leadwell.errors import UsageError
 from leadwell.sync.destinations.push.pushed import Pushed
 
 if TYPE_CHECKING:
     from leadwell.cli.pull.going import Where
+    from leadwell.client import Retry
     from leadwell.client.wire.retry import Request
     from leadwell.sync.any_service.choosing import Origin
     from leadwell.sync.batches import Delivered
     from leadwell.sync.destinations import Destination
+    from leadwell.sync.destinations.push.delivering import Tell
     from leadwell.sync.pulling import Summary, Wanted
 
 PARTLY = 7
 """Exit code: something was not taken, and the rest was done."""
 
 
-def configured(destination: Destination, where: Where) -> Destination:
+def configured(destination: Destination, where: Where, retry: Retry) -> Destination:
     """Take over what the command says of a receiver.
 
     Raises:
@@ -38,7 +39,7 @@ def configured(destination: Destination, where: Where) -> Destination:
             ledger=where.ledger or destination.ledger,
             dead_letters=where.dead_letters or destination.dead_letters,
             revives=where.retry_dead,
-            retry=patience(tell_pause),
+            retry=retry,
         )
     if where.ledger or where.dead_letters or where.retry_dead:
         raise UsageError(
@@ -47,6 +48,11 @@ def configured(destination: Destination, where: Where) -> Destination:
             hint="leave --ledger, --dead-letters and --retry-dead out",
         )
     return destination
+
+
+def watched(destination: Destination, tell: Tell) -> Destination:
+    """Have it told how far a delivery is, where leads are sent on."""
+    return replace(destination, tell=tell) if is_pushed(destination) else destination
 
 
 def is_pushed(destination: Destination) -> TypeGuard[Pushed]:

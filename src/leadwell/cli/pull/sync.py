@@ -95,8 +95,9 @@ def one(
         service: how a service is read that is no hub of Leadwell's
         source: the token, and how it is answered and told
     """
-    destination, report = where.destination(), source.report()
+    report = source.report()
     retry = patience(report.pause)
+    destination = where.destination(retry)
     origin = service.origin(url, source.client(url, retry), retry)
     run = Copying(origin, destination, report, as_json=source.json)
     wanted = how.wanted()
@@ -150,13 +151,16 @@ class Copying:
         return outcome
 
     def _pull(self, wanted: Wanted) -> Summary:
+        from leadwell.cli.pull import receiving
+
         with Meter(self.campaign, wanted.query) as meter:
 
             def tell(so_far: Summary) -> None:
                 meter.tell(so_far)
                 self.report.batch(so_far)
 
-            return self.origin.pull(self.destination, wanted, tell).run()
+            destination = receiving.watched(self.destination, meter.deliver)
+            return self.origin.pull(destination, wanted, tell).run()
 
     def rehearse(self, wanted: Wanted) -> int:
         """Tell what would be done."""

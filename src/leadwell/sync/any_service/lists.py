@@ -1,9 +1,8 @@
 """The lists of a service, asked page by page with the client's own patience."""
 
-import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar, cast
@@ -25,6 +24,7 @@ from leadwell.sync.any_service.envelopes import Listing, NoListing
 from leadwell.sync.any_service.profile import Profile
 from leadwell.sync.any_service.shaping import Told
 from leadwell.sync.any_service.windows import Window
+from leadwell.sync.pace import Pace
 
 T = TypeVar("T")
 
@@ -37,31 +37,6 @@ class OtherPage(UnexpectedAnswer):
 
     code = "other_page"
     usual_hint = "run again; --full finds out anew what the service can do"
-
-
-@dataclass(slots=True)
-class Pace:
-    """When the next request may be sent, for all workers together."""
-
-    per_minute: int = 0
-    turns: int = 0
-    """How many requests were sent."""
-    _next_at: float = 0.0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def wait_s(self) -> float:
-        """Take the next turn; returns how long to wait for it."""
-        with self._lock:
-            self.turns += 1
-            now = time.monotonic()
-            turn = max(now, self._next_at)
-            self._next_at = turn + (60 / self.per_minute if self.per_minute else 0.0)
-            return turn - now
-
-    def hold(self, seconds: float) -> None:
-        """Keep all workers back: the service has asked for it."""
-        with self._lock:
-            self._next_at = max(self._next_at, time.monotonic() + seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +72,8 @@ class Lists:
         self._hub = hub
         self._zone = profile.zone
         self._query = list(query)
-        self._pace = Pace(profile.requests_per_minute)
+        per_minute = profile.requests_per_minute
+        self._pace = Pace(60 / per_minute if per_minute else 0.0)
         self._told = retry.on_pause
         self._patient = replace(retry, on_pause=self._paused)
 

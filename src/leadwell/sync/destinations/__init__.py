@@ -65,6 +65,8 @@ RECEIVERS: Mapping[str, str] = {
     "dlt": "DESTINATION",
 }
 """What leads are sent on to, by what stands before the colon, and what follows it."""
+OPTIONS = ("ledger", "dead-letters", "batch", "parallel", "secret")
+"""What may stand after a `#`, where leads are sent on; nothing of it is ever sent."""
 _BY_ENDING = {".db": "sqlite", ".sqlite": "sqlite", ".sqlite3": "sqlite"}
 
 
@@ -92,6 +94,24 @@ def _written(file: WrittenFile) -> Destination:
     return Output(file) if str(file.path) == "-" else file
 
 
+def is_receiver(text: str) -> bool:
+    """Whether a text names what leads are sent on to."""
+    return text.partition(":")[0] in RECEIVERS
+
+
+def shown(text: str) -> str:
+    """Write what names a destination without what may be a secret in it.
+
+    The path of many a hook is its password.
+    """
+    scheme, _, place = text.partition(":")
+    if scheme == "webhook" and "://" in place:
+        kind, _, rest = place.partition("://")
+        host = re.split(r"[/?#]", rest)[0].rpartition("@")[2]
+        return f"{scheme}:{kind}://{host}/…"
+    return _SECRET.sub("…", text)
+
+
 def named(text: str) -> Destination:
     """Return the destination that a text names: `sqlite:leads.db`.
 
@@ -114,7 +134,7 @@ def named(text: str) -> Destination:
     guess = _BY_ENDING.get(Path(text).suffix, Path(text).suffix[1:])
     meant = f"did you mean {guess}:{text}? " if guess in DESTINATIONS else ""
     raise UnknownDestination(
-        f"{_SECRET.sub('…', text)!r} is no destination",
+        f"{shown(text)!r} is no destination",
         hint=f"{meant}there are {listed}",
     )
 
@@ -122,9 +142,12 @@ def named(text: str) -> Destination:
 __all__ = [
     "DESTINATIONS",
     "FOLLOWED_BY",
+    "OPTIONS",
     "RECEIVERS",
     "Copy",
     "Destination",
     "Overtaken",
+    "is_receiver",
     "named",
+    "shown",
 ]

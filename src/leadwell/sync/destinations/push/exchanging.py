@@ -13,7 +13,9 @@ from leadwell.client import Retry
 from leadwell.client.errors import Told, Unavailable
 from leadwell.client.wire.answer import Answer, Fault
 from leadwell.client.wire.retry import PATIENT, Request
+from leadwell.sync.pace import Pace
 
+TOO_MANY = 429
 REFUSED_TRIES = 3
 """A refusal can be a receiver that is being replaced, so it is asked again, briefly."""
 SAID_CHARACTERS_MAX = 300
@@ -80,16 +82,14 @@ class Sends(Protocol):
 
 @dataclass(slots=True)
 class Line:
-    """The way to one receiver. Durations in seconds."""
+    """The way to one receiver, for all threads that send there."""
 
     sender: Sends
     retry: Retry = PATIENT
-    gap_s: float = 0.0
-    """The shortest time between two requests."""
+    pace: Pace = field(default_factory=Pace)
     pause: Callable[[float], None] = time.sleep
     secrets: Collection[str] = ()
     """What is taken out of what a receiver says."""
-    _free_at: float = 0.0
 
     def ask(
         self, request: Request, answers: Answers, settled: Collection[int] = ()
@@ -113,9 +113,15 @@ class Line:
             pause_s = self.retry.pause_s(error, tries, roll) if may_pass else None
             if pause_s is None:
                 return replace(outcome, said=self._masked(outcome.said))
-            if self.retry.on_pause is not None:
-                self.retry.on_pause(error, pause_s)
-            self.pause(pause_s)
+            self._pause(error, pause_s)
+
+    def _pause(self, error: Unavailable, seconds: float) -> None:
+        if error.retry_after_s or error.status == TOO_MANY:
+            # It is meant for all of us.
+            self.pace.hold(seconds)
+        if self.retry.on_pause is not None:
+            self.retry.on_pause(error, seconds)
+        self.pause(seconds)
 
     def _masked(self, said: str) -> str:
         for secret in self.secrets:
@@ -123,11 +129,16 @@ class Line:
         return said
 
     def _wait(self) -> None:
-        """Keep to the receiver's rate."""
-        now = time.monotonic()
-        if self._free_at > now:
-            self.pause(self._free_at - now)
-        self._free_at = max(now, self._free_at) + self.gap_s
+        """Keep to the receiver's pace."""
+        self._sleep(self.pace.wait_s())
+        while held_s := self.pace.held_s():
+            self._sleep(held_s)
+            # Those who were held go on in turn.
+            self._sleep(self.pace.wait_s())
+
+    def _sleep(self, seconds: float) -> None:
+        if seconds > 0:
+            self.pause(seconds)
 
 
 def _read(came: Answer | Fault, answers: Answers) -> tuple[Outcome, Unavailable]:

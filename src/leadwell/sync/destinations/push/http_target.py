@@ -12,14 +12,16 @@ from leadwell.client.wire.retry import Request
 from leadwell.sync.destinations.files import BESIDE
 from leadwell.sync.destinations.push import profile, secret, template, values
 from leadwell.sync.destinations.push.address import origin_of
-from leadwell.sync.destinations.push.delivering import Item, Receiver
+from leadwell.sync.destinations.push.delivering import Receiver
 from leadwell.sync.destinations.push.exchanging import Line, Outcome, Verdict
+from leadwell.sync.destinations.push.lead import Item
 from leadwell.sync.destinations.push.ledger import UPSERT
 from leadwell.sync.destinations.push.profile import EACH, Call, Profile
 from leadwell.sync.destinations.push.pushed import common, options_of
 from leadwell.sync.destinations.push.requested import Requested
 from leadwell.sync.destinations.push.template import Unfit
 from leadwell.sync.destinations.push.values import Source
+from leadwell.sync.pace import Pace
 from leadwell.sync.state import State
 from leadwell.sync.table import table_of
 
@@ -68,12 +70,14 @@ class HTTPTarget(Requested):
         line = Line(
             self.sender(found.url, found.timeout_s),
             self.retry,
-            1 / found.per_second if found.per_second else 0.0,
+            Pace(1 / found.per_second if found.per_second else 0.0),
             secrets=tuple(secrets.values()),
         )
         source = Source(state.campaign_id, found.map, secrets)
         batch = min(found.batch, self.batch or found.batch)
-        return Target(self.text, found, line, source, batch)
+        # What is only shown is shown in its order.
+        parallel = 1 if self.shown else self.parallel or found.parallel
+        return Target(self.text, found, line, source, batch, parallel)
 
     def _secrets(self, found: Profile) -> dict[str, str]:
         if self.shown is not None:
@@ -93,6 +97,7 @@ class Target:
     line: Line
     source: Source
     batch: int
+    parallel: int
 
     def batch_max(self, operation: str) -> int:
         """Return how many leads one request may have."""
@@ -226,9 +231,6 @@ def named(text: str) -> HTTPTarget:
         UsageError: the profile is none.
     """
     place, options = options_of(text)
-    ledger, dead_letters, batch = common(options)
-    found = HTTPTarget(
-        place=place, ledger=ledger, dead_letters=dead_letters, batch=batch
-    )
+    found = HTTPTarget(place=place, **common(options))
     found.profile()
     return found

@@ -6,11 +6,20 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from leadwell.sync.destinations.push.ledger import Ledger
+from leadwell.sync.destinations.push.ledger import Entry, Ledger
 from leadwell.sync.state import State
 from leadwell.sync.table import Column, Kind, Table, table_of
 
 Lead: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What is sent: an entry of the ledger, and the lead that it is about."""
+
+    entry: Entry
+    lead: Lead | None
+    """`None`: it is gone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 import msgspec
 from msgspec import Struct, field
 
+from leadwell.client.wire.arriving import CONNECTIONS_MAX
 from leadwell.errors import UsageError
 from leadwell.sync.destinations.push import template
 from leadwell.sync.destinations.push.address import check_address
@@ -73,6 +74,8 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Leads in one request; more than one needs `upsert.each`."""
     per_second: float | None = None
     """The most requests in a second."""
+    parallel: int = 1
+    """Requests at a time; more where two leads are never one record in the target."""
     timeout_s: float = 30.0
     """How long an answer may take, in seconds."""
     empty: Literal["null", "omit", "text"] = "null"
@@ -178,6 +181,10 @@ def _faults(profile: Profile) -> Iterator[tuple[bool, str]]:
     yield bool(lookup and not lookup.id), "lookup.id says where the answer has the id"
     yield bool(lookup and create and not update), "what lookup finds needs an update"
     yield not 1 <= profile.batch <= 1000, "batch is from 1 to 1000"
+    yield (
+        not 1 <= profile.parallel <= CONNECTIONS_MAX,
+        f"parallel is from 1 to {CONNECTIONS_MAX}",
+    )
     yield profile.batch > 1 and not each, "a batch needs upsert.each"
     has_each = EACH in template.names(upsert.body if upsert else None)
     yield each != has_each, "upsert.each and {each} in upsert.body belong together"

@@ -1,6 +1,5 @@
 """What all destinations that receive leads share: the ledger, and who holds it."""
 
-import contextlib
 import fcntl
 import os
 import sqlite3
@@ -9,24 +8,26 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, TypeAlias, TypedDict
 from urllib.parse import parse_qsl
 
 from leadwell.client import Retry
+from leadwell.client.wire.arriving import CONNECTIONS_MAX
 from leadwell.client.wire.retry import PATIENT, Request
 from leadwell.errors import UsageError
 from leadwell.sync.batches import Delivered
+from leadwell.sync.destinations import OPTIONS
 from leadwell.sync.destinations.base import Copy
 from leadwell.sync.destinations.files import explained
+from leadwell.sync.destinations.push.delivering import Tell
 from leadwell.sync.destinations.push.ledger import Ledger
 from leadwell.sync.destinations.sqlite import SQLiteFile, opened
 from leadwell.sync.errors import BusyDestination
 from leadwell.sync.state import State
 
 Show: TypeAlias = Callable[[Request], None]
-
-OPTIONS = ("ledger", "dead-letters", "batch", "secret")
-"""What may stand after a `#`; nothing of it is ever sent."""
+BATCH_MAX = 1000
+"""Leads of one request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +41,15 @@ class Pushed(ABC):
     """The file for what the receiver does not take, one JSON object a line."""
     batch: int | None = None
     """How many leads one request has at most."""
+    parallel: int | None = None
+    """How many requests are sent at a time, where leads are sent by requests."""
     secret: str | None = None
     """Where the secret is, for what is signed."""
     revives: bool = False
     """Whether what was not taken before is tried again."""
     retry: Retry = PATIENT
+    tell: Tell | None = None
+    """Told how far the delivery is."""
     shown: Show | None = None
     """Told what would be sent; then nothing is."""
     scheme: ClassVar[str] = ""
@@ -172,21 +177,36 @@ def options_of(text: str, known: Sequence[str] = OPTIONS) -> tuple[str, dict[str
     return place, options
 
 
-def common(
-    options: dict[str, str], batch_max: int = 1000
-) -> tuple[Path | None, Path | None, int | None]:
-    """Read ledger, dead letters and batch.
+class Common(TypedDict):
+    """What may be said of every receiver after the `#`."""
+
+    ledger: Path | None
+    dead_letters: Path | None
+    batch: int | None
+    parallel: int | None
+
+
+def common(options: dict[str, str], batch_max: int = BATCH_MAX) -> Common:
+    """Read what is said of every receiver.
 
     Raises:
-        UsageError: the batch is no number of leads.
+        UsageError: a number is none, or too large.
     """
-    paths = [
+    ledger, dead_letters = (
         Path(options[name]).expanduser() if options.get(name) else None
         for name in ("ledger", "dead-letters")
-    ]
-    if "batch" not in options:
-        return paths[0], paths[1], None
-    with contextlib.suppress(ValueError):
-        if 1 <= int(options["batch"]) <= batch_max:
-            return paths[0], paths[1], int(options["batch"])
-    raise UsageError("batch is no number of leads", hint=f"from 1 to {batch_max}")
+    )
+    batch = _number(options, "batch", batch_max)
+    parallel = _number(options, "parallel", CONNECTIONS_MAX)
+    return Common(
+        ledger=ledger, dead_letters=dead_letters, batch=batch, parallel=parallel
+    )
+
+
+def _number(options: dict[str, str], name: str, most: int) -> int | None:
+    given = options.get(name)
+    if given is None:
+        return None
+    if given.isdecimal() and given.isascii() and 1 <= int(given[:9]) <= most:
+        return int(given)
+    raise UsageError(f"{name} is no such number", hint=f"from 1 to {most}")

@@ -51,7 +51,7 @@ class Requested(Pushed):
             ledger.revive()
         reader = Reader.of(ledger, state)
         try:
-            return Delivery(ledger, reader, self.receiver(state)).run()
+            return Delivery(ledger, reader, self.receiver(state), self.tell).run()
         finally:
             if self.dead_letters:
                 _write_dead(self.dead_letters, ledger, reader)

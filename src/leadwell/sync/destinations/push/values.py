@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Any, cast
 
 from leadwell.errors import UsageError
-from leadwell.sync.destinations.push.delivering import Item
+from leadwell.sync.destinations.push.lead import Item
 from leadwell.sync.destinations.push.profile import EACH, Profile
 from leadwell.sync.destinations.push.template import Unfit
 from leadwell.sync.table import Kind, Table

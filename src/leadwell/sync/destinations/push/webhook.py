@@ -15,14 +15,17 @@ from leadwell.client.wire.signing import key_of, signed
 from leadwell.sync.destinations.files import BESIDE
 from leadwell.sync.destinations.push import secret
 from leadwell.sync.destinations.push.address import check_address, origin_of
-from leadwell.sync.destinations.push.delivering import Item, Receiver
+from leadwell.sync.destinations.push.delivering import Receiver
 from leadwell.sync.destinations.push.exchanging import Answers, Line, Outcome
+from leadwell.sync.destinations.push.lead import Item
 from leadwell.sync.destinations.push.pushed import common, options_of
 from leadwell.sync.destinations.push.requested import Requested
 from leadwell.sync.state import State
 
 SECRET_SOURCE = "env:LEADWELL_WEBHOOK_SECRET"  # noqa: S105 - names where it is
 TIMEOUT_S = 30.0
+PARALLEL = 4
+"""Requests at a time: what is far away takes as many leads more in the same time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +61,9 @@ class Webhook(Requested):
         # What is only shown must not show the path, which may be a secret.
         url = self.text.partition(":")[2] if self.shown else self.place
         where = (self.text, url, self._key())
-        return Events(*where, line, state.campaign_id, self.batch)
+        # What is only shown is shown in its order.
+        parallel = 1 if self.shown else self.parallel or PARALLEL
+        return Events(*where, line, state.campaign_id, self.batch, parallel)
 
     def _key(self) -> bytes:
         given = secret.read(self.secret or SECRET_SOURCE, "secret of the webhook")
@@ -76,6 +81,7 @@ class Events:
     campaign_id: int
     batch: int | None
     """`None`: each event is a request of its own."""
+    parallel: int = PARALLEL
     now: Callable[[], float] = time.time
 
     def batch_max(self, operation: str) -> int:
@@ -131,11 +137,4 @@ def named(text: str) -> Webhook:
     if place.startswith(("env:", "file:")):
         place = secret.read(place, "address of the webhook")
     check_address(place, "the webhook")
-    ledger, dead_letters, batch = common(options)
-    return Webhook(
-        place=place,
-        ledger=ledger,
-        dead_letters=dead_letters,
-        batch=batch,
-        secret=options.get("secret"),
-    )
+    return Webhook(place=place, secret=options.get("secret"), **common(options))

@@ -116,11 +116,11 @@ def named(text: str) -> Warehouse:
             "letters, digits and single underscores; how to get at it, and passwords, "
             "stand where dlt looks for them: DESTINATION__BIGQUERY__CREDENTIALS",
         )
-    ledger, _, batch = common(options, BATCH_MAX)
+    given = common(options, BATCH_MAX)
     return Warehouse(
         place=place,
         destination=found[1],
         dataset=found[2],
-        ledger=ledger,
-        batch=batch,
+        ledger=given["ledger"],
+        batch=given["batch"],
     )
