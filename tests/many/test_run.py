@@ -10,6 +10,7 @@ import pytest
 from leadwell.cli.many.running import together
 from tests.copying import Bench, rows
 from tests.many.conftest import Run, Written, lines_of
+from tests.receiving import SECRET, Inbox, a_receiver
 
 TWO = """
 [[sync]]
@@ -21,6 +22,11 @@ filter = "source=partner-west"
 [[sync]]
 url = "URL"
 to = "csv:all.csv"
+"""
+HOOK = """[[sync]]
+name = "hook"
+url = "URL"
+to = "webhook:https://hooks.example.com/x"
 """
 WRONG = """
 [[sync]]
@@ -109,6 +115,13 @@ def test_the_list_is_for_whoever_starts_one_task_each(run: Run, write: Written) 
         (TWO + "campaign = 7\n", "campaign is 7, but url that of 362"),
         (TWO + 'token_keyring = "x"\n', "names nothing in a keyring"),
         (TWO + 'token_keyring = "a/b"\n', "pip install keyring"),
+        (TWO + 'ledger = "l"\n', "line 11: csv:all.csv keeps leads itself"),
+        (TWO + 'dead-letters = "l"\n', "did you mean dead_letters?"),
+        (TWO + "batch = 'x'\n", "for instance batch = 100"),
+        (HOOK + "batch = 0\n", "hook: batch is no such number; from 1 to 1000"),
+        (HOOK + 'secret = "whsec_x"\n', "line 5: a secret does not stand"),
+        (HOOK.replace("/x", "/x#batch=5") + "batch = 5\n", "batch stands in to as"),
+        (HOOK + HOOK.replace('"hook"', '"b"'), "give each a ledger of its own"),
     ],
 )
 def test_a_file_that_cannot_be_meant_says_where_and_what_to_write(
@@ -119,6 +132,29 @@ def test_a_file_that_cannot_be_meant_says_where_and_what_to_write(
     write(text)
     said = run("sync", "run")
     assert (said.code in {2, 7}, told in said.err) == (True, True), said.err
+
+
+def test_options_of_a_receiver_are_keys_of_its_entry(
+    run: Run, write: Written, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MINE", SECRET)
+    inbox = Inbox(refused={3})
+    with a_receiver(inbox) as server:
+        to = f'\n[[sync]]\nurl = "URL"\nto = "webhook:{server.url}/hooks/s3cret"\n'
+        write(
+            f'{to}secret = "env:MINE"\nledger = "a b#c.ledger"\nbatch = 5\n'
+            'dead_letters = "dead.ndjson"\nparallel = 2\n'
+            + to.replace("s3cret", "s3cret#parallel=1")
+            + 'secret = "env:MINE"\nname = "other"\nledger = "other"\nfilter = "id=4"'
+        )
+        listed = run("sync", "run", "--list", "--json")
+        assert listed.json[0]["name"] == f"webhook:{server.url}/…"
+        said = run("sync", "run", "--json")
+    assert [each["exit_code"] for each in said.json["entries"]] == [7, 0]
+    assert (len(inbox.leads), inbox.twice) == (20, set())
+    assert (tmp_path / "a b#c.ledger").exists()
+    assert '"lead_id":3' in (tmp_path / "dead.ndjson").read_text()
+    assert "s3cret" not in listed.out + said.out + said.err
 
 
 def test_a_missing_file_and_wrong_options_are_told(run: Run, write: Written) -> None:

@@ -11,11 +11,13 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 
 from leadwell.cli.many.written import Written, nearest
 from leadwell.errors import UsageError
+from leadwell.sync.destinations import OPTIONS, RECEIVERS, is_receiver, shown
 
 PREFIX = "LEADWELL_SYNC_"
 """LEADWELL_SYNC_EVERY stands before `every` of each entry, and so on."""
@@ -45,6 +47,13 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     token_file: str | None = None
     token_keyring: str | None = None
     """SERVICE/NAME in the keyring of this machine."""
+    ledger: str | None = None
+    """Of a receiver, as all that follow: what may stand after the `#` of `to`."""
+    dead_letters: str | None = None
+    batch: int | None = None
+    parallel: int | None = None
+    secret: str | None = None
+    """Where it is: `env:NAME` or `file:PATH`."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -55,7 +64,9 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 KEYS = Entry.__struct_fields__
-SHARED = tuple(key for key in KEYS if key not in {"to", "name"})
+RECEIVED = {each.replace("-", "_"): each for each in OPTIONS}
+"""Keys of an entry that goes to a receiver, with the words after a `#`."""
+SHARED = tuple(key for key in KEYS if key not in {"to", "name", *RECEIVED})
 """What `[defaults]` may say, and the environment."""
 
 
@@ -126,6 +137,14 @@ def address_of(entry: Entry) -> str:
     return hub.at(f"/v2/campaigns/{entry.campaign}")
 
 
+def destination_of(entry: Entry) -> str:
+    """Return where an entry's leads go, with all options, as `--to` has them."""
+    given = {word: getattr(entry, key) for key, word in RECEIVED.items()}
+    options = urlencode({k: v for k, v in given.items() if v is not None})
+    joint = "&" if "#" in entry.to else "#"
+    return f"{entry.to}{joint}{options}" if options else entry.to
+
+
 SECRETS = ("token_env", "token_file", "token_keyring")
 
 
@@ -157,7 +176,7 @@ def _entry(source: Written, given: dict[str, Any], place: int) -> Entry:
         hint = _HINTS.get(key, "")
         raise UsageError(f"{where}: {key}: {said}", hint=hint) from None
     _check(source, entry, place)
-    return msgspec.structs.replace(entry, name=entry.name or entry.to)
+    return msgspec.structs.replace(entry, name=entry.name or shown(entry.to))
 
 
 def _workers(source: Written, found: object) -> int:
@@ -178,12 +197,32 @@ def _check(source: Written, entry: Entry, place: int) -> None:
         raise UsageError(f"{where}: every and follow exclude each other")
     if not entry.url:
         raise UsageError(f"{where}: there is no url", hint="or set LEADWELL_URL")
+    for key, word in RECEIVED.items():
+        if getattr(entry, key) is not None:
+            _check_option(entry, word, source.at(key, "[[sync]]", place))
+
+
+def _check_option(entry: Entry, word: str, where: str) -> None:
+    if not is_receiver(entry.to):
+        raise UsageError(
+            f"{where}: {shown(entry.to)} keeps leads itself, and takes no {word}",
+            hint=f"leave it out; it is for {' and '.join(RECEIVERS)}",
+        )
+    if word in dict(parse_qsl(entry.to.partition("#")[2])):
+        raise UsageError(f"{where}: {word} stands in to as well", hint="name it once")
+    if word == "secret" and not str(entry.secret).startswith(("env:", "file:")):
+        raise UsageError(
+            f"{where}: a secret does not stand in a file that others read",
+            hint='name where it is: secret = "env:NAME" or "file:PATH"',
+        )
 
 
 _HINTS = {
     "to": 'for instance to = "sqlite:leads.db"',
     "campaign": "for instance campaign = 362",
     "every": 'for instance every = "5m"',
+    "batch": "for instance batch = 100",
+    "parallel": "for instance parallel = 4",
 }
 
 
@@ -194,11 +233,12 @@ def _refuse_twins(entries: Iterable[Entry]) -> None:
         if each.name in names:
             raise UsageError(f"two entries are called {each.name!r}", hint="rename one")
         names.add(each.name)
-        other = places.setdefault(_place(each.to), each.name)
+        other = places.setdefault(_place(destination_of(each)), each.name)
         if other != each.name:
+            own = "ledger" if is_receiver(each.to) else "place"
             raise UsageError(
-                f"{other!r} and {each.name!r} have one destination, {each.to}",
-                hint="give each a place of its own",
+                f"{other!r} and {each.name!r} have one destination, {shown(each.to)}",
+                hint=f"give each a {own} of its own",
             )
 
 

@@ -12,12 +12,14 @@ from leadwell.cli import output
 from leadwell.cli.many import plan, tokens
 from leadwell.cli.many.running import Ended, Runner, together
 from leadwell.cli.pull.elsewhere import Elsewhere
+from leadwell.cli.pull.going import Where
 from leadwell.cli.pull.report import Report, counts
 from leadwell.cli.pull.source import client_at, patience
 from leadwell.cli.pull.sync import Copying, How
 from leadwell.cli.pull.telling import Told
 from leadwell.cli.reading.bearer import TOKEN
-from leadwell.errors import UsageError
+from leadwell.errors import LeadwellError, UsageError
+from leadwell.sync.destinations import shown
 
 if TYPE_CHECKING:
     from leadwell.cli.many.plan import Entry
@@ -127,7 +129,11 @@ def _check(asked: plan.Plan, which: Which) -> None:
     if which.workers is not None and not 1 <= which.workers <= 64:
         raise UsageError("--workers is a number from 1 to 64")
     for each in asked.entries:
-        if not named(each.to).follows:
+        try:
+            destination = named(plan.destination_of(each))
+        except LeadwellError as error:
+            raise UsageError(f"{each.name}: {error.message}", hint=error.hint) from None
+        if not destination.follows:
             raise UsageError(f"{each.name}: {each.to} keeps no place to go on from")
         if each.every:
             seconds_of(each.every)
@@ -143,8 +149,6 @@ class _Desk:
 
     def begin(self, entry: Entry) -> tuple[Copying, Wanted]:
         """Return what carries an entry out; nothing is asked of a hub yet."""
-        from leadwell.sync.destinations import named
-
         report = Report(self._source.log, entry.name)
         if self._metrics is not None:
             report = replace(report, keep=self._metrics.keep)
@@ -153,7 +157,8 @@ class _Desk:
         client = client_at(url, lambda: self._secret(entry), retry)
         origin = Elsewhere(profile=entry.profile).origin(url, client, retry)
         how = How(entry.filter, self._full, entry.keep_removed, entry.strict)
-        return Copying(origin, named(entry.to), report), how.wanted()
+        where = Where(plan.destination_of(entry))
+        return Copying(origin, where.destination(retry), report), how.wanted()
 
     def _secret(self, entry: Entry) -> str:
         return tokens.find(entry, self._source.token_file)
@@ -177,7 +182,7 @@ def _listed(entry: Entry) -> dict[str, Any]:
     return {
         "name": entry.name,
         "url": plan.address_of(entry),
-        "to": entry.to,
+        "to": shown(entry.to),
         "filter": entry.filter,
         "every": "follow" if entry.follow else entry.every,
         "token": f"{token}: {getattr(entry, token)}" if token else TOKEN,
@@ -190,7 +195,7 @@ def _row(ended: Ended) -> dict[str, Any]:
     told = counts(summary) if summary else dict.fromkeys(COUNTED)
     return {
         "name": ended.entry.name,
-        "destination": outcome.destination if outcome else ended.entry.to,
+        "destination": outcome.destination if outcome else shown(ended.entry.to),
         "exit_code": ended.code,
         **{key: told[key] for key in COUNTED},
         "seconds": round(outcome.seconds, 3) if outcome else None,

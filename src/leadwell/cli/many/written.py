@@ -51,7 +51,7 @@ class Written:
     ) -> None:
         """Refuse keys that nobody reads, and secrets."""
         for key in found:
-            if key in {"token", "password", "secret"}:
+            if key in {"token", "password", "secret"} and key not in known:
                 raise UsageError(
                     f"{self.at(key, section, place)}: a secret does not stand in a "
                     "file that others read",
