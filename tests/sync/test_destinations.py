@@ -22,6 +22,7 @@ from leadwell.sync.destinations import DESTINATIONS
 from leadwell.sync.destinations.sqlite import SQLiteFile
 from leadwell.sync.errors import BusyDestination
 from leadwell.sync.pulling import Pull, Wanted
+from leadwell.testing import FaultServer, faults
 from tests import make, served
 from tests.copying import POSTGRES, Bench, connected, rows
 from tests.sheets import SHEETS, of_csv, plain
@@ -223,6 +224,9 @@ def test_what_stands_there_already_is_left_alone(bench: Bench, scheme: str) -> N
 def test_somebodys_own_tables_are_left_alone(bench: Bench, scheme: str) -> None:
     path = bench.copies / NAMES[scheme]
     change(path, "CREATE TABLE mine (x INTEGER)", "CREATE TABLE people (x INTEGER)")
+    if scheme != "sqlite":
+        # In another schema, every name is free.
+        change(path, "CREATE SCHEMA mart", "CREATE TABLE mart.leads (x INTEGER)")
     found = bench.sync(to(scheme))
     assert (found.code, "has people" in found.err) == (5, True), found.err
     change(path, "DROP TABLE people")
@@ -377,6 +381,23 @@ def test_standard_output_gets_everything_once(bench: Bench) -> None:
         ]
     assert [path.name for path in bench.copies.iterdir()] == ["hub"]
     assert bench.sync("csv:-", "--follow").code == 2
+
+
+def test_a_run_that_is_ended_leaves_no_leads_behind(bench: Bench) -> None:
+    """A scheduler ends it with SIGTERM, in the middle of what standard output gets."""
+    temporary = bench.copies / "temporary"
+    temporary.mkdir()
+    with FaultServer(bench.url.partition("/v2")[0]) as server:
+        server.plan(None, None, faults.SILENT)
+        url = f"{server.url}/v2/campaigns/362"
+        process = bench.start("sync", url, "--to", "ndjson:-", TMPDIR=str(temporary))
+        while not list(temporary.rglob("*.leadwell")):
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.terminate()
+        process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert list(temporary.iterdir()) == []
 
 
 @pytest.mark.parametrize("how", [["--follow"], ["--every", "1s"]])

@@ -1,8 +1,10 @@
 """Every command, and what happens around each: errors become words and exit codes."""
 
 import os
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, nullcontext
 
 from leadwell.cli import commands, output
 from leadwell.errors import Kind, LeadwellError, UsageError
@@ -39,11 +41,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(commands.overview())
         sys.exit(0)
     as_json = "--json" in given
+    goes_on = not GOES_ON.isdisjoint(given[:1])
     try:
-        code = _run(given, as_json=as_json)
+        with _ended_as_by_ctrl_c() if goes_on else nullcontext():
+            code = _run(given, as_json=as_json)
     except LeadwellError as error:
         _explain(error, as_json=as_json)
-        sys.exit(exit_code(error, goes_on=not GOES_ON.isdisjoint(given[:1])))
+        sys.exit(exit_code(error, goes_on=goes_on))
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
@@ -54,6 +58,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _explain(_missing(error), as_json=as_json)
         sys.exit(2)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+@contextmanager
+def _ended_as_by_ctrl_c() -> Generator[None]:
+    """Have SIGTERM, with which schedulers end a run, leave as little behind."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def exit_code(error: LeadwellError, *, goes_on: bool) -> int:
