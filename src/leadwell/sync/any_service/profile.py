@@ -158,12 +158,29 @@ def _example(name: str) -> str:
     return examples.get(name, f'"{getattr(ARTICLE, name, name)}"')
 
 
+def _check_words(path: str, known: tuple[str, ...], where: str) -> None:
+    """Check that braces hold nothing but words that stand for something."""
+    allowed = " and ".join(f"{{{word}}}" for word in known)
+    for given in re.findall(r"\{[^{}]*\}|[{}]", path):
+        word = given.strip("{}")
+        if word not in known or len(given) < 2:
+            near = nearest(word, set(known))
+            meant = f"did you mean {{{near}}}? " if near else ""
+            raise UsageError(
+                f"{where} has {given} in the path {path!r}",
+                hint=f"{meant}there it may have {allowed}",
+            )
+
+
 def _check(found: Profile, where: str) -> None:
     for path, needed in (
         (found.leads, "{campaign}"),
         (found.lead, "{lead}"),
         (found.schema, ""),
     ):
+        _check_words(
+            path, ("campaign", "lead") if needed == "{lead}" else ("campaign",), where
+        )
         is_path = path.startswith("/") and needed in path
         if not is_path and (path or path == found.leads):
             raise UsageError(

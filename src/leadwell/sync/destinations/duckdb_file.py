@@ -116,7 +116,10 @@ class DuckDBCopy(Tables):
                 yield from chunk
 
     def _names(self) -> set[str]:
+        # Other schemas may have tables of the same names: they are somebody else's.
         sql = "SELECT table_name FROM information_schema.tables"
+        sql += " WHERE table_catalog = current_database()"
+        sql += " AND table_schema = current_schema()"
         return {name for (name,) in self._run(sql)}
 
     def _columns(self) -> set[str]:
