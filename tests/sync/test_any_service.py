@@ -5,11 +5,14 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 from urllib.request import urlopen
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -37,6 +40,7 @@ from tests.elsewhere import TOKEN, Elsewhere
 EDITS, DELETES = Churn(edits=5), Churn(deletes=1)
 MIXED, WILD = Churn(5, 1, 1), Churn(20, 3, 3)
 ORDERS = ("id", "updated_at", "-updated_at")
+COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 Start = Callable[[PlainServer], Elsewhere]
 
 
@@ -459,3 +463,52 @@ def test_a_copy_of_a_service_has_no_digest(start: Start) -> None:
     place.pull()
     said = place.sync(verb="verify")
     assert (said.code, "--reconcile" in said.err) == (5, True), said.err
+
+
+@dataclass
+class LocalService:
+    """Writes and compares the time on its wall, which names no zone."""
+
+    clock: datetime
+    stamps: dict[int, str] = field(default_factory=dict)
+    notes: dict[int, str] = field(default_factory=dict)
+
+    def write(self, lead_id: int, note: str) -> None:
+        self.stamps[lead_id] = f"{self.clock.astimezone(COPENHAGEN):%Y-%m-%d %H:%M:%S}"
+        self.notes[lead_id] = note
+
+    def __call__(self, request: Request) -> Reply:
+        path, _, query = request.target.partition("?")
+        asked = dict(parse_qsl(query))
+        if not path.endswith("/leads"):
+            return Reply.json({}, 404)
+        after = ""
+        if "updated_after" in asked:
+            moment = datetime.fromisoformat(asked["updated_after"])
+            after = f"{moment.astimezone(COPENHAGEN):%Y-%m-%d %H:%M:%S}"
+        size = int(asked["per_page"])
+        start = (int(asked["page"]) - 1) * size
+        found = [
+            {"id": each, "updated_at": stamp, "fields": {"note": self.notes[each]}}
+            for each, stamp in sorted(self.stamps.items())
+            if stamp >= after
+        ]
+        date = format_datetime(self.clock, usegmt=True)
+        return Reply.json({"data": found[start : start + size]}, date=date)
+
+
+def test_an_hour_that_comes_twice_hides_no_change(tmp_path: Path) -> None:
+    """At 03:00 clocks go back to 02:00, and what is written then looks earlier."""
+    service = LocalService(datetime(2025, 10, 25, 12, tzinfo=UTC))
+    for lead_id in range(1, 6):
+        service.write(lead_id, "before")
+    profile = replace(ARTICLE, time_zone="Europe/Copenhagen")
+    with FaultServer(service) as server:
+        place = Elsewhere(PlainServer(), server, tmp_path / "l.db")
+        for hour, minute in ((0, 30), (0, 50), (1, 5), (1, 45), (2, 20)):
+            service.clock = datetime(2025, 10, 26, hour, minute, tzinfo=UTC)
+            service.write(1, f"at {hour}:{minute}")
+            service.clock += timedelta(minutes=1)
+            place.pull(profile=profile)
+            notes = dict(place.rows("SELECT id, note FROM leads"))
+            assert notes == service.notes

@@ -70,7 +70,7 @@ class Keeping:
             known = self._before.get(lead.id)
             if lead.id in self._chosen:
                 known = self._chosen[lead.id][0]
-            if known is not None and asked <= known:
+            if known is not None and _is_older(lead, fetched.asked_at, known):
                 continue
             self._chosen[lead.id] = asked, lead
             if lead.version >= recent_from and len(self._recent) <= RECENT_MAX:
@@ -145,7 +145,7 @@ class Keeping:
         return frozenset(
             lead.id
             for lead in leads
-            if (not replaces and lead.version < held.get(lead.id, lead.version))
+            if (not replaces and lead.latest < held.get(lead.id, lead.latest))
             or (
                 lead.version == held.get(lead.id)
                 and lead.id in self._known
@@ -171,3 +171,12 @@ class Keeping:
             synced_at=self.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
             schema=self.columns.schema,
         )
+
+
+def _is_older(lead: Told, asked_at: float, known: Asked) -> bool:
+    """Whether something newer of the lead was read, or the same later.
+
+    A time that came twice may be either: then what was asked for later is newer.
+    """
+    version, known_at = known
+    return lead.latest < version or (lead.version <= version and asked_at <= known_at)

@@ -34,6 +34,8 @@ class Told:
     id: int
     version: int
     """Microseconds from 1970 to its `updated_at`; 0: it says none."""
+    latest: int
+    """The same, if its time names no zone and came twice: of the second time."""
     wire: dict[str, Any]
     """As the hub writes leads, with its fields as they were given."""
     extra: dict[str, Any]
@@ -61,7 +63,9 @@ def told(lead: Mapping[str, Any], names: Names, zone: tzinfo) -> Told:
     lead_id = _id(left.pop(names.id, None), names.id)
     updated, moment = _moment(left, (names.updated_at, *_UPDATED), zone)
     created, _ = _moment(left, (names.created_at, *_CREATED), zone)
-    version = version_of(moment) if moment else 0
+    version = latest = version_of(moment) if moment else 0
+    if moment is not None:
+        latest += repeated(moment, zone) // _MICROSECOND
     metadata = _metadata(left.pop("metadata", None), extra, zone)
     wire = {
         "id": lead_id,
@@ -72,7 +76,7 @@ def told(lead: Mapping[str, Any], names: Names, zone: tzinfo) -> Told:
         "metadata": {"version": version, **metadata},
         "fields": _fields(left, extra),
     }
-    return Told(lead_id, version, wire, extra)
+    return Told(lead_id, version, latest, wire, extra)
 
 
 def _fields(left: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
@@ -97,6 +101,18 @@ def stamp(moment: datetime | None) -> str | None:
 def version_of(moment: datetime) -> int:
     """Count the microseconds from 1970 to a moment."""
     return (moment - _EPOCH) // _MICROSECOND
+
+
+def repeated(moment: datetime, zone: tzinfo) -> timedelta:
+    """Return by how much later its local time comes again; zero: it comes once.
+
+    Where clocks are set back, 02:30 is written twice. It is read as the first one.
+    """
+    local = moment.astimezone(zone)
+    first, second = (local.replace(fold=fold).utcoffset() for fold in (0, 1))
+    if first is None or second is None:
+        return timedelta(0)
+    return max(first - second, timedelta(0))
 
 
 def moment_of(text: object, zone: tzinfo) -> datetime | None:

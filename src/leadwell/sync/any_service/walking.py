@@ -11,7 +11,7 @@ from leadwell.sync.any_service.lists import Fetched, Lists, OtherPage
 from leadwell.sync.any_service.place import Place, Position
 from leadwell.sync.any_service.probing import orders_of, probe
 from leadwell.sync.any_service.reading import CutShort
-from leadwell.sync.any_service.shaping import moment_of, stamp, version_of
+from leadwell.sync.any_service.shaping import moment_of, repeated, stamp, version_of
 from leadwell.sync.any_service.traits import Traits
 from leadwell.sync.any_service.windows import Walk
 from leadwell.sync.errors import UnstableList
@@ -119,7 +119,9 @@ class Walking:
         if moment is None or not self.place.traits.tells_changes:
             return None
         lag_s = self.place.traits.lag_s(self.lag_s)
-        return stamp(moment - timedelta(seconds=lag_s))
+        after = moment - timedelta(seconds=lag_s)
+        # In an hour that comes twice, what is written later may look earlier.
+        return stamp(after - repeated(after, self.lists.profile.zone))
 
     def turn(self, position: Position, recent: Callable[[int], dict[int, str]]) -> None:
         """Say what comes after a walk that has come to its end.
