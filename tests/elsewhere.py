@@ -43,11 +43,12 @@ class Elsewhere:
         profile: Profile | None = None,
         *,
         timeout_s: float = 20.0,
+        to: str = "",
         **how: Any,
     ) -> Summary:
         with Leadwell(self.url, TOKEN, timeout_s=timeout_s) as client:
             origin = Origin(client, self.url, QUICK, profile, How(**how))
-            return origin.pull(named(self.to), wanted).run()
+            return origin.pull(named(to or self.to), wanted).run()
 
     def start(self, *arguments: str, verb: str = "sync") -> subprocess.Popen[str]:
         """Start `leadwell sync` into the copy."""

@@ -18,6 +18,7 @@ import pytest
 
 from leadwell.client import Unauthenticated, Unavailable
 from leadwell.sync.any_service.profile import ARTICLE
+from leadwell.sync.batches import Delivered
 from leadwell.sync.errors import (
     OtherQuestion,
     TooManyRemovals,
@@ -36,6 +37,7 @@ from leadwell.testing import (
     faults,
 )
 from tests.elsewhere import TOKEN, Elsewhere
+from tests.receiving import SECRET, Inbox, a_receiver
 
 EDITS, DELETES = Churn(edits=5), Churn(deletes=1)
 MIXED, WILD = Churn(5, 1, 1), Churn(20, 3, 3)
@@ -512,3 +514,28 @@ def test_an_hour_that_comes_twice_hides_no_change(tmp_path: Path) -> None:
             place.pull(profile=profile)
             notes = dict(place.rows("SELECT id, note FROM leads"))
             assert notes == service.notes
+
+
+def test_what_a_service_shows_is_sent_to_a_webhook(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Edits, additions and deletions arrive, and nothing of it twice."""
+    monkeypatch.setenv("LEADWELL_WEBHOOK_SECRET", SECRET)
+    place, inbox = start(PlainServer(30, per_page_max=10)), Inbox()
+    with a_receiver(inbox) as receiver:
+        to = f"webhook:{receiver.url}/hook#batch=5&ledger={tmp_path / 'ledger'}"
+        place.pull(to=to)
+        assert inbox.leads.keys() == place.plain.held.keys()
+        place.plain.edit(7)
+        added = place.plain.add()
+        place.plain.delete(9)
+        assert place.pull(to=to).delivered == Delivered(upserts=2)
+        found = place.pull(to=to, reconcile=True)
+        assert found.delivered == Delivered(removals=1)
+        assert place.pull(to=to).delivered == Delivered()
+    assert inbox.gone == {9: "not_told"}
+    assert (inbox.repeated, inbox.twice) == (0, set())
+    assert added in inbox.leads
+    assert {i: lead["fields"]["note"] for i, lead in inbox.leads.items()} == {
+        i: lead["fields"]["note"] for i, lead in place.plain.held.items()
+    }
