@@ -264,15 +264,18 @@ def test_the_copy_of_another_campaign_or_token_is_refused(
     elsewhere = make.a_token(database, account, other, key=key)
     known = make.a_token(database, account, None, key=key)
     database.close()
-    assert bench.sync(to(scheme)).code == 0
+    found = bench.sync(to(scheme))
+    assert found.code == 0, found.err
     url = bench.url.replace("362", "400")
     for token in (elsewhere, known):
         found = bench.run("sync", url, "--to", to(scheme), "--full", token=token)
         assert (found.code, "copy of campaign 362" in found.err) == (5, True), found
     found = bench.sync(to(scheme), token=known)
     assert (found.code, "another token" in found.err) == (5, True), found.err
-    assert bench.sync(to(scheme), "--full", token=known).code == 0
-    assert bench.run("verify", url, "--to", to(scheme), token=known).code == 5
+    found = bench.sync(to(scheme), "--full", token=known)
+    assert found.code == 0, found.err
+    found = bench.run("verify", url, "--to", to(scheme), token=known)
+    assert found.code == 5, found.err
 
 
 @each_file
