@@ -266,7 +266,7 @@ def test_the_copy_of_another_campaign_or_token_is_refused(
     database.close()
     found = bench.sync(to(scheme))
     assert found.code == 0, found.err
-    url = bench.url.replace("362", "400")
+    url = bench.url.replace("/362", "/400")
     for token in (elsewhere, known):
         found = bench.run("sync", url, "--to", to(scheme), "--full", token=token)
         assert (found.code, "copy of campaign 362" in found.err) == (5, True), found
