@@ -16,7 +16,7 @@ from leadwell.sync.batches import Delivered
 from leadwell.sync.destinations.push.exchanging import Outcome, Verdict
 from leadwell.sync.destinations.push.lead import Item, Reader
 from leadwell.sync.destinations.push.ledger import UPSERT, Entry, Ledger
-from leadwell.sync.destinations.push.sending import Sending, Sent
+from leadwell.sync.destinations.push.sending import Sending
 from leadwell.sync.errors import ReceiverDenies, ReceiverRefuses
 
 AWAY_MAX = 3
@@ -71,8 +71,6 @@ class Delivery:
     _apart: deque[Item] = field(default_factory=deque[Item])
     """Leads of a batch that was refused: each is sent alone."""
     _sent: int = 0
-    _open: Sent | None = None
-    """What has ended, and is not noted yet: an interrupt may come between."""
 
     def run(self) -> Delivered:
         """Deliver all that waits, as far as the receiver takes it.
@@ -115,15 +113,15 @@ class Delivery:
 
     def _take(self, sending: Sending, within_s: float | None = None) -> bool:
         """Note how something ended; false: nothing did in that time."""
-        sent = self._open = self._open or sending.ended(within_s)
+        sent = sending.ended(within_s)
         if sent is None:
             return False
         try:
             self._note(sent.items, sent.outcome())
         except Exception:
-            self._open = None
+            sending.taken()
             raise
-        self._open = None
+        sending.taken()
         return True
 
     def _leave(self, sending: Sending, within_s: float | None = None) -> None:
@@ -132,7 +130,7 @@ class Delivery:
         What is sent and not noted is sent once more by the next run.
         """
         until = None if within_s is None else time.monotonic() + within_s
-        while sending.under_way or self._open:
+        while sending.under_way:
             left_s = None if until is None else max(until - time.monotonic(), 0)
             try:
                 if not self._take(sending, left_s):

@@ -91,9 +91,7 @@ class Ledger(SQLiteCopy):
         """Return id and version of each lead as the receiver has acknowledged it."""
         return self._rows(f"SELECT lead_id, version FROM {DELIVERED}")
 
-    def stored(self) -> Iterator[tuple[int, int]]:
-        """Return id and version of each lead, delivered or not."""
-        return super().held()
+    stored = SQLiteCopy.held
 
     def waiting(self) -> list[int]:
         """Return the leads to deliver: what failed least first, then the oldest."""
@@ -173,8 +171,8 @@ class Ledger(SQLiteCopy):
                 self._run(f"DELETE FROM {DELIVERED}")
             self._run(
                 f"INSERT OR IGNORE INTO {OUTBOX} SELECT id, version, '{UPSERT}', '',"
-                " external_id, (SELECT step FROM {ledger}), updated_at, 0, FALSE, NULL,"
-                " '' FROM leads".format(ledger=LEDGER)
+                f" external_id, (SELECT step FROM {LEDGER}), updated_at, 0, FALSE,"
+                " NULL, '' FROM leads"
             )
 
     def note_failed(
@@ -188,11 +186,9 @@ class Ledger(SQLiteCopy):
             [status, said, is_dead, entry.lead_id],
         )
 
-    def revive(self) -> int:
+    def revive(self) -> None:
         """Put what the receiver did not take back among what is to be delivered."""
-        dead = len(self.dead())
         self._run(f"UPDATE {OUTBOX} SET is_dead = FALSE, attempts = 0 WHERE is_dead")
-        return dead
 
     def _check_target(self, state: State) -> None:
         if LEDGER not in self._names():

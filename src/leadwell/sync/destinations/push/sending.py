@@ -1,9 +1,10 @@
 """Leads on their way over several connections at once, and what became of each."""
 
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from types import TracebackType
 
 from leadwell.sync.destinations.push.exchanging import Outcome
@@ -41,7 +42,8 @@ class Sending:
         self._connections = connections
         self._threads = 0
         self._begun: SimpleQueue[Sequence[Item] | None] = SimpleQueue()
-        self._ended: SimpleQueue[Sent] = SimpleQueue()
+        self._ended: deque[Sent] = deque()
+        self._news = threading.Event()
 
     @property
     def has_room(self) -> bool:
@@ -57,17 +59,26 @@ class Sending:
             threading.Thread(target=self._work, daemon=True).start()
 
     def ended(self, within_s: float | None = None) -> Sent | None:
-        """Wait for some of what is under way to end; `None`: nothing did in that time.
+        """Wait for what ends next, which stays the next until `taken` is called.
+
+        An interrupt can come at any moment, and nothing may be lost by it.
 
         Args:
             within_s: how long to wait, in seconds; `None`: as long as it takes
+
+        Returns:
+            what ended; `None`: nothing did in that time.
         """
-        try:
-            sent = self._ended.get(timeout=within_s)
-        except Empty:
-            return None
+        while not self._ended:
+            if not self._news.wait(within_s):
+                return None
+            self._news.clear()
+        return self._ended[0]
+
+    def taken(self) -> None:
+        """Have done with what ended."""
+        self._ended.popleft()
         self.under_way -= 1
-        return sent
 
     def __enter__(self) -> "Sending":
         return self
@@ -89,4 +100,5 @@ class Sending:
             except BaseException as error:
                 # Whoever takes the end raises it.
                 result = error
-            self._ended.put(Sent(items, result))
+            self._ended.append(Sent(items, result))
+            self._news.set()
