@@ -10,7 +10,13 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from leadwell.client import Campaign, Changes, CursorLost, NotFound, QuestionRefused
+from leadwell.client import (
+    Campaign,
+    CursorLost,
+    HubError,
+    NotFound,
+    QuestionRefused,
+)
 from leadwell.client.feed import SETTLE_S
 from leadwell.errors import UsageError
 from leadwell.sync.batches import Batch, Delivered, Tally, told_by
@@ -22,11 +28,16 @@ from leadwell.sync.errors import (
     ForeignDestination,
     OtherQuestion,
 )
+from leadwell.sync.feeding import Answer
 from leadwell.sync.state import State
 from leadwell.sync.table import table_of
 
 PAGE_LEADS = 1000
 """The most that one answer may have."""
+STEP_LEADS = 5000
+"""What is stored as one step where answers come quickly: each step has a price."""
+STEP_S = 0.5
+"""How long answers are gathered: what came slowly is not to be lost."""
 SETTLE_TRIES = 30
 """How often a hub is asked that is carrying out an edit of a filter or schema."""
 
@@ -91,6 +102,8 @@ class Pull:
     _has_begun: bool = field(default=False, init=False)
     """Whether this run has begun to tell everything."""
     _waited: int = field(default=0, init=False)
+    _failure: HubError | None = field(default=None, init=False)
+    """What went wrong behind what was gathered."""
 
     def run(self) -> Summary:
         """Pull until the copy is up to date; it is closed when this returns.
@@ -107,14 +120,14 @@ class Pull:
                 self._state = looked.state()
         self._check()
         self._begins = self._state is None or (self._is_due and not self._catches_up)
-        answer = self._ask()
+        answer = self._gathered()
         with self.destination.open() as copy:
             while self._goes_on(copy, answer):
-                answer = self._ask()
+                answer = self._gathered()
             self.summary.delivered = copy.settle()
         return self.summary
 
-    def _goes_on(self, copy: Copy, answer: Changes) -> bool:
+    def _goes_on(self, copy: Copy, answer: Answer) -> bool:
         """Keep an answer; return whether there is more to be asked for."""
         batch = self._batch(copy, answer)
         step = self._state.step if self._state else None
@@ -164,21 +177,33 @@ class Pull:
         state = self._state
         return bool(state and state.keeps_removed and state.query == self.wanted.query)
 
-    def _has_settled(self, answer: Changes) -> bool:
+    def _has_settled(self, answer: Answer) -> bool:
         """Wait for a hub that is not up to date itself; return whether it may be so."""
         self._waited = self._waited + 1 if answer.is_settling else 0
         if self._waited:
             self.pause(SETTLE_S)
         return self._waited < SETTLE_TRIES
 
-    def _ask(self) -> Changes:
+    def _gathered(self) -> Answer:
+        """Ask until there is enough for a step; a failure waits until that is kept."""
+        started = time.monotonic()
+        answer = self._ask()
+        while answer.has_more and len(answer.entries) < STEP_LEADS:
+            if time.monotonic() - started > STEP_S:
+                break
+            try:
+                answer = answer.plus(self._asked(answer.cursor))
+            except HubError as error:
+                self._failure = error
+                break
+        return answer
+
+    def _ask(self) -> Answer:
         """Ask for what follows the copy's cursor, or for everything."""
         cursor = self._state.cursor if self._state and not self._begins else None
-        query = pairs_of(self.wanted.query)
-        self.summary.requests += 1
         try:
             with reached(self.campaign), followed(cursor):
-                return self.campaign.changes(cursor, limit=PAGE_LEADS, query=query)
+                return self._asked(cursor)
         except CursorLost:
             if cursor is None:
                 raise
@@ -189,11 +214,19 @@ class Pull:
             self._begins = True
         return self._ask()
 
+    def _asked(self, cursor: str | None) -> Answer:
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+        self.summary.requests += 1
+        query = pairs_of(self.wanted.query)
+        return self.campaign.changes_as(Answer, cursor, limit=PAGE_LEADS, query=query)
+
     def _check(self) -> None:
         if self._state is not None:
             check(self._state, self.campaign.id, self.destination.text, self.wanted)
 
-    def _batch(self, copy: Copy, answer: Changes) -> Batch:
+    def _batch(self, copy: Copy, answer: Answer) -> Batch:
         state, begins = self._state, self._begins
         # Read after the changes, so that it is never older than they are.
         is_other = begins or any(each.op == "schema" for each in answer.entries)
@@ -222,9 +255,7 @@ class Pull:
             retold_to=ends,
         )
 
-    def _after(
-        self, answer: Changes, schema: dict[str, Any], *, retells: bool
-    ) -> State:
+    def _after(self, answer: Answer, schema: dict[str, Any], *, retells: bool) -> State:
         before = self._state or State(self.campaign.id, self.url, self.wanted.query)
         step = before.step + 1
         return msgspec.structs.replace(
