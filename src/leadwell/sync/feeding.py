@@ -85,13 +85,25 @@ _TYPES: Mapping[Kind, Any] = dict.fromkeys(_TEXTS, str) | {
     Kind.CHOICES: list[_Choice],
     Kind.DATA: Any,
 }
-_FITTING = {
-    Kind.CHOICE: lambda choice: choice.slug,
-    Kind.CHOICES: lambda choices: [each.slug for each in choices],
-} | {kind: READERS[kind] for kind in (Kind.DECIMAL, Kind.DATE, Kind.MOMENT, Kind.DATA)}
+
+
+def _slug(choice: _Choice) -> Cell:
+    return choice.slug
+
+
+def _slugs(choices: list[_Choice]) -> Cell:
+    return [each.slug for each in choices]
+
+
+_FITTING: Mapping[Kind, Callable[[Any], Cell]] = {
+    Kind.CHOICE: _slug,
+    Kind.CHOICES: _slugs,
+    Kind.DECIMAL: READERS[Kind.DECIMAL],
+    Kind.DATE: READERS[Kind.DATE],
+    Kind.MOMENT: READERS[Kind.MOMENT],
+    Kind.DATA: READERS[Kind.DATA],
+}
 """What has to be done to a value that is of its column's type already."""
-
-
 _NO_LEAD = (
     msgspec.MsgspecError,
     UnicodeDecodeError,
