@@ -34,6 +34,9 @@ VERIFY = "verify, SQLite"
 HELP = "leadwell --help"
 SLOW = (DLT, SINGER)
 """What takes minutes is run in the first round alone."""
+LARGE = 1_000_000
+"""From here on what grows is looked at, and nothing that takes a quarter of an hour."""
+AT_LARGE = ("SQLite", DUCKDB, NO_NEWS, VERIFY)
 Row = dict[str, float]
 
 
@@ -71,7 +74,11 @@ def measured(given: Made, effort: Effort) -> dict[str, Row]:
             database = server.url("postgres")
             database += f"{'&' if '?' in database else '?'}schema=round{number}"
             place = Place(given, url, folder, database)
-            runs = _own(place) | (_peers(place) if effort.with_peers else {})
+            runs = _own(place)
+            if given.leads >= LARGE:
+                runs = {name: runs[name] for name in AT_LARGE}
+            elif effort.with_peers:
+                runs |= _peers(place)
             for name, run in runs.items():
                 if number and name in SLOW:
                     continue
@@ -97,8 +104,8 @@ def _own(place: Place) -> dict[str, Run]:
         "XLSX": to(f"xlsx:{folder}/l.xlsx"),
         NO_NEWS: to(f"sqlite:{folder}/l.db"),
         RESUMED: lambda: _resumed(place),
-        VERIFY: lambda: _taken(command, place),
-        HELP: lambda: _taken([*COMMAND, "--help"], place),
+        VERIFY: lambda: run(command, place),
+        HELP: lambda: run([*COMMAND, "--help"], place),
     }
 
 
@@ -117,9 +124,9 @@ def _peers(place: Place) -> dict[str, Run]:
 
 
 def _synced(place: Place, text: str) -> Taken:
-    taken = _taken([*COMMAND, "sync", place.url, "--to", text, "--json"], place)
+    found = run([*COMMAND, "sync", place.url, "--to", text, "--json"], place)
     said = json.loads((place.folder / "said").read_text("utf-8"))
-    return taken._replace(more={"requests": said["requests"]})
+    return found._replace(more={"requests": said["requests"]})
 
 
 def _resumed(place: Place) -> Taken:
@@ -154,7 +161,9 @@ def _loaded(command: Sequence[str], place: Place, table: str) -> Taken:
     """Run a loader, and count what it has loaded."""
     path = place.folder / f"peer-{time.monotonic_ns()}.duckdb"
     program, module, name, url, *how = command
-    return _counted(_taken([program, module, name, url, str(path), *how], place), path, table)
+    return _counted(
+        run([program, module, name, url, str(path), *how], place), path, table
+    )
 
 
 def _piped(place: Place) -> Taken:
@@ -172,7 +181,7 @@ def _piped(place: Place) -> Taken:
         f"{python} -m bench.peers.tap --config {place.folder}/tap.json"
         f" | {python.parent}/target-duckdb --config {place.folder}/target.json"
     )
-    return _counted(_taken(["sh", "-c", pipe], place), path, "copy.leads")
+    return _counted(run(["sh", "-c", pipe], place), path, "copy.leads")
 
 
 def _counted(taken: Taken, path: Path, table: str) -> Taken:
@@ -194,7 +203,7 @@ def _started(command: Sequence[str], place: Place) -> subprocess.Popen[bytes]:
         )
 
 
-def _taken(command: Sequence[str], place: Place) -> Taken:
+def run(command: Sequence[str], place: Place) -> Taken:
     started = time.monotonic()
     process = _started(command, place)
     _, status, used = os.wait4(process.pid, 0)
