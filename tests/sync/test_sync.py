@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from leadwell.client import Campaign
+from leadwell.sync import pulling
+from leadwell.sync.destinations import named
+from leadwell.sync.pulling import Pull, Wanted
 from tests.copying import Bench, rows
 
 LEADS = "SELECT id, version, status, name FROM leads ORDER BY id"
@@ -180,3 +184,23 @@ def test_names_that_a_token_may_not_see_any_more_leave_the_copy(bench: Bench) ->
     sql = "SELECT name, status, assigned_person, source FROM leads"
     assert rows(bench.copies / "l.db", sql) == [("Jane Doe", "new", None, None)]
     assert bench.verify("sqlite:l.db").code == 0
+
+
+def test_quick_answers_make_one_step_and_slow_ones_each_their_own(
+    full_bench: Bench, reading: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulling, "PAGE_LEADS", 200)
+    for name, step_s, leads, steps in (
+        ("quick", 60.0, 600, 3),
+        ("slow", -1.0, 600, 7),
+        ("all", 60.0, 5000, 2),
+    ):
+        monkeypatch.setattr(pulling, "STEP_S", step_s)
+        monkeypatch.setattr(pulling, "STEP_LEADS", leads)
+        place = named(f"sqlite:{full_bench.copies / name}.db")
+        done = Pull(reading, full_bench.url, place, Wanted()).run()
+        assert (done.tally.added, done.requests) == (1301, 8), name
+        ((step,),) = rows(
+            full_bench.copies / f"{name}.db", "SELECT step FROM leadwell_sync"
+        )
+        assert step == steps, name

@@ -120,7 +120,8 @@ class Pull:
                 self._state = looked.state()
         self._check()
         self._begins = self._state is None or (self._is_due and not self._catches_up)
-        answer = self._gathered()
+        # Stored by itself: whoever waits soon sees that it goes.
+        answer = self._ask()
         with self.destination.open() as copy:
             while self._goes_on(copy, answer):
                 answer = self._gathered()
