@@ -1,6 +1,7 @@
 """`leadwell sync` and `leadwell verify` as somebody types them, on a real hub."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from leadwell.client import Campaign
 from leadwell.sync import pulling
 from leadwell.sync.destinations import named
+from leadwell.sync.errors import DestinationError
 from leadwell.sync.pulling import Pull, Wanted
 from tests.copying import Bench, rows
 
@@ -184,6 +186,17 @@ def test_names_that_a_token_may_not_see_any_more_leave_the_copy(bench: Bench) ->
     sql = "SELECT name, status, assigned_person, source FROM leads"
     assert rows(bench.copies / "l.db", sql) == [("Jane Doe", "new", None, None)]
     assert bench.verify("sqlite:l.db").code == 0
+
+
+def test_where_no_step_can_be_written_nothing_is_lost(
+    bench: Bench, reading: Campaign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = named(f"duckdb:{bench.copies}/l.duckdb")
+    with monkeypatch.context() as patched:
+        patched.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+        with pytest.raises(DestinationError, match="folder for temporary files"):
+            Pull(reading, bench.url, place, Wanted()).run()
+    assert Pull(reading, bench.url, place, Wanted()).run().tally.added == 1
 
 
 def test_quick_answers_make_one_step_and_slow_ones_each_their_own(

@@ -1,4 +1,4 @@
-"""The pull: asks for changes, and keeps each answer and its cursor as one step."""
+"""The pull: asks for changes, and keeps some answers and their cursor as one step."""
 
 import time
 from collections.abc import Callable, Generator, Mapping
@@ -136,7 +136,7 @@ class Pull:
             tally = copy.keep(batch, step)
         except Overtaken:
             # Somebody else has moved it on: what was asked for is of no use any more.
-            self._state = copy.state()
+            self._state, self._failure = copy.state(), None
             self._check()
             self._begins = self._is_due
             if self._state and self._state.step == step:
