@@ -1,7 +1,7 @@
 """The pull: asks for changes, and keeps some answers and their cursor as one step."""
 
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -241,7 +241,7 @@ class Pull:
             raise broken(told.faults[0])
         people = dict(told.people)
         if is_other and not begins:
-            people = self._people(copy) | people
+            people = names_of(self.campaign, copy.people(), self.summary) | people
         retells = (begins and state is not None) or bool(state and state.retells)
         ends = retells and answer.up_to_date
         return Batch(
@@ -275,19 +275,22 @@ class Pull:
             schema=schema,
         )
 
-    def _people(self, copy: Copy) -> dict[int, str]:
-        """Read the names of people again, as no lead is told for a changed one."""
-        names: dict[int, str] = {}
-        for person_id in copy.people():
-            self.summary.requests += 1
-            try:
-                page = self.campaign.page(assigned_to=person_id, per_page=1)
-            except QuestionRefused:
-                # The token does not see any more who leads are assigned to.
-                return {}
-            people = [lead.assigned_person for lead in page.leads]
-            names |= {each.id: each.name for each in people if each}
-        return names
+
+def names_of(
+    campaign: Campaign, person_ids: Iterable[int], summary: Summary
+) -> dict[int, str]:
+    """Read the names of people again, as no lead is told for a changed one."""
+    names: dict[int, str] = {}
+    for person_id in person_ids:
+        summary.requests += 1
+        try:
+            page = campaign.page(assigned_to=person_id, per_page=1)
+        except QuestionRefused:
+            # The token does not see any more who leads are assigned to.
+            return {}
+        people = [lead.assigned_person for lead in page.leads]
+        names |= {each.id: each.name for each in people if each}
+    return names
 
 
 def broken(fault: Fault) -> BrokenValue:
