@@ -86,6 +86,7 @@ lock:  ## Pin every package again, with hashes (UPGRADE=--upgrade for the newest
 	@$(COMPILE) requirements/airbyte.in --output-file requirements/airbyte.txt
 	@$(COMPILE) requirements/dlt.in --output-file requirements/dlt.txt
 	@$(COMPILE) requirements/generator.in --output-file requirements/generator.txt
+	@$(COMPILE) requirements/singer.in --output-file requirements/singer.txt
 
 vendor:  ## Fetch what the console is made of, as vendor.toml pins it (needs npm)
 	@$(PYTHON) tools/vendor.py

@@ -16,6 +16,7 @@ from bench.measures import (
     on_postgres,
     pulling,
     reading,
+    services,
     syncing,
     touching,
     writing,
@@ -45,6 +46,7 @@ MEASURES: dict[str, Callable[[Given], Any]] = {
     "pulls": lambda x: pulling.measured(x.whole, x.peers, x.effort),
     "postgres": lambda x: on_postgres.measured(x.whole, x.peers, x.effort),
     "syncs": lambda x: syncing.measured(x.whole, x.effort),
+    "services": lambda x: services.measured(x.whole, x.effort),
     "writes": lambda x: writing.measured(x.whole, FOLDER),
     "meanwhile": lambda x: writing.reads_meanwhile(x.whole, FOLDER, x.effort.rounds),
 }
@@ -68,7 +70,7 @@ def main() -> int:
 def _measure(options: argparse.Namespace, book: Book) -> None:
     effort = Effort(options.requests, options.rounds, not options.without_peers)
     if effort.with_peers:
-        book.name_peers()
+        book.name_peers(options.only)
     for leads in options.leads:
         for part in options.only:
             progress.stage(f"{leads:,} leads: {part}")

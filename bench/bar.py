@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from bench.cases import CASES, CONTIGUOUS, FIRST_AND_DEEP, SCATTERED
 from bench.data import SMALL
 from bench.figures import FILE, Size, Sizes, read
-from bench.measures import on_postgres, touching, writing
+from bench.measures import on_postgres, services, syncing, touching, writing
 from bench.peers import DATASETTE, DJANGO, FASTAPI, PEERS
 from bench.serving import CONSTANT, HUB, SMALL_HUB
 
@@ -99,11 +99,14 @@ def rows(sizes: Sizes) -> Iterator[Row]:
         yield from _peers(leads, size)
         if leads == PULLED:
             yield from _pulls(size)
+            yield from _syncs(size.get("syncs", {}))
+            yield from _services(size.get("services", {}))
         yield from _pages(leads, size)
         yield from _writes(leads, size)
         yield from _index(leads, size)
         if leads == LARGE:
             yield from _large(size)
+            yield from _large_syncs(sizes)
         yield from _postgres(leads, size)
 
 
@@ -227,6 +230,65 @@ def _large(size: Size) -> Iterator[Row]:
     yield Row("index loaded from its snapshot", LARGE, load_ms, _most(50, " ms"))
     memory = size.get("reads", {}).get("memory_mb", {}).get(HUB)
     yield Row("private memory of a worker", LARGE, memory, _most(150, " MB"))
+
+
+def _syncs(found: Mapping[str, Mapping[str, float]]) -> Iterator[Row]:
+    """Yield what is promised of copies."""
+
+    def of(name: str, figure: str) -> float | None:
+        return found.get(name, {}).get(figure)
+
+    def times(name: str, to: str) -> float | None:
+        one, other = of(name, "cpu_s"), of(to, "cpu_s")
+        return one / other if one and other else None
+
+    own, hand = syncing.DUCKDB, syncing.BY_HAND
+    for name, most in ((own, 40), (syncing.POSTGRES, 35)):
+        figure = of(name, "cpu_us_per_lead")
+        yield Row(f"copy into {name}, CPU a lead", PULLED, figure, _most(most, " µs"))
+    yield Row(f"copy into {own} / by hand", PULLED, times(own, hand), _most(1.5))
+    for name, least in (
+        (syncing.DLT_TUNED, 3.5),
+        (syncing.DLT, 10),
+        (syncing.SINGER, 5),
+    ):
+        loaded = of(name, "leads")
+        beside = f"{loaded:,.0f} leads arrived" if loaded else ""
+        yield Row(name, PULLED, times(name, own), _least(least, " times"), beside)
+    memory = of(own, "peak_mb")
+    yield Row(f"copy into {own}, peak memory", PULLED, memory, _most(300, " MB"))
+    again = of(syncing.RESUMED, "answers_again")
+    yield Row("answers read twice after a kill", PULLED, again, _most(5))
+    for name, figure, most, unit in (
+        (syncing.NO_NEWS, "requests", 1, " requests"),
+        (syncing.NO_NEWS, "cpu_s", 0.4, " s of CPU"),
+        (syncing.HELP, "cpu_s", 0.15, " s of CPU"),
+    ):
+        yield Row(name, PULLED, of(name, figure), _most(most, unit))
+
+
+def _services(found: Mapping[str, Mapping[str, float]]) -> Iterator[Row]:
+    """Yield what is promised of services that are no hub."""
+    late = found.get(services.LATE, {}).get("leads_per_s")
+    yield Row(services.LATE, PULLED, late, _least(15_000, " leads/s"))
+    for size, most in ((100, 12), (1_000, 4)):
+        name = services.QUIET.format(size)
+        rows = found.get(name, {}).get("more_rows")
+        share = None if rows is None else rows * 100
+        yield Row(f"{name}, more leads", PULLED, share, _most(most, " %"))
+    look_ms = found.get(services.LOOK, {}).get("cpu_ms")
+    yield Row(services.LOOK, PULLED, look_ms, _most(20, " ms of CPU"))
+
+
+def _large_syncs(sizes: Sizes) -> Iterator[Row]:
+    small, large = (sizes.get(x, {}).get("syncs", {}) for x in (PULLED, LARGE))
+    growth = None
+    if syncing.DUCKDB in small and syncing.DUCKDB in large:
+        growth = large[syncing.DUCKDB]["peak_mb"] / small[syncing.DUCKDB]["peak_mb"]
+    name = f"copy into {syncing.DUCKDB}, memory, 1M / {PULLED:,}"
+    yield Row(name, LARGE, growth, _most(1.2))
+    wall_s = large.get(syncing.VERIFY, {}).get("wall_s")
+    yield Row("verify an exact copy", LARGE, wall_s, _most(3, " s"))
 
 
 def _postgres(leads: int, size: Size) -> Iterator[Row]:

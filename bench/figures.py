@@ -6,6 +6,7 @@ nothing of what it has finished.
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ PARTS = (
     "pulls",
     "postgres",
     "syncs",
+    "services",
     "writes",
     "meanwhile",
 )
@@ -41,9 +43,12 @@ class Book:
         self._effort = effort
         self._peers: dict[str, str] = {}
 
-    def name_peers(self) -> None:
-        """Note the versions of the peers, which then are measured too."""
-        self._peers = machine.peers()
+    def name_peers(self, parts: Sequence[str]) -> None:
+        """Note the versions of the peers of these parts, which are measured too."""
+        if set(parts) - {"syncs", "services"}:
+            self._peers |= machine.peers()
+        if "syncs" in parts:
+            self._peers |= machine.loaders()
 
     def keep(self, leads: int, part: str, found: Any, load: float) -> None:
         """Add a part, and write the file; `load` is how busy the machine was before."""

@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -12,7 +13,12 @@ import apsw
 
 from bench import serving
 
-OURS = ("leadwell", "uvicorn", "starlette", "apsw", "pyroaring", "psycopg")
+OURS = ("leadwell", "uvicorn", "starlette", "apsw", "pyroaring", "psycopg", "duckdb")
+LOADERS = {
+    "dlt": ("dlt", "duckdb", "pyarrow"),
+    "singer": ("singer-sdk", "target-duckdb", "duckdb"),
+}
+"""What copies are compared with, by its environment."""
 THEIRS = (
     "fastapi",
     "sqlalchemy",
@@ -27,10 +33,10 @@ THEIRS = (
 )
 _ASK = """
 import json, platform, sqlite3, sys
+own = {"Python": platform.python_version(), "SQLite": sqlite3.sqlite_version}
 from importlib.metadata import version
 found = {name: version(name) for name in sys.argv[1:]}
-found |= {"Python": platform.python_version(), "SQLite": sqlite3.sqlite_version}
-print(json.dumps(found))
+print(json.dumps(found | own))
 """
 
 
@@ -50,7 +56,21 @@ def described() -> dict[str, object]:
 
 def peers() -> dict[str, str]:
     """Return the versions of what the hub is compared with."""
-    command = [str(serving.peers_python()), "-c", _ASK, *THEIRS]
+    return _versions("peers", THEIRS)
+
+
+def loaders() -> dict[str, str]:
+    """Return the versions of what copies are compared with."""
+    found: dict[str, str] = {}
+    for name, packages in LOADERS.items():
+        versions, (first, *others) = _versions(name, packages), packages
+        beside = ", ".join(f"{each} {versions[each]}" for each in others)
+        found[first] = f"{versions[first]} ({beside})"
+    return found
+
+
+def _versions(name: str, packages: Sequence[str]) -> dict[str, str]:
+    command = [str(serving.peers_python(name)), "-c", _ASK, *packages]
     found: dict[str, str] = json.loads(subprocess.check_output(command))
     return found
 

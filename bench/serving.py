@@ -18,9 +18,8 @@ from bench.peers import DATASETTE, DJANGO, FASTAPI
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PROC = Path("/proc")
-PEERS = Path("build/bench/peers")
-"""The environment of the peers."""
-REQUIREMENTS = Path("requirements/peers.txt")
+ENVIRONMENTS = Path("build/bench")
+LOCKS = Path("requirements")
 HUB, CONSTANT, NGINX = "Leadwell", "a constant body", "nginx, a static file"
 SMALL_HUB = f"Leadwell, {SMALL:,} leads"
 METRICS_TOKEN = "for the bench alone"
@@ -141,14 +140,18 @@ def with_datasette(database: str) -> AbstractContextManager[Server]:
     return _peer(DATASETTE, [*command, "sql_time_limit_ms", "60000"], database)
 
 
-def peers_python() -> Path:
-    """Return the Python of the peers' environment, making that when it is not there."""
-    python, installed = PEERS / "bin" / "python", PEERS / "installed.txt"
-    wanted = REQUIREMENTS.read_text()
+def peers_python(name: str = "peers") -> Path:
+    """Return the Python of an environment of peers, made when it is not there.
+
+    It has what `requirements/<name>.txt` says.
+    """
+    folder, lock = ENVIRONMENTS / name, LOCKS / f"{name}.txt"
+    python, installed = folder / "bin" / "python", folder / "installed.txt"
+    wanted = lock.read_text()
     if not installed.exists() or installed.read_text() != wanted:
-        progress.stage(f"making the environment of the peers, {PEERS}")
-        subprocess.run([sys.executable, "-m", "venv", "--clear", PEERS], check=True)
-        install = [str(python), "-m", "pip", "install", "-qq", "-r", str(REQUIREMENTS)]
+        progress.stage(f"making the environment of peers, {folder}")
+        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+        install = [str(python), "-m", "pip", "install", "-qq", "-r", str(lock)]
         subprocess.run(install, check=True)
         installed.write_text(wanted)
     return python

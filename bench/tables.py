@@ -1,53 +1,24 @@
 """The figures as tables: printed when they are measured, and written into the docs."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
-from bench import bar
+from bench import bar, sync_tables
 from bench.cases import CASES, CONTIGUOUS, FEED, FIRST_AND_DEEP, SCATTERED, UNCHANGED
 from bench.data import SMALL
 from bench.figures import PARTS, Size, Sizes
 from bench.measures import counting, on_postgres, pulling, writing
 from bench.peers import FASTAPI, PEERS
 from bench.serving import CONSTANT, HUB, NGINX, SMALL_HUB
+from bench.table import NONE, Table, number
 
-NONE = "-"
 QUESTIONS = (*(case.name for case in CASES), FEED, UNCHANGED)
 SERVERS = (HUB, CONSTANT, NGINX, *PEERS)
 
 
-class Table(NamedTuple):
-    """Columns of text; all but the first are figures."""
-
-    head: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    title: str = ""
-
-    def markdown(self) -> str:
-        """Write it for the documentation."""
-        lines = [self.head, ["---", *["--:"] * (len(self.head) - 1)], *self.rows]
-        text = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-        return f"### {self.title}\n\n{text}" if self.title else text
-
-    def text(self) -> str:
-        """Write it for a terminal."""
-        columns = zip(self.head, *self.rows, strict=True)
-        widths = [max(map(len, column)) for column in columns]
-        lines = [
-            "  ".join(
-                [
-                    line[0].ljust(widths[0]),
-                    *map(str.rjust, line[1:], widths[1:]),
-                ]
-            ).rstrip()
-            for line in (self.head, *self.rows)
-        ]
-        return "\n".join([*([self.title] if self.title else []), *lines])
-
-
 def _cpu(sizes: Sizes) -> list[Table]:
     def cell(size: Size, name: str) -> str:
-        return _number(_figure(size, name, HUB, "cpu_us"))
+        return number(_figure(size, name, HUB, "cpu_us"))
 
     return [_by_size(sizes, "reads", "", QUESTIONS, cell)]
 
@@ -64,7 +35,7 @@ def _laws(sizes: Sizes) -> list[Table]:
     deep = [name for _, name in FIRST_AND_DEEP]
 
     def share(size: Size, name: str) -> str:
-        return _number(bar.deep_to_first(bar.cases_of(size)).get(name), 2)
+        return number(bar.deep_to_first(bar.cases_of(size)).get(name), 2)
 
     def growth(size: Size, name: str) -> str:
         found = bar.ratios(bar.cases_of(size), HUB, SMALL_HUB, [name])
@@ -98,8 +69,8 @@ def _speed(sizes: Sizes) -> list[Table]:
     def cell(row: Mapping[str, float] | None) -> str:
         if row is None:
             return NONE
-        waits = f"{_number(row['p50_ms'], 1)} / {_number(row['p99_ms'], 1)}"
-        return f"{_number(row['cpu_us'])} µs, {_number(row['per_s'])}/s, {waits} ms"
+        waits = f"{number(row['p50_ms'], 1)} / {number(row['p99_ms'], 1)}"
+        return f"{number(row['cpu_us'])} µs, {number(row['per_s'])}/s, {waits} ms"
 
     def table(leads: int, size: Size) -> Table:
         cases = bar.cases_of(size)
@@ -119,12 +90,12 @@ def _servers(
     rows = [
         [
             f"{name}: {server}",
-            _number(row["cpu_us"]),
-            _number(row["cpu_us"] / by_server[HUB]["cpu_us"], 2),
-            _number(row["per_s"]),
-            _number(row["p50_ms"], 2),
-            _number(row["p99_ms"], 2),
-            _number(row["bytes"]),
+            number(row["cpu_us"]),
+            number(row["cpu_us"] / by_server[HUB]["cpu_us"], 2),
+            number(row["per_s"]),
+            number(row["p50_ms"], 2),
+            number(row["p99_ms"], 2),
+            number(row["bytes"]),
         ]
         for name, by_server in cases.items()
         for server in servers
@@ -136,7 +107,7 @@ def _servers(
 
 def _memory(sizes: Sizes) -> list[Table]:
     def cell(size: Size, server: str) -> str:
-        return _number(size["reads"]["memory_mb"].get(server))
+        return number(size["reads"]["memory_mb"].get(server))
 
     return [_by_size(sizes, "reads", "private memory, MB", (HUB, *PEERS), cell)]
 
@@ -149,7 +120,7 @@ def _index(sizes: Sizes) -> list[Table]:
     }
 
     def cell(size: Size, name: str) -> str:
-        return _number(size["index"].get(names[name]), 1)
+        return number(size["index"].get(names[name]), 1)
 
     return [_by_size(sizes, "index", "the index", list(names), cell)]
 
@@ -161,9 +132,9 @@ def _touch(sizes: Sizes) -> list[Table]:
             more = own["first_us"] - small["first_us"] if small else None
             yield [
                 f"{leads:,} leads, {kind}",
-                _number(own["first_us"]),
-                _number(own["again_us"]),
-                _number(more),
+                number(own["first_us"]),
+                number(own["again_us"]),
+                number(more),
             ]
 
     found = [
@@ -178,7 +149,7 @@ def _touch(sizes: Sizes) -> list[Table]:
 
 def _counts(sizes: Sizes) -> list[Table]:
     found = [
-        [f"{leads:,} leads, {name}", *(_number(row[x]) for x in counting.COUNTS)]
+        [f"{leads:,} leads, {name}", *(number(row[x]) for x in counting.COUNTS)]
         for leads, size in sizes.items()
         for name, row in size.get("counts", {}).items()
     ]
@@ -194,14 +165,14 @@ def _pulls(sizes: Sizes) -> list[Table]:
             if row := pulls.get(name):
                 yield [
                     f"{leads:,} leads, {name}",
-                    _number(row["leads_per_s"]),
-                    _number(row["wall_s"], 2),
-                    _number(row["cpu_s"], 2),
-                    _number(row["wall_s"] / own["wall_s"], 1),
-                    _number(row["cpu_s"] / own["cpu_s"], 1),
-                    _number(row["pages"]),
+                    number(row["leads_per_s"]),
+                    number(row["wall_s"], 2),
+                    number(row["cpu_s"], 2),
+                    number(row["wall_s"] / own["wall_s"], 1),
+                    number(row["cpu_s"] / own["cpu_s"], 1),
+                    number(row["pages"]),
                 ]
-        per_s = _number(pulls[CONSTANT]["per_s"])
+        per_s = number(pulls[CONSTANT]["per_s"])
         yield [f"{leads:,} leads, {CONSTANT}, a second", per_s, *[NONE] * 5]
 
     found = [
@@ -230,11 +201,11 @@ def _postgres(sizes: Sizes) -> list[Table]:
         peer_us = rows[peer]["cpu_us"] if peer in rows else None
         return [
             name,
-            _number(sqlite_us),
-            _number(own_us),
-            _number(own_us / sqlite_us, 1),
-            _number(peer_us),
-            _number(peer_us / own_us if peer_us else None, 1),
+            number(sqlite_us),
+            number(own_us),
+            number(own_us / sqlite_us, 1),
+            number(peer_us),
+            number(peer_us / own_us if peer_us else None, 1),
         ]
 
     head = ["CPU µs", "SQLite", "PostgreSQL", "times SQLite", FASTAPI, "times the hub"]
@@ -262,7 +233,7 @@ def _writes(sizes: Sizes) -> list[Table]:
     names = sorted({name for x in sizes.values() for name in x.get("writes", {})})
 
     def cell(size: Size, name: str) -> str:
-        return _number(size["writes"].get(name))
+        return number(size["writes"].get(name))
 
     return [_by_size(sizes, "writes", "leads/s", sorted(names, reverse=True), cell)]
 
@@ -275,7 +246,7 @@ def _meanwhile(sizes: Sizes) -> list[Table]:
     }
 
     def cell(size: Size, name: str) -> str:
-        return _number(size["meanwhile"].get(names[name]))
+        return number(size["meanwhile"].get(names[name]))
 
     return [_by_size(sizes, "meanwhile", "", list(names), cell)]
 
@@ -312,6 +283,9 @@ def _about(sizes: Sizes) -> list[Table]:
 def _named(leads: int, parts: Sequence[str]) -> str:
     if set(parts) == set(PARTS):
         return f"{leads:,} leads"
+    missing = [each for each in PARTS if each not in parts]
+    if len(missing) < len(parts):
+        return f"{leads:,} leads, but for {', '.join(missing)}"
     return f"{leads:,} leads: {', '.join(x for x in PARTS if x in parts)}"
 
 
@@ -353,6 +327,8 @@ TABLES: dict[str, tuple[str, Build]] = {
     "pulls": ("pulls", _pulls),
     "postgres": ("postgres", _postgres),
     "postgres-detail": ("postgres", _postgres_detail),
+    "syncs": ("syncs", sync_tables.syncs),
+    "services": ("services", sync_tables.services),
     "writes": ("writes", _writes),
     "meanwhile": ("meanwhile", _meanwhile),
     "bar": ("", _bar),
@@ -386,7 +362,3 @@ def _by_size(
 
 def _figure(size: Size, case: str, server: str, name: str) -> float | None:
     return bar.cases_of(size).get(case, {}).get(server, {}).get(name)
-
-
-def _number(figure: float | None, digits: int = 0) -> str:
-    return NONE if figure is None else f"{figure:,.{digits}f}"

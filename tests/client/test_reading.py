@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from msgspec import Struct
 
 from leadwell.client import (
     Choice,
@@ -101,6 +102,17 @@ def test_the_feed_tells_all_and_then_waits(client: Leadwell) -> None:
 def test_the_feed_takes_conditions(client: Leadwell) -> None:
     changes = client.campaign(362).changes(query={"status": "won"})
     assert [entry.id for entry in changes.entries] == [5, 10, 15, 20, 25]
+
+
+def test_the_feed_is_read_as_a_type_of_ones_own(client: Leadwell) -> None:
+    class Entry(Struct):
+        id: int
+
+    class Ids(Struct):
+        data: list[Entry]
+
+    found = client.campaign(362).changes_as(Ids, query={"status": "won"})
+    assert [entry.id for entry in found.data] == [5, 10, 15, 20, 25]
 
 
 def test_a_digest_is_narrowed_down_by_bucket(client: Leadwell) -> None:

@@ -1,16 +1,24 @@
 """`leadwell sync` and `leadwell verify` as somebody types them, on a real hub."""
 
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from leadwell.cli.pull import repeating
+from leadwell.client import Campaign
 from leadwell.errors import LeadwellError, UsageError
+from leadwell.sync import pulling
+from leadwell.sync.destinations import named
 from leadwell.sync.destinations.sqlite import SQLiteFile
-from leadwell.sync.errors import UnreachableDestination, UnstableList
-from leadwell.sync.pulling import Wanted
+from leadwell.sync.errors import (
+    DestinationError,
+    UnreachableDestination,
+    UnstableList,
+)
+from leadwell.sync.pulling import Pull, Wanted
 from tests.copying import Bench, rows
 
 LEADS = "SELECT id, version, status, name FROM leads ORDER BY id"
@@ -205,3 +213,34 @@ def test_what_may_pass_ends_no_sync_that_goes_on(
     with pytest.raises(UsageError, match="enough"):
         repeating.repeated(Run(), Wanted(), every="1s", follow=False)
     assert away == []
+
+
+def test_where_no_step_can_be_written_nothing_is_lost(
+    bench: Bench, reading: Campaign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = named(f"duckdb:{bench.copies}/l.duckdb")
+    with monkeypatch.context() as patched:
+        patched.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+        with pytest.raises(DestinationError, match="folder for temporary files"):
+            Pull(reading, bench.url, place, Wanted()).run()
+    assert Pull(reading, bench.url, place, Wanted()).run().tally.added == 1
+
+
+def test_quick_answers_make_one_step_and_slow_ones_each_their_own(
+    full_bench: Bench, reading: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulling, "PAGE_LEADS", 200)
+    for name, step_s, leads, steps in (
+        ("quick", 60.0, 600, 3),
+        ("slow", -1.0, 600, 7),
+        ("all", 60.0, 5000, 2),
+    ):
+        monkeypatch.setattr(pulling, "STEP_S", step_s)
+        monkeypatch.setattr(pulling, "STEP_LEADS", leads)
+        place = named(f"sqlite:{full_bench.copies / name}.db")
+        done = Pull(reading, full_bench.url, place, Wanted()).run()
+        assert (done.tally.added, done.requests) == (1301, 8), name
+        ((step,),) = rows(
+            full_bench.copies / f"{name}.db", "SELECT step FROM leadwell_sync"
+        )
+        assert step == steps, name

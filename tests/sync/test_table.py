@@ -2,17 +2,19 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadwell.client.feed import Change
+from leadwell.client import UnexpectedAnswer
 from leadwell.describe.schema import document
 from leadwell.describe.table import columns as columns_of_export
 from leadwell.schema.fields import FIELD_TYPES
 from leadwell.schema.rendering import as_object
 from leadwell.sync.batches import told_by
-from leadwell.sync.cells import row_of
+from leadwell.sync.cells import Fault, Row, row_of
+from leadwell.sync.feeding import Answer, Entry, reader_of
 from leadwell.sync.table import Kind, Table, alteration, table_of
 from tests import make
 
@@ -32,8 +34,18 @@ def a_raw_lead(lead_id: int = 1, version: int = 1, **fields: Any) -> dict[str, A
     }
 
 
+def read(lead: Any, table: Table = TABLE) -> tuple[Row, list[Fault]]:
+    """Read a lead as the pull does, and value by value: both say the same."""
+    text = msgspec.json.encode(lead)
+    row, faults, _ = reader_of(table)(text)
+    again, others = row_of(msgspec.json.decode(text), table)
+    assert (row, faults) == (again, others)
+    assert list(map(type, row.cells)) == list(map(type, again.cells))
+    return row, faults
+
+
 def cells(lead: dict[str, Any], table: Table = TABLE) -> dict[str, Any]:
-    row, faults = row_of(lead, table)
+    row, faults = read(lead, table)
     assert not faults
     return dict(zip((c.name for c in table.columns), row.cells, strict=True))
 
@@ -99,24 +111,70 @@ def test_what_a_token_may_not_see_is_empty() -> None:
 def test_a_value_that_breaks_the_schema_is_put_aside(
     slug: str, value: Any, reason: str
 ) -> None:
-    row, (fault,) = row_of(a_raw_lead(7, 3, **{slug: value}), TABLE)
+    row, (fault,) = read(a_raw_lead(7, 3, **{slug: value}))
     assert (fault.lead_id, fault.version, fault.field) == (7, 3, slug)
     assert reason in fault.reason
     assert row.cells[[c.name for c in TABLE.columns].index(slug)] is None
 
 
+WORDS = ("", "x", "a\0", "\\u0000", "1.5", "1e9", "2025-02-21", "2025-02-30")
+MOMENTS = (
+    "2025-02-21T08:00:00Z",
+    "2025-02-21T08:00:00.000001Z",
+    "2025-W01-1T08:00:00Z",
+)
+NUMBERS = (0, -1, 2**53, 2**53 + 1, 2**63, -(2**70), 1.0, 1e300, -0.0)
+SCALARS = st.sampled_from([None, True, *NUMBERS, *WORDS, *MOMENTS])
+SLUGGED = st.dictionaries(st.sampled_from(["slug", "label"]), SCALARS)
+ANY_JSON = SCALARS | SLUGGED | st.lists(SCALARS | SLUGGED, max_size=2)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([each.field for each in TABLE.columns if each.field]), ANY_JSON
+    ),
+    st.dictionaries(
+        st.sampled_from(["status", "created_at", "updated_at", "more"]), ANY_JSON
+    ),
+)
+def test_reading_straight_into_cells_is_reading_value_by_value(
+    fields: Any, beside: Any
+) -> None:
+    read(a_raw_lead(**fields) | beside)
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"null", b"{}", b"[1]", b"{", b'{"id": "\xff"}'], ids=repr
+)
+def test_what_is_no_lead_is_no_answer(text: bytes) -> None:
+    with pytest.raises(UnexpectedAnswer):
+        reader_of(TABLE)(text)
+
+
+def test_two_answers_are_what_both_say_and_end_where_the_second_does() -> None:
+    one, two = (
+        Answer([Entry("remove", n)], f"c{n}", has_more=n == 1, up_to_date=n == 2)
+        for n in (1, 2)
+    )
+    assert one.plus(two) == Answer(
+        [Entry("remove", 1), Entry("remove", 2)], "c2", has_more=False, up_to_date=True
+    )
+
+
 def test_the_last_word_on_a_lead_counts() -> None:
-    entries = [
-        Change("upsert", 1, 1, a_raw_lead(1, 1)),
-        Change("remove", 1, 2, reason="deleted"),
-        Change("remove", 2, 2, reason="something new"),
-        Change("upsert", 2, 3, a_raw_lead(2, 3)),
-        Change("upsert", 3, 1, a_raw_lead(3, 1)),
-        Change("upsert", 3, 2, a_raw_lead(3, 2)),
-        Change("schema", schema_version="k1"),
-        Change("a later idea", 3),
+    entries: list[dict[str, Any]] = [
+        {"op": "upsert", "id": 1, "version": 1, "lead": a_raw_lead(1, 1)},
+        {"op": "remove", "id": 1, "version": 2, "reason": "deleted"},
+        {"op": "remove", "id": 2, "version": 2, "reason": "something new"},
+        {"op": "upsert", "id": 2, "version": 3, "lead": a_raw_lead(2, 3)},
+        {"op": "upsert", "id": 3, "version": 1, "lead": a_raw_lead(3, 1)},
+        {"op": "upsert", "id": 3, "version": 2, "lead": a_raw_lead(3, 2)},
+        {"op": "schema", "schema_version": "k1"},
+        {"op": "a later idea", "id": 3},
     ]
-    told = told_by(entries, TABLE)
+    told = told_by(
+        msgspec.json.decode(msgspec.json.encode(entries), type=list[Entry]), TABLE
+    )
     assert {(row.id, row.version) for row in told.rows} == {(2, 3), (3, 2)}
     assert told.removals == {1: "deleted"}
     assert told.people == {1: "Sales One"}

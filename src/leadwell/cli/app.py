@@ -1,5 +1,6 @@
 """Every command, and what happens around each: errors become words and exit codes."""
 
+import gc
 import os
 import signal
 import sys
@@ -21,6 +22,8 @@ EXIT_OF = {
 GOES_ON = {"sync", "verify"}
 """Commands that go on where they were: what is away for a while ends them with 75."""
 INTERRUPTED = 130
+GC_EVERY = 100_000
+"""New objects between two looks for garbage: the leads of some answers are none."""
 EXTRA_OF = {
     "mcp": "mcp",
     "mcp_types": "mcp",
@@ -42,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(0)
     as_json = "--json" in given
     goes_on = not GOES_ON.isdisjoint(given[:1])
+    gc.set_threshold(GC_EVERY)
     try:
         with _ended_as_by_ctrl_c() if goes_on else nullcontext():
             code = _run(given, as_json=as_json)

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from leadwell.client.feed import Change
-from leadwell.sync.cells import Fault, Row, row_of
+from leadwell.sync.cells import Fault, Row
+from leadwell.sync.feeding import Entry, reader_of
 from leadwell.sync.state import State
 from leadwell.sync.table import Table
 
@@ -85,20 +85,26 @@ class Told:
     people: Mapping[int, str]
 
 
-def told_by(entries: Iterable[Change], table: Table) -> Told:
-    """Read changes in their order; an `op` that is not known here is passed over."""
+def told_by(entries: Iterable[Entry], table: Table) -> Told:
+    """Read changes in their order; an `op` that is not known here is passed over.
+
+    Raises:
+        UnexpectedAnswer: a lead is none.
+    """
+    read = reader_of(table)
     leads: dict[int, tuple[Row, list[Fault]]] = {}
     removals: dict[int, str] = {}
     people: dict[int, str] = {}
-    for change in entries:
-        if change.op == "upsert" and change.lead is not None:
-            row, faults = row_of(change.lead, table)
+    for entry in entries:
+        if entry.op == "upsert":
+            row, faults, person = read(bytes(entry.lead))
             leads[row.id] = row, faults
             removals.pop(row.id, None)
-            people |= people_of(change.lead)
-        elif change.op == "remove" and change.id is not None:
-            leads.pop(change.id, None)
-            removals[change.id] = change.reason or "deleted"
+            if person is not None:
+                people[person[0]] = person[1]
+        elif entry.op == "remove" and entry.id is not None:
+            leads.pop(entry.id, None)
+            removals[entry.id] = entry.reason or "deleted"
     rows = tuple(row for row, _ in leads.values())
     broken = tuple(fault for _, found in leads.values() for fault in found)
     return Told(rows, removals, broken, people)

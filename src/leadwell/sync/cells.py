@@ -23,8 +23,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One lead, in the columns of its table."""
 
     id: int
@@ -62,7 +61,7 @@ def row_of(lead: Mapping[str, Any], table: Table) -> tuple[Row, list[Fault]]:
     for column in table.columns:
         given = own[column.name] if column.field is None else fields.get(column.field)
         try:
-            cells.append(None if given is None else _READERS[column.kind](given))
+            cells.append(None if given is None else READERS[column.kind](given))
         except Unfit as unfit:
             cells.append(None)
             faults.append(_fault(lead_id, version, column, given, str(unfit)))
@@ -164,7 +163,7 @@ def _data(given: Any) -> Cell:
     return msgspec.json.encode(given).decode()
 
 
-_READERS: Mapping[Kind, Callable[[Any], Cell]] = {
+READERS: Mapping[Kind, Callable[[Any], Cell]] = {
     Kind.WHOLE: _whole,
     Kind.TEXT: _text,
     Kind.NUMBER: _number,
@@ -177,3 +176,4 @@ _READERS: Mapping[Kind, Callable[[Any], Cell]] = {
     Kind.PERSON: _whole,
     Kind.DATA: _data,
 }
+"""How a value of each kind is read; raises Unfit."""

@@ -6,11 +6,11 @@ another moment or question: each by itself looks right. Their sum does not.
 
 from collections.abc import Iterable
 
-from leadwell.client import Changes
 from leadwell.model.digest import Digest, words
 from leadwell.sync.batches import Batch
 from leadwell.sync.destinations.base import Copy, Overtaken
 from leadwell.sync.errors import UnprovenCopy
+from leadwell.sync.feeding import Answer
 
 _HINT = (
     "nothing of this answer was kept: most likely a cache or a proxy answers in the "
@@ -25,7 +25,7 @@ def digest_of(held: Iterable[tuple[int, int]]) -> Digest:
 
 
 def prove(
-    copy: Copy, batch: Batch, step: int | None, answer: Changes, place: str
+    copy: Copy, batch: Batch, step: int | None, answer: Answer, place: str
 ) -> None:
     """Check that a copy is exact once the last answer is stored, before it is.
 
@@ -45,7 +45,7 @@ def prove(
     raise UnprovenCopy(f"{place} would not be exact: {_what(own, answer)}", hint=_HINT)
 
 
-def check_onward(asked: str | None, answer: Changes) -> None:
+def check_onward(asked: str | None, answer: Answer) -> None:
     """Check that an answer leads on: the same again would be asked for for ever.
 
     Raises:
@@ -69,7 +69,7 @@ def _expected(copy: Copy, batch: Batch, step: int | None) -> Iterable[tuple[int,
             yield lead_id, version
 
 
-def _what(own: Digest, answer: Changes) -> str:
+def _what(own: Digest, answer: Answer) -> str:
     if answer.count is None:
         return "the hub was asked to count its leads, and the answer has no count"
     if own.count != answer.count:

@@ -1,7 +1,7 @@
-"""The pull: asks for changes, and keeps each answer and its cursor as one step."""
+"""The pull: asks for changes, and keeps some answers and their cursor as one step."""
 
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,7 +10,13 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from leadwell.client import Campaign, Changes, CursorLost, NotFound, QuestionRefused
+from leadwell.client import (
+    Campaign,
+    CursorLost,
+    HubError,
+    NotFound,
+    QuestionRefused,
+)
 from leadwell.client.feed import SETTLE_S
 from leadwell.errors import UsageError
 from leadwell.sync.batches import Batch, Delivered, Tally, told_by
@@ -23,6 +29,7 @@ from leadwell.sync.errors import (
     OtherQuestion,
     UnprovenCopy,
 )
+from leadwell.sync.feeding import Answer
 from leadwell.sync.proving import check_onward, prove
 from leadwell.sync.state import State
 from leadwell.sync.table import table_of
@@ -30,6 +37,10 @@ from leadwell.sync.table import table_of
 PAGE_LEADS = 1000
 """The most that one answer may have."""
 ANEW = "the copy was not what the hub says: everything was read again"
+STEP_LEADS = 5000
+"""What is stored as one step where answers come quickly: each step has a price."""
+STEP_S = 0.5
+"""How long answers are gathered: what came slowly is not to be lost."""
 SETTLE_TRIES = 30
 """How often a hub is asked that is carrying out an edit of a filter or schema."""
 
@@ -94,6 +105,8 @@ class Pull:
     _has_begun: bool = field(default=False, init=False)
     """Whether this run has begun to tell everything."""
     _waited: int = field(default=0, init=False)
+    _failure: HubError | None = field(default=None, init=False)
+    """What went wrong behind what was gathered."""
 
     def run(self) -> Summary:
         """Pull until the copy is up to date; it is closed when this returns.
@@ -111,14 +124,15 @@ class Pull:
                 self._state = looked.state()
         self._check()
         self._begins = self._state is None or (self._is_due and not self._catches_up)
+        # Stored by itself: whoever waits soon sees that it goes.
         answer = self._ask()
         with self.destination.open() as copy:
             while self._goes_on(copy, answer):
-                answer = self._ask()
+                answer = self._gathered()
             self.summary.delivered = copy.settle()
         return self.summary
 
-    def _goes_on(self, copy: Copy, answer: Changes) -> bool:
+    def _goes_on(self, copy: Copy, answer: Answer) -> bool:
         """Keep an answer; return whether there is more to be asked for."""
         batch = self._batch(copy, answer)
         step = self._state.step if self._state else None
@@ -134,7 +148,7 @@ class Pull:
             return True
         except Overtaken:
             # Somebody else has moved it on: what was asked for is of no use any more.
-            self._state = copy.state()
+            self._state, self._failure = copy.state(), None
             self._check()
             self._begins = self._is_due
             if self._state and self._state.step == step:
@@ -194,23 +208,33 @@ class Pull:
         state = self._state
         return bool(state and state.keeps_removed and state.query == self.wanted.query)
 
-    def _has_settled(self, answer: Changes) -> bool:
+    def _has_settled(self, answer: Answer) -> bool:
         """Wait for a hub that is not up to date itself; return whether it may be so."""
         self._waited = self._waited + 1 if answer.is_settling else 0
         if self._waited:
             self.pause(SETTLE_S)
         return self._waited < SETTLE_TRIES
 
-    def _ask(self) -> Changes:
+    def _gathered(self) -> Answer:
+        """Ask until there is enough for a step; a failure waits until that is kept."""
+        started = time.monotonic()
+        answer = self._ask()
+        while answer.has_more and len(answer.entries) < STEP_LEADS:
+            if time.monotonic() - started > STEP_S:
+                break
+            try:
+                answer = answer.plus(self._asked(answer.cursor))
+            except HubError as error:
+                self._failure = error
+                break
+        return answer
+
+    def _ask(self) -> Answer:
         """Ask for what follows the copy's cursor, or for everything."""
         cursor = self._state.cursor if self._state and not self._begins else None
-        query = pairs_of(self.wanted.query)
-        self.summary.requests += 1
         try:
             with reached(self.campaign), followed(cursor):
-                answer = self.campaign.changes(
-                    cursor, limit=PAGE_LEADS, query=query, digest=self._proves
-                )
+                answer = self._asked(cursor)
         except CursorLost:
             if cursor is None:
                 raise
@@ -220,15 +244,24 @@ class Pull:
                 raise
             self._begins = True
         else:
-            check_onward(cursor, answer)
             return answer
         return self._ask()
+
+    def _asked(self, cursor: str | None) -> Answer:
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+        self.summary.requests += 1
+        query, ask = pairs_of(self.wanted.query), self.campaign.changes_as
+        answer = ask(Answer, cursor, limit=PAGE_LEADS, query=query, digest=self._proves)
+        check_onward(cursor, answer)
+        return answer
 
     def _check(self) -> None:
         if self._state is not None:
             check(self._state, self.campaign.id, self.destination.text, self.wanted)
 
-    def _batch(self, copy: Copy, answer: Changes) -> Batch:
+    def _batch(self, copy: Copy, answer: Answer) -> Batch:
         state, begins = self._state, self._begins
         # Read after the changes, so that it is never older than they are.
         is_other = begins or any(each.op == "schema" for each in answer.entries)
@@ -242,7 +275,7 @@ class Pull:
             raise broken(told.faults[0])
         people = dict(told.people)
         if is_other and not begins:
-            people = _names(self.campaign, copy, self.summary) | people
+            people = names_of(self.campaign, copy.people(), self.summary) | people
         retells = (begins and state is not None) or bool(state and state.retells)
         ends = retells and answer.up_to_date
         return Batch(
@@ -257,9 +290,7 @@ class Pull:
             retold_to=ends,
         )
 
-    def _after(
-        self, answer: Changes, schema: dict[str, Any], *, retells: bool
-    ) -> State:
+    def _after(self, answer: Answer, schema: dict[str, Any], *, retells: bool) -> State:
         before = self._state or State(self.campaign.id, self.url, self.wanted.query)
         step = before.step + 1
         return msgspec.structs.replace(
@@ -279,10 +310,12 @@ class Pull:
         )
 
 
-def _names(campaign: Campaign, copy: Copy, summary: Summary) -> dict[int, str]:
+def names_of(
+    campaign: Campaign, person_ids: Iterable[int], summary: Summary
+) -> dict[int, str]:
     """Read the names of people again, as no lead is told for a changed one."""
     names: dict[int, str] = {}
-    for person_id in copy.people():
+    for person_id in person_ids:
         summary.requests += 1
         try:
             page = campaign.page(assigned_to=person_id, per_page=1)

@@ -83,7 +83,30 @@ class AsyncCampaign:
         Raises:
             CursorLost: begin anew without a cursor, and remove what is not told again.
         """
-        flow = self._reading.changes(cursor, limit, wait_s, query, digest=digest)
+        flow = self._reading.changes(
+            cursor, limit, wait_s, query, kind=Changes, digest=digest
+        )
+        return await self._run(flow)
+
+    async def changes_as(
+        self,
+        kind: type[T],
+        cursor: str | None = None,
+        *,
+        limit: int = 500,
+        query: Query = (),
+        digest: bool = False,
+    ) -> T:
+        """Return what changed since a cursor, read as a type of your own.
+
+        That is a `msgspec.Struct` with those members of the answer that you need: what
+        it leaves out is not read, which is several times as fast.
+
+        Raises:
+            CursorLost: begin anew without a cursor, and remove what is not told again.
+            UnexpectedAnswer: the answer is not of that type.
+        """
+        flow = self._reading.changes(cursor, limit, 0, query, kind=kind, digest=digest)
         return await self._run(flow)
 
     async def feed(

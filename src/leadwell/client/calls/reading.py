@@ -2,19 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
 from leadwell.client import lead as leads
 from leadwell.client.errors import ForeignLink, Told, UnexpectedAnswer
-from leadwell.client.feed import Changes, Digest
+from leadwell.client.feed import Digest
 from leadwell.client.lead import Kinds, Lead, Object
 from leadwell.client.wire import questions
 from leadwell.client.wire.address import Address
 from leadwell.client.wire.answer import Answer, decoded
 from leadwell.client.wire.questions import Asked, Query
 from leadwell.client.wire.retry import Flow, Request, Retry, persistently
+
+T = TypeVar("T")
 
 SCHEMA_VERSION = "leadwell-schema-version"
 
@@ -135,9 +138,10 @@ class Reading:
         wait_s: int,
         query: Query,
         *,
-        digest: bool,
-    ) -> Flow[Changes]:
-        """Ask what changed since a cursor."""
+        kind: type[T],
+        digest: bool = False,
+    ) -> Flow[T]:
+        """Ask what changed since a cursor, to be read as that type."""
         asked: list[tuple[str, Asked]] = list(questions.pairs(query))
         asked += [("_cursor", cursor)] if cursor is not None else []
         asked += [("_limit", limit)]
@@ -145,7 +149,8 @@ class Reading:
         asked += [("_digest", 1)] if digest else []
         url = self.url("/leads/changes", asked)
         request = Request("GET", url, wait_s=wait_s)
-        return (yield from persistently(request, self.retry, _changes))
+        read = partial(decoded, kind=kind)
+        return (yield from persistently(request, self.retry, read))
 
     def digest(
         self, query: Query, buckets: int | None, bucket: int | None
@@ -198,10 +203,6 @@ def onward(address: Address, request: Request, answer: Answer) -> str | None:
         message = "the next page is said to be on another host"
         raise ForeignLink(message, Told(answer.status))
     return url
-
-
-def _changes(answer: Answer) -> Changes:
-    return decoded(answer, Changes)
 
 
 def _digest(answer: Answer) -> Digest:

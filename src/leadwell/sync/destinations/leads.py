@@ -85,12 +85,20 @@ class Leads(Database):
         )
         if batch.schema is not None:
             self._run("DELETE FROM people")
-        if batch.people:
-            names = _json(batch.people)
-            self._run(f"DELETE FROM people WHERE id IN ({self.listed})", [names])
-            self._many("INSERT INTO people VALUES (?, ?)", batch.people.items())
+        self._name(batch.people)
         added = len(ids) - len(known)
         return Tally(added, len(known), 0, len(batch.faults))
+
+    def _name(self, people: Mapping[int, str]) -> None:
+        """Store the names of people that are new, or not what they were."""
+        if not people:
+            return
+        known = self._run("SELECT id, name FROM people")
+        other = dict(people.items() - known)
+        if other:
+            sql = f"DELETE FROM people WHERE id IN ({self.listed})"
+            self._run(sql, [_json(other)])
+            self._many("INSERT INTO people VALUES (?, ?)", other.items())
 
     def _removed(self, batch: Batch, removals: Mapping[int, str]) -> int:
         """Remove leads, or mark them where they are kept; return how many went."""
