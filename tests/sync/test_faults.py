@@ -17,7 +17,7 @@ import pytest
 from leadwell.cli.pull.report import Outcome, Report
 from leadwell.cli.pull.sync import Copying
 from leadwell.client import Leadwell, Retry
-from leadwell.sync import pulling
+from leadwell.sync import asking
 from leadwell.sync.any_service.choosing import Origin
 from leadwell.sync.destinations import DESTINATIONS, named
 from leadwell.sync.pulling import Wanted
@@ -105,7 +105,7 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
 
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pulling, "PAGE_LEADS", PAGE)
+    monkeypatch.setattr(asking, "PAGE_LEADS", PAGE)
 
 
 def logged(capfd: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:

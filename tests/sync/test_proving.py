@@ -10,7 +10,7 @@ import pytest
 import urllib3
 
 from leadwell.client import Leadwell
-from leadwell.sync import pulling
+from leadwell.sync import asking
 from leadwell.sync.destinations import named
 from leadwell.sync.errors import UnprovenCopy
 from leadwell.sync.pulling import ANEW, Pull, Summary, Wanted
@@ -65,7 +65,9 @@ def server(bench: Bench) -> Iterator[FaultServer]:
 
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pulling, "PAGE_LEADS", PAGE)
+    monkeypatch.setattr(asking, "PAGE_LEADS", PAGE)
+    # Each answer is a step of its own, so that something can happen in between.
+    monkeypatch.setattr(asking, "STEP_S", -1.0)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from leadwell.cli.pull import repeating
 from leadwell.client import Campaign
 from leadwell.errors import LeadwellError, UsageError
-from leadwell.sync import pulling
+from leadwell.sync import asking
 from leadwell.sync.destinations import named
 from leadwell.sync.destinations.sqlite import SQLiteFile
 from leadwell.sync.errors import (
@@ -229,14 +229,14 @@ def test_where_no_step_can_be_written_nothing_is_lost(
 def test_quick_answers_make_one_step_and_slow_ones_each_their_own(
     full_bench: Bench, reading: Campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pulling, "PAGE_LEADS", 200)
+    monkeypatch.setattr(asking, "PAGE_LEADS", 200)
     for name, step_s, leads, steps in (
         ("quick", 60.0, 600, 3),
         ("slow", -1.0, 600, 7),
         ("all", 60.0, 5000, 2),
     ):
-        monkeypatch.setattr(pulling, "STEP_S", step_s)
-        monkeypatch.setattr(pulling, "STEP_LEADS", leads)
+        monkeypatch.setattr(asking, "STEP_S", step_s)
+        monkeypatch.setattr(asking, "STEP_LEADS", leads)
         place = named(f"sqlite:{full_bench.copies / name}.db")
         done = Pull(reading, full_bench.url, place, Wanted()).run()
         assert (done.tally.added, done.requests) == (1301, 8), name

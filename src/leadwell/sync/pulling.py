@@ -13,12 +13,12 @@ import msgspec
 from leadwell.client import (
     Campaign,
     CursorLost,
-    HubError,
     NotFound,
     QuestionRefused,
 )
 from leadwell.client.feed import SETTLE_S
 from leadwell.errors import UsageError
+from leadwell.sync.asking import Asker
 from leadwell.sync.batches import Batch, Delivered, Tally, told_by
 from leadwell.sync.cells import Fault
 from leadwell.sync.destinations.base import Copy, Destination, Overtaken
@@ -30,17 +30,11 @@ from leadwell.sync.errors import (
     UnprovenCopy,
 )
 from leadwell.sync.feeding import Answer
-from leadwell.sync.proving import check_onward, prove
+from leadwell.sync.proving import prove
 from leadwell.sync.state import State
 from leadwell.sync.table import table_of
 
-PAGE_LEADS = 1000
-"""The most that one answer may have."""
 ANEW = "the copy was not what the hub says: everything was read again"
-STEP_LEADS = 5000
-"""What is stored as one step where answers come quickly: each step has a price."""
-STEP_S = 0.5
-"""How long answers are gathered: what came slowly is not to be lost."""
 SETTLE_TRIES = 30
 """How often a hub is asked that is carrying out an edit of a filter or schema."""
 
@@ -105,8 +99,7 @@ class Pull:
     _has_begun: bool = field(default=False, init=False)
     """Whether this run has begun to tell everything."""
     _waited: int = field(default=0, init=False)
-    _failure: HubError | None = field(default=None, init=False)
-    """What went wrong behind what was gathered."""
+    _asker: Asker = field(init=False)
 
     def run(self) -> Summary:
         """Pull until the copy is up to date; it is closed when this returns.
@@ -118,6 +111,8 @@ class Pull:
             DestinationError: nothing of the present step was kept.
             UnprovenCopy: the answers do not add up; nothing of the last one was kept.
         """
+        query = pairs_of(self.wanted.query)
+        self._asker = Asker(self.campaign, query, self._note_request)
         looked = self.destination.look()
         if looked is not None:
             with looked:
@@ -128,7 +123,7 @@ class Pull:
         answer = self._ask()
         with self.destination.open() as copy:
             while self._goes_on(copy, answer):
-                answer = self._gathered()
+                answer = self._asker.gather(self._ask(), proves=self._proves)
             self.summary.delivered = copy.settle()
         return self.summary
 
@@ -148,7 +143,7 @@ class Pull:
             return True
         except Overtaken:
             # Somebody else has moved it on: what was asked for is of no use any more.
-            self._state, self._failure = copy.state(), None
+            self._state, self._asker.failure = copy.state(), None
             self._check()
             self._begins = self._is_due
             if self._state and self._state.step == step:
@@ -215,26 +210,12 @@ class Pull:
             self.pause(SETTLE_S)
         return self._waited < SETTLE_TRIES
 
-    def _gathered(self) -> Answer:
-        """Ask until there is enough for a step; a failure waits until that is kept."""
-        started = time.monotonic()
-        answer = self._ask()
-        while answer.has_more and len(answer.entries) < STEP_LEADS:
-            if time.monotonic() - started > STEP_S:
-                break
-            try:
-                answer = answer.plus(self._asked(answer.cursor))
-            except HubError as error:
-                self._failure = error
-                break
-        return answer
-
     def _ask(self) -> Answer:
         """Ask for what follows the copy's cursor, or for everything."""
         cursor = self._state.cursor if self._state and not self._begins else None
         try:
             with reached(self.campaign), followed(cursor):
-                answer = self._asked(cursor)
+                answer = self._asker.ask(cursor, proves=self._proves)
         except CursorLost:
             if cursor is None:
                 raise
@@ -247,15 +228,8 @@ class Pull:
             return answer
         return self._ask()
 
-    def _asked(self, cursor: str | None) -> Answer:
-        failure, self._failure = self._failure, None
-        if failure is not None:
-            raise failure
+    def _note_request(self) -> None:
         self.summary.requests += 1
-        query, ask = pairs_of(self.wanted.query), self.campaign.changes_as
-        answer = ask(Answer, cursor, limit=PAGE_LEADS, query=query, digest=self._proves)
-        check_onward(cursor, answer)
-        return answer
 
     def _check(self) -> None:
         if self._state is not None:

@@ -17,6 +17,7 @@ from leadwell.client import Campaign, CursorLost, NotFound, Unavailable
 from leadwell.client.feed import SETTLE_S
 from leadwell.model.digest import Digest
 from leadwell.sync.any_service.place import place_of
+from leadwell.sync.asking import PAGE_LEADS
 from leadwell.sync.batches import NOT_TOLD, Batch, people_of
 from leadwell.sync.cells import Fault, Row, row_of
 from leadwell.sync.destinations.base import Copy, Destination, Overtaken
@@ -28,7 +29,6 @@ from leadwell.sync.errors import (
 )
 from leadwell.sync.proving import digest_of
 from leadwell.sync.pulling import (
-    PAGE_LEADS,
     SETTLE_TRIES,
     followed,
     pairs_of,

@@ -1,0 +1,61 @@
+"""Ask for changes: one answer, or as many as are stored as one step."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from leadwell.client import Campaign, HubError
+from leadwell.sync.feeding import Answer
+from leadwell.sync.proving import check_onward
+
+PAGE_LEADS = 1000
+"""The most that one answer may have."""
+STEP_LEADS = 5000
+"""What is stored as one step where answers come quickly: each step has a price."""
+STEP_S = 0.5
+"""How long answers are gathered: what came slowly is not to be lost."""
+
+
+@dataclass(slots=True)
+class Asker:
+    """Asks one campaign, always the same question."""
+
+    campaign: Campaign
+    query: Sequence[tuple[str, str]]
+    note: Callable[[], None]
+    """Told of each request."""
+    failure: HubError | None = None
+    """What went wrong behind what was gathered: it is raised by the next request."""
+
+    def ask(self, cursor: str | None, *, proves: bool) -> Answer:
+        """Return what follows a cursor.
+
+        Args:
+            proves: whether the hub is to count what the copy has to hold at the end
+
+        Raises:
+            HubError: the hub refused, or could not be asked.
+            UnprovenCopy: it says that there is more where it was asked from.
+        """
+        failure, self.failure = self.failure, None
+        if failure is not None:
+            raise failure
+        self.note()
+        answer = self.campaign.changes_as(
+            Answer, cursor, limit=PAGE_LEADS, query=self.query, digest=proves
+        )
+        check_onward(cursor, answer)
+        return answer
+
+    def gather(self, answer: Answer, *, proves: bool) -> Answer:
+        """Ask on until there is enough for a step; a failure waits until it is kept."""
+        started = time.monotonic()
+        while answer.has_more and len(answer.entries) < STEP_LEADS:
+            if time.monotonic() - started > STEP_S:
+                break
+            try:
+                answer = answer.plus(self.ask(answer.cursor, proves=proves))
+            except HubError as error:
+                self.failure = error
+                break
+        return answer
