@@ -10,8 +10,8 @@ from leadwell.cli import output
 from leadwell.cli.access.rights import check_writable, conditions_of
 from leadwell.cli.chores import finish
 from leadwell.cli.opening import HERE, CampaignId, Where, now_us
-from leadwell.cli.parts.editing import Change, agree, rehearse
-from leadwell.errors import NotFound, UsageError
+from leadwell.cli.parts.editing import Change, agree
+from leadwell.errors import NotFound
 
 if TYPE_CHECKING:
     from leadwell.model.campaign import Campaign
@@ -45,9 +45,9 @@ def set_(
         where: the database
     """
     from leadwell.store import campaigns, filters
+    from leadwell.store.writes import rehearsal
 
-    if not name.strip() or "=" in name:
-        raise UsageError(f"{name!r} is no name for a filter", hint="use a word or two")
+    name = filters.checked_name(name)
 
     def job(connection: Connection) -> dict[str, Any]:
         found = campaigns.hold(connection, change.campaign)
@@ -62,7 +62,7 @@ def set_(
             found = campaigns.known(connection, change.campaign)
             asked = conditions_of(found, conditions)
             content = _effect(connection, found, name, asked)
-        rehearse(database, job)
+        rehearsal.rehearse(database, job)
         _tell(name, content)
         code = 0
         if not change.dry_run:
