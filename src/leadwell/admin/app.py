@@ -1,6 +1,6 @@
 """Every path of the pages for people, on one screen."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from starlette.responses import Response
 from starlette.routing import Route
@@ -9,6 +9,10 @@ from leadwell.admin.gate import Page, anybody, signed_in
 from leadwell.admin.pages.campaigns import Start
 from leadwell.admin.pages.hooks import Hooks
 from leadwell.admin.pages.leads import Leads
+from leadwell.admin.pages.schema.adding import New
+from leadwell.admin.pages.schema.editor import Editor
+from leadwell.admin.pages.schema.listing import List, Selects
+from leadwell.admin.pages.schema.places import FIELDS, SELECTS, STATUSES, Place
 from leadwell.admin.signing import Signing
 from leadwell.admin.visit import Visit
 from leadwell.api.app import Handler, route
@@ -45,12 +49,33 @@ def routes(hub: Hub) -> Sequence[Route]:
             GET=admins(hooks.show),
             POST=admins(hooks.act),
         ),
+        *_parts(admins, FIELDS),
+        route(f"{one}/selects", GET=admins(Selects().show)),
+        *_parts(admins, SELECTS),
+        *_parts(admins, STATUSES),
     ]
 
 
 def leads(hub: Hub) -> Handler:
     """Return the page at the address where the article's readers find leads."""
     return signed_in(hub, Leads().show)
+
+
+def _parts(admins: Callable[[Page], Handler], place: Place) -> Iterator[Route]:
+    """Yield the paths of one kind of parts: the list, and each of them."""
+    listing, editor, new = List(place), Editor(place), New()
+    all_ = f"/campaigns/{{campaign_id:id}}/{place.tab}"
+    if place is SELECTS:
+        all_ += "/{field_id:id}"
+    one = f"{all_}/{{part_id:id}}"
+    if place is FIELDS:
+        yield route(all_, GET=admins(listing.show))
+        yield route(f"{all_}/new", GET=admins(new.show), POST=admins(new.add))
+    else:
+        yield route(all_, GET=admins(listing.show), POST=admins(listing.add))
+    yield route(f"{all_}/move", POST=admins(listing.move))
+    yield route(one, GET=admins(editor.show), POST=admins(editor.change))
+    yield route(f"{one}/remove", GET=admins(editor.removal), POST=admins(editor.remove))
 
 
 async def _home(visit: Visit) -> Response:
