@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from cyclopts import App
 
 from leadwell.cli import output
-from leadwell.cli.access.rights import check_writable, conditions_of
 from leadwell.cli.chores import finish
 from leadwell.cli.opening import HERE, CampaignId, Where, now_us
 from leadwell.cli.parts.editing import Change, agree
@@ -45,6 +44,7 @@ def set_(
         where: the database
     """
     from leadwell.store import campaigns, filters
+    from leadwell.store.access.rights import check_writable, conditions_of
     from leadwell.store.writes import rehearsal
 
     name = filters.checked_name(name)
