@@ -8,6 +8,7 @@ from starlette.routing import Route
 from leadwell.admin.gate import Page, anybody, signed_in
 from leadwell.admin.pages.campaigns import Start
 from leadwell.admin.pages.hooks import Hooks
+from leadwell.admin.pages.filters.tab import Filters
 from leadwell.admin.pages.leads import Leads
 from leadwell.admin.pages.schema.adding import New
 from leadwell.admin.pages.schema.editor import Editor
@@ -53,6 +54,7 @@ def routes(hub: Hub) -> Sequence[Route]:
         route(f"{one}/selects", GET=admins(Selects().show)),
         *_parts(admins, SELECTS),
         *_parts(admins, STATUSES),
+        *_filters(admins),
     ]
 
 
@@ -76,6 +78,16 @@ def _parts(admins: Callable[[Page], Handler], place: Place) -> Iterator[Route]:
     yield route(f"{all_}/move", POST=admins(listing.move))
     yield route(one, GET=admins(editor.show), POST=admins(editor.change))
     yield route(f"{one}/remove", GET=admins(editor.removal), POST=admins(editor.remove))
+
+
+def _filters(admins: Callable[[Page], Handler]) -> Iterator[Route]:
+    """Yield the paths of saved filters."""
+    tab, all_ = Filters(), "/campaigns/{campaign_id:id}/filters"
+    one = f"{all_}/{{filter_id:id}}"
+    yield route(all_, GET=admins(tab.show))
+    yield route(f"{all_}/new", GET=admins(tab.edit), POST=admins(tab.save))
+    yield route(one, GET=admins(tab.edit), POST=admins(tab.save))
+    yield route(f"{one}/remove", POST=admins(tab.remove))
 
 
 async def _home(visit: Visit) -> Response:

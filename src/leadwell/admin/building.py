@@ -137,9 +137,9 @@ def shown(
 
 def read(said: Words, campaign: Campaign, form: Form) -> Built:
     """Show what a form holds, after what its button does to it."""
-    typed = _text(form, "c.query")
-    if typed != _text(form, "c.was"):
-        return _typed(said, campaign, typed)
+    query = _text(form, "c.query")
+    if query != _text(form, "c.was"):
+        return typed(said, campaign, query)
     rows = tuple(_rows(said, campaign, form))
     added = _added(said, campaign, form)
     if added is not None and len(rows) < ROWS_MAX:
@@ -190,11 +190,12 @@ def conditions_of(campaign: Campaign, query: str) -> tuple[Condition, ...]:
     return question.conditions(campaign, querystring.decode(raw))
 
 
-def _typed(said: Words, campaign: Campaign, typed: str) -> Built:
+def typed(said: Words, campaign: Campaign, query: str) -> Built:
+    """Show the conditions of a query; one that cannot be read is shown as it is."""
     try:
-        return shown(said, campaign, conditions_of(campaign, typed))
+        return shown(said, campaign, conditions_of(campaign, query))
     except LeadwellError as error:
-        return replace(_built(said, campaign, ()), query=typed, problem=error.detail)
+        return replace(_built(said, campaign, ()), query=query, problem=error.detail)
 
 
 def _rows(said: Words, campaign: Campaign, form: Form) -> Iterator[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
@@ -14,8 +15,7 @@ from leadwell.errors import NotFound
 
 if TYPE_CHECKING:
     from leadwell.model.campaign import Campaign
-    from leadwell.model.query import Condition
-    from leadwell.model.token import Token
+    from leadwell.store.access.saving import Effect
     from leadwell.store.connection import Connection
     from leadwell.store.filters import Filter
 
@@ -44,7 +44,8 @@ def set_(
         where: the database
     """
     from leadwell.store import campaigns, filters
-    from leadwell.store.access.rights import check_writable, conditions_of
+    from leadwell.store.access import saving
+    from leadwell.store.access.rights import conditions_of
     from leadwell.store.writes import rehearsal
 
     name = filters.checked_name(name)
@@ -52,21 +53,21 @@ def set_(
     def job(connection: Connection) -> dict[str, Any]:
         found = campaigns.hold(connection, change.campaign)
         asked = conditions_of(found, conditions)
-        kept = filters.keep(connection, found, name, asked, now_us())
-        for token in _bearers(connection, found.id, kept):
-            check_writable(connection, found, token)
+        kept = saving.save(connection, found, name, asked, now_us())
         return _shown(found, kept)
 
     with where.opened() as database:
         with database.reading() as connection:
             found = campaigns.known(connection, change.campaign)
             asked = conditions_of(found, conditions)
-            content = _effect(connection, found, name, asked)
+            known = filters.find_named(connection, found, name)
+            effect = saving.effect(connection, found, known, asked)
         rehearsal.rehearse(database, job)
-        _tell(name, content)
+        _tell(name, effect)
+        content = asdict(effect)
         code = 0
         if not change.dry_run:
-            if content["tokens"] and (content["enter"] or content["leave"]):
+            if effect.is_felt:
                 agree(yes=change.yes)
             content |= database.write(job).result()
             code = finish(database, change.campaign)
@@ -142,40 +143,11 @@ def remove(name: str, *, campaign: CampaignId, where: Where = HERE) -> None:
     output.document({"removed": name}, as_json=where.json, text=f"removed {name}")
 
 
-def _bearers(connection: Connection, campaign_id: int, kept: Filter) -> list[Token]:
-    from leadwell.store import tokens
-
-    return [
-        token
-        for token in tokens.find_all(connection, campaign_id=campaign_id)
-        if token.filter_id == kept.id and token.revoked_at is None
-    ]
-
-
-def _effect(
-    connection: Connection,
-    campaign: Campaign,
-    name: str,
-    asked: tuple[Condition, ...],
-) -> dict[str, Any]:
-    from leadwell.store import filters
-
-    known = filters.find_named(connection, campaign, name)
-    before = None if known is None else known.conditions
-    enter, leave = filters.effect(connection, campaign, before, asked)
-    bearers = [] if known is None else _bearers(connection, campaign.id, known)
-    return {
-        "enter": enter,
-        "leave": leave,
-        "tokens": [token.name for token in bearers],
-    }
-
-
-def _tell(name: str, content: dict[str, Any]) -> None:
+def _tell(name: str, effect: Effect) -> None:
     output.hint(
         f"This sets the filter {name}:\n"
-        f"  {content['enter']:,} leads enter, {content['leave']:,} leave\n"
-        f"  tokens that use it: {', '.join(content['tokens']) or 'none'}"
+        f"  {effect.enter:,} leads enter, {effect.leave:,} leave\n"
+        f"  tokens that use it: {', '.join(effect.tokens) or 'none'}"
     )
 
 
