@@ -14,6 +14,7 @@ from leadwell.admin.pages.schema.adding import New
 from leadwell.admin.pages.schema.editor import Editor
 from leadwell.admin.pages.schema.listing import List, Selects
 from leadwell.admin.pages.schema.places import FIELDS, SELECTS, STATUSES, Place
+from leadwell.admin.pages.settings import Settings
 from leadwell.admin.signing import Signing
 from leadwell.admin.visit import Visit
 from leadwell.api.app import Handler, route
@@ -55,6 +56,7 @@ def routes(hub: Hub) -> Sequence[Route]:
         *_parts(admins, SELECTS),
         *_parts(admins, STATUSES),
         *_filters(admins),
+        *_settings(admins),
     ]
 
 
@@ -88,6 +90,15 @@ def _filters(admins: Callable[[Page], Handler]) -> Iterator[Route]:
     yield route(f"{all_}/new", GET=admins(tab.edit), POST=admins(tab.save))
     yield route(one, GET=admins(tab.edit), POST=admins(tab.save))
     yield route(f"{one}/remove", POST=admins(tab.remove))
+
+
+def _settings(admins: Callable[[Page], Handler]) -> Iterator[Route]:
+    """Yield the paths of a campaign's settings."""
+    tab, all_ = Settings(), "/campaigns/{campaign_id:id}/settings"
+    yield route(all_, GET=admins(tab.show), POST=admins(tab.save))
+    yield route(f"{all_}/people", POST=admins(tab.share))
+    yield route(f"{all_}/schema.json", GET=admins(tab.schema))
+    yield route(f"{all_}/lead.json", GET=admins(tab.lead))
 
 
 async def _home(visit: Visit) -> Response:
