@@ -78,14 +78,14 @@ def test_a_filter_is_built_row_by_row_without_scripts(
 ) -> None:
     budget = three.field_by_slug["budget"].id
     page = desk.get(f"{AT}/new")
-    assert "3 Leads every lead" in text_of(page)
+    assert "3 leads every lead" in text_of(page)
     form = form_of(page) | {"name": "Large", "c.about": str(budget), "c.do": "add"}
     page = desk.submit(f"{AT}/new", form)
     assert "is at least" in page.text
     form = form_of(page) | {"c.0.is": "gte", "c.0.value": "50", "c.do": "show"}
     page = desk.submit(f"{AT}/new", form)
     told = text_of(page)
-    assert "2 Leads Budget is at least 50" in told
+    assert "2 leads Budget is at least 50" in told
     assert "<b>Bo</b>" in told
     assert 'value="budget[gte]=50"' in page.text
     assert kept(hub) == []
@@ -102,7 +102,7 @@ def test_a_filter_is_begun_with_what_the_leads_tab_shows(
     desk: Desk, three: Campaign
 ) -> None:
     page = desk.get(f"{AT}/new", params={"filter": "source=partner-west"})
-    assert "1 Leads Source is Partner West" in text_of(page)
+    assert "1 lead Source is Partner West" in text_of(page)
     broken = desk.get(f"{AT}/new", params={"filter": "source=nowhere"})
     assert broken.status_code == 200
     assert "is not an option of source" in text_of(broken)

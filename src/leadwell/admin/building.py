@@ -221,7 +221,7 @@ def _added(said: Words, campaign: Campaign, form: Form) -> Row | None:
 
 
 def _row(said: Words, campaign: Campaign, subject: Subject, operator: str) -> Row:
-    comparisons = comparing.comparisons(said, subject)
+    comparisons = comparing.comparisons(said, subject, operator)
     known = [each.key for each in comparisons]
     # `in` of a select says the same as `is one of`.
     twin = {"in": "", "nin": "ne"}.get(operator, known[0])

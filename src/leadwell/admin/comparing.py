@@ -38,8 +38,6 @@ _TIME = {
     "lte": mark("is on or before"),
 }
 _HAS, _HAS_NOT = mark("has a value"), mark("is empty")
-_WITHOUT = {"": "in", "ne": "nin"}
-"""Of operators that take a list anyway: their twins, which say the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +69,18 @@ def label(said: Words, subject: Subject) -> str:
     return subject.field.label
 
 
-def comparisons(said: Words, subject: Subject) -> tuple[Comparison, ...]:
-    """Return the ways to compare a subject, each once."""
+def comparisons(
+    said: Words, subject: Subject, used: str = ""
+) -> tuple[Comparison, ...]:
+    """Return the ways to compare a subject, each once.
+
+    A list of values is for texts; of others it is offered where it is `used` already.
+    """
     operators = subject.type.operators
-    hidden = {_WITHOUT[o.suffix] for o in operators if o.takes_list and o.suffix == ""}
-    hidden |= {"nin"} if hidden else set()
+    takes_list = any(o.takes_list for o in operators if not o.suffix)
+    hidden = {"in", "nin"} if takes_list or not subject.type.is_text else set[str]()
+    if not takes_list:
+        hidden -= {used}
     found: list[Comparison] = []
     for operator in operators:
         if operator.suffix in hidden or not _is_asked(subject, operator):
