@@ -1,5 +1,6 @@
 """Saved filters: what they mean in words, how many leads match, and who has them."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,8 +55,6 @@ class Filters:
             if felt is not None:
                 return visit.page("filter_effect.html", shown | felt)
             await visit.write(lambda c: _save(c, visit))
-        except NotFound:
-            raise
         except LeadwellError as error:
             return visit.page("filter.html", shown | {"error": error}, 422)
         await settle(visit)
@@ -70,13 +69,11 @@ class Filters:
         felt = await visit.read(lambda c: _felt(c, visit))
         if felt is None or visit.text("agreed"):
             return None
-        try:
+        with suppress(Undone):
             await visit.write(undone(lambda c: _save(c, visit)))
-        except Undone:
-            pairs = visit.form.multi_items()
-            typed = [pair for pair in pairs if pair[0] not in _PASSED]
-            return {"effect": felt, "typed": typed}
-        return None
+        pairs = visit.form.multi_items()
+        typed = [pair for pair in pairs if pair[0] not in _PASSED]
+        return {"effect": felt, "typed": typed}
 
     async def remove(self, visit: Visit) -> Response:
         """Remove it, if no token has it; what is gone already is gone."""

@@ -49,7 +49,7 @@ class New:
         self, visit: Visit, kind: str, error: LeadwellError | None = None
     ) -> Response:
         content = await visit.read(lambda c: _content(c, visit, kind))
-        wrong = content["wrong"] if error else {}
+        wrong: dict[str, str] = content["wrong"] if error else {}
         content |= {"wrong": wrong, "error": None if wrong else error}
         return visit.page("field_new.html", content, 422 if error else 200)
 

@@ -1,5 +1,6 @@
 """One part of the schema: look at it, change it, remove it; consequences come first."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,8 +42,6 @@ class Editor:
             if felt is not None:
                 return visit.page("renaming.html", felt)
             await visit.write(lambda c: self._change(c, visit))
-        except NotFound:
-            raise
         except LeadwellError as error:
             return await self._refused(visit, error)
         await settle(visit)
@@ -118,11 +117,9 @@ class Editor:
         content, found = await visit.read(lambda c: self._felt(c, visit))
         if found is None or not found.is_felt:
             return None
-        try:
+        with suppress(Undone):
             await visit.write(undone(lambda c: self._change(c, visit)))
-        except Undone:
-            return content | {"found": found}
-        return None
+        return content | {"found": found}
 
     def _felt(
         self, connection: Connection, visit: Visit

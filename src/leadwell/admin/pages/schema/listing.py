@@ -12,7 +12,7 @@ from leadwell.admin.pages.schema.places import Place
 from leadwell.admin.settling import settle
 from leadwell.admin.tabs import around
 from leadwell.admin.visit import Visit
-from leadwell.errors import Conflict, LeadwellError, NotFound
+from leadwell.errors import Conflict, LeadwellError
 from leadwell.model.campaign import Campaign, Status, StatusType
 from leadwell.model.slug import RESERVED, unique_slug
 from leadwell.schema.parts import WITH_OPTIONS, Kind, Name, Shelf
@@ -38,8 +38,6 @@ class List:
         """Add an option or a status; the same one sent twice is there once."""
         try:
             await visit.write(lambda c: self._add(c, visit))
-        except NotFound:
-            raise
         except LeadwellError as error:
             return await self._refused(visit, error)
         await settle(visit)
