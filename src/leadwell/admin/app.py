@@ -7,8 +7,8 @@ from starlette.routing import Route
 
 from leadwell.admin.gate import Page, anybody, signed_in
 from leadwell.admin.pages.campaigns import Start
-from leadwell.admin.pages.hooks import Hooks
 from leadwell.admin.pages.filters.tab import Filters
+from leadwell.admin.pages.hooks import Hooks
 from leadwell.admin.pages.leads import Leads
 from leadwell.admin.pages.schema.adding import New
 from leadwell.admin.pages.schema.editor import Editor
