@@ -1,6 +1,5 @@
 """The tab Settings: name and country, who may open the campaign, the schema."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
@@ -8,6 +7,8 @@ from typing import Any, TypeAlias
 import msgspec
 from starlette.responses import Response
 
+from leadwell.admin import freshness
+from leadwell.admin.freshness import seen
 from leadwell.admin.rendering import HEADERS
 from leadwell.admin.settling import settle
 from leadwell.admin.tabs import around
@@ -86,9 +87,9 @@ def _content(connection: Connection, visit: Visit) -> dict[str, Any]:
         "at": _path(visit),
         "wanted": wanted,
         "wrong": _wrong(visit, *wanted) if is_sent else {},
-        "seen": _seen(campaign.name, campaign.country),
+        "seen": seen(campaign.name, campaign.country),
         "is_stale": is_sent
-        and visit.text("seen") != _seen(campaign.name, campaign.country),
+        and visit.text("seen") != seen(campaign.name, campaign.country),
         "members": [
             (
                 member,
@@ -99,7 +100,7 @@ def _content(connection: Connection, visit: Visit) -> dict[str, Any]:
             for member in members
         ],
         "administrators": administrators,
-        "opened": _seen(*opened),
+        "opened": seen(*opened),
         "api": f"{visit.hub.public_url}/v2/campaigns/{campaign.id}",
     }
 
@@ -135,8 +136,7 @@ def _save(connection: Connection, visit: Visit) -> None:
     name, country = _wanted(visit)
     if (name, country) == (campaign.name, campaign.country):
         return
-    if visit.text("seen") != _seen(campaign.name, campaign.country):
-        raise _stale(visit)
+    freshness.check(visit, seen(campaign.name, campaign.country))
     parts.set_name(connection, campaign.id, name, country)
 
 
@@ -147,24 +147,12 @@ def _share(connection: Connection, visit: Visit) -> None:
     wanted = [user for user in members if str(user.person_id) in ticked]
     if [str(user.person_id) for user in wanted] == _opened(campaign, members):
         return
-    if visit.text("opened") != _seen(*_opened(campaign, members)):
-        raise _stale(visit)
+    freshness.check(visit, seen(*_opened(campaign, members)), "opened")
     for user in members:
         others = user.campaigns - {campaign.id}
         opens = others | {campaign.id} if user in wanted else others
         if opens != user.campaigns:
             users.change(connection, replace(user, campaigns=opens))
-
-
-def _seen(*texts: str) -> str:
-    return hashlib.sha256(msgspec.json.encode(texts)).hexdigest()[:16]
-
-
-def _stale(visit: Visit) -> LeadwellError:
-    return Conflict(
-        visit.said("somebody else has changed this meanwhile"),
-        hint=visit.said("look at what it is now, and send it again"),
-    )
 
 
 def _definition(connection: Connection, visit: Visit) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """The page of a saved filter: its conditions, what they match, and what is wrong."""
 
-import hashlib
 from typing import Any
 
 import msgspec
 
 from leadwell.admin import building, comparing
 from leadwell.admin.building import Built
+from leadwell.admin.freshness import seen
 from leadwell.admin.tabs import around
 from leadwell.admin.visit import Visit
 from leadwell.admin.words import mark
@@ -24,10 +24,9 @@ SAMPLE = 5
 COLUMNS = 5
 
 
-def seen(campaign: Campaign, kept: Filter) -> str:
+def seen_of(campaign: Campaign, kept: Filter) -> str:
     """Name the state of a filter, so that a form can say which one it was made of."""
-    text = f"{kept.name}\n{wording.as_query(campaign, kept.conditions)}"
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return seen(kept.name, wording.as_query(campaign, kept.conditions))
 
 
 def path_of(visit: Visit) -> str:
@@ -56,7 +55,7 @@ def content(connection: Connection, visit: Visit) -> dict[str, Any]:
     is_sent = bool(visit.form.get("name") is not None)
     built, asked = _built(visit, campaign, known, is_sent=is_sent)
     name = visit.text("name") if is_sent else (known.name or "" if known else "")
-    now = seen(campaign, known) if known else ""
+    now = seen_of(campaign, known) if known else ""
     held = saving.bearers(connection, campaign).get(known.id, []) if known else []
     return {
         **around(visit, campaign, "filters"),

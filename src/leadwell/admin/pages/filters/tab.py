@@ -6,13 +6,13 @@ from typing import Any
 
 from starlette.responses import Response
 
-from leadwell.admin import comparing
+from leadwell.admin import comparing, freshness
 from leadwell.admin.pages.filters.form import (
     asked_in,
     content,
     known_by,
     path_of,
-    seen,
+    seen_of,
     wrong_name,
 )
 from leadwell.admin.settling import settle
@@ -119,10 +119,9 @@ def _save(connection: Connection, visit: Visit) -> None:
     asked = asked_in(visit, campaign)
     name = filters.checked_name(visit.text("name"))
     if not asked or wrong_name(connection, visit, campaign, known):
-        raise _stale(visit)
+        raise freshness.changed(visit)
     if known is not None and (known.name, known.conditions) != (name, asked):
-        if visit.text("seen") != seen(campaign, known):
-            raise _stale(visit)
+        freshness.check(visit, seen_of(campaign, known))
         filters.rename(connection, campaign, known, name)
     saving.save(connection, campaign, name, asked, visit.hub.now)
 
@@ -132,10 +131,3 @@ def _remove(connection: Connection, visit: Visit) -> None:
     known = known_by(connection, visit, campaign)
     if known is not None:
         filters.remove(connection, campaign, known.name or "")
-
-
-def _stale(visit: Visit) -> LeadwellError:
-    return Conflict(
-        visit.said("somebody else has changed this meanwhile"),
-        hint=visit.said("look at what it is now, and send it again"),
-    )

@@ -6,10 +6,11 @@ from typing import Any
 
 from starlette.responses import Response
 
+from leadwell.admin import freshness
 from leadwell.admin.pages.schema import states
 from leadwell.admin.pages.schema.kinds import TYPES
 from leadwell.admin.pages.schema.places import Place
-from leadwell.admin.pages.schema.states import State, state_of, typed
+from leadwell.admin.pages.schema.states import state_of, typed
 from leadwell.admin.settling import settle
 from leadwell.admin.tabs import around
 from leadwell.admin.visit import Visit
@@ -139,7 +140,7 @@ class Editor:
         wanted = typed(visit, was, self.place.kind)
         if wanted == was:
             return
-        _check_fresh(visit, was)
+        freshness.check(visit, was.seen)
         known = self.place.shelf(visit, campaign)
         if wrong := states.problems(visit.said, known, wanted.label, wanted.slug, part):
             raise Conflict(" ".join(wrong.values()))
@@ -164,16 +165,8 @@ class Editor:
     def _remove(self, connection: Connection, visit: Visit) -> None:
         campaign = visit.held(connection)
         part = self.place.part(visit, campaign)
-        _check_fresh(visit, state_of(campaign, part))
+        freshness.check(visit, state_of(campaign, part).seen)
         edits.remove(connection, campaign.id, self.place.name(visit, campaign, part))
-
-
-def _check_fresh(visit: Visit, was: State) -> None:
-    if visit.text("seen") != was.seen:
-        raise Conflict(
-            visit.said("somebody else has changed this meanwhile"),
-            hint=visit.said("look at what it is now, and send it again"),
-        )
 
 
 def _holders(

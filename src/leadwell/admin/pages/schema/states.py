@@ -1,12 +1,10 @@
 """What can be changed of a part: as it is, as typed, and what is wrong with it."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 
-import msgspec
-
+from leadwell.admin.freshness import seen
 from leadwell.admin.visit import Visit
 from leadwell.admin.words import Words, mark
 from leadwell.errors import UsageError
@@ -22,8 +20,6 @@ from leadwell.schema.parts import (
 )
 from leadwell.store.connection import Connection
 from leadwell.store.writes import parts
-
-SLUG_CHARACTERS_SHOWN = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +38,7 @@ class State:
     @property
     def seen(self) -> str:
         """Name the state, so that a form can say which one it was made of."""
-        return hashlib.sha256(msgspec.json.encode(asdict(self))).hexdigest()[:16]
+        return seen(asdict(self))
 
 
 def state_of(campaign: Campaign, part: Part) -> State:
