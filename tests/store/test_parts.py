@@ -14,18 +14,26 @@ from leadwell.errors import (
     Refused,
     UsageError,
 )
-from leadwell.model.campaign import Attribute, Campaign, Field, Option, Status
+from leadwell.model.campaign import (
+    Attribute,
+    Campaign,
+    Field,
+    Option,
+    Status,
+    StatusType,
+)
 from leadwell.model.grant import Grant
 from leadwell.model.lead import Lead
 from leadwell.schema import definition, querystring, question
 from leadwell.schema.matching import matches
-from leadwell.schema.parts import Kind, Name
+from leadwell.schema.parts import Kind, Name, shelf
 from leadwell.schema.question import selection
 from leadwell.schema.visibility import view
 from leadwell.store import campaigns, filters, tokens
 from leadwell.store import parts as uses
 from leadwell.store.connection import Connection, Database
 from leadwell.store.writes import chores, history, parts, rows
+from leadwell.store.writes.rehearsal import rehearse
 from tests import make
 
 WEST = Name(Kind.OPTION, "partner-west", "source")
@@ -394,3 +402,110 @@ def test_options_of_a_new_field_have_ids_of_their_own(database, campaign) -> Non
     assert len(set(ids)) == 3
     assert not taken & set(ids)
     assert now(database).field_by_slug["kind"].options == made.options
+
+
+def slugs(database: Database) -> dict[str, list[str]]:
+    campaign = now(database)
+    tags = campaign.field_by_slug["tags"]
+    return {
+        "fields": [field.slug for field in campaign.fields[:4]],
+        "options": [option.slug for option in tags.options],
+        "statuses": [status.slug for status in campaign.statuses],
+    }
+
+
+@pytest.mark.usefixtures("three")
+def test_parts_stand_in_the_order_that_they_are_given(database) -> None:
+    before = now(database)
+    do(database, parts.move, Name(Kind.FIELD, "phone"), 0)
+    do(database, parts.move, Name(Kind.OPTION, "a", "tags"), 1)
+    do(database, parts.move, NEW, 99)
+    do(database, parts.move, WON, -1)
+    assert slugs(database) == {
+        "fields": ["phone", "name", "email", "website"],
+        "options": ["b", "a", "c"],
+        "statuses": ["won", "contacted", "new"],
+    }
+    after = now(database)
+    assert after.schema_version == before.schema_version + 4
+    source = after.field_by_slug["source"]
+    assert source.options == before.field_by_slug["source"].options
+    settle(database)
+    # Another order revises no lead, and shows in the lists of their options.
+    assert {lead.version for lead in held(database)} == {1}
+    do(database, parts.add_option, "tags", "d", "D")
+    do(database, parts.add_status, Status(0, "lost", "Lost"))
+    assert slugs(database)["options"] == ["b", "a", "c", "d"]
+    assert slugs(database)["statuses"] == ["won", "contacted", "new", "lost"]
+
+
+def test_what_stays_where_it_is_changes_nothing(database, campaign) -> None:
+    do(database, parts.move, NEW, 0)
+    do(database, parts.move, WON, 50)
+    do(database, parts.set_type, "won", StatusType.WON)
+    do(database, parts.set_name, " Roofs ", "DK")
+    assert now(database).schema_version == campaign.schema_version
+    with pytest.raises(NotFound):
+        do(database, parts.move, Name(Kind.STATUS, "nothing"), 0)
+
+
+def test_a_status_and_a_campaign_are_described_otherwise(database, campaign) -> None:
+    do(database, parts.set_type, "contacted", StatusType.INACTIVE)
+    do(database, parts.set_name, "Tage æøå", "SE")
+    after = now(database)
+    assert after.statuses[1].type is StatusType.INACTIVE
+    assert (after.name, after.country, after.slug) == ("Tage æøå", "SE", campaign.slug)
+    assert after.schema_version == campaign.schema_version + 2
+    for name, country in (("", "DK"), ("x" * 256, "DK"), ("a\0", "DK"), ("a", "dk")):
+        with pytest.raises(UsageError):
+            do(database, parts.set_name, name, country)
+    assert now(database) == after
+
+
+def test_what_names_each_part_is_found_at_once(database, account, campaign) -> None:
+    make.a_token(database, account, campaign, "source=partner-west", name="Wanda")
+    a_filter(database, "big", "budget[gte]=5")
+    with database.reading() as connection:
+        known = shelf(campaign, Kind.FIELD)
+        found = uses.uses_of_all(connection, campaign, known.parts)
+    named = {each.slug: found[each.id] for each in known.parts if found[each.id]}
+    assert named.keys() == {"source", "budget"}
+    assert named["source"].tokens == ("Wanda",)
+    assert named["budget"].filters == ("big",)
+
+
+def test_a_saved_filter_is_called_otherwise(database, campaign) -> None:
+    del campaign
+    kept, _ = (
+        a_filter(database, "big", "budget[gte]=5"),
+        a_filter(database, "b", "id=1"),
+    )
+
+    def renamed(to: str) -> None:
+        def job(connection: Connection) -> None:
+            found = campaigns.known(connection, 362)
+            filters.rename(connection, found, filters.find(connection, found, kept), to)
+
+        database.write(job).result()
+
+    renamed(" Large ")
+    renamed("Large")
+    with database.reading() as connection:
+        named = [each.name for each in filters.find_all(connection, now(database))]
+    assert named == ["Large", "b"]
+    with pytest.raises(Conflict, match="already"):
+        renamed("b")
+    for name in ("", "a=b", "x" * 121, "a\0"):
+        with pytest.raises(UsageError):
+            renamed(name)
+
+
+def test_a_rehearsal_leaves_no_trace(database, campaign) -> None:
+    rehearse(database, lambda c: parts.relabel(c, 362, NEW, "Fresh"))
+    assert now(database) == campaign
+    with pytest.raises(NotFound):
+        rehearse(database, _missing)
+
+
+def _missing(connection: Connection) -> None:
+    parts.remove(connection, 362, Name(Kind.FIELD, "nothing"))

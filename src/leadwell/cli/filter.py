@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
 
 from leadwell.cli import output
-from leadwell.cli.access.rights import check_writable, conditions_of
 from leadwell.cli.chores import finish
 from leadwell.cli.opening import HERE, CampaignId, Where, now_us
-from leadwell.cli.parts.editing import Change, agree, rehearse
-from leadwell.errors import NotFound, UsageError
+from leadwell.cli.parts.editing import Change, agree
+from leadwell.errors import NotFound
 
 if TYPE_CHECKING:
     from leadwell.model.campaign import Campaign
-    from leadwell.model.query import Condition
-    from leadwell.model.token import Token
+    from leadwell.store.access.saving import Effect
     from leadwell.store.connection import Connection
     from leadwell.store.filters import Filter
 
@@ -45,28 +44,30 @@ def set_(
         where: the database
     """
     from leadwell.store import campaigns, filters
+    from leadwell.store.access import saving
+    from leadwell.store.access.rights import conditions_of
+    from leadwell.store.writes import rehearsal
 
-    if not name.strip() or "=" in name:
-        raise UsageError(f"{name!r} is no name for a filter", hint="use a word or two")
+    name = filters.checked_name(name)
 
     def job(connection: Connection) -> dict[str, Any]:
         found = campaigns.hold(connection, change.campaign)
         asked = conditions_of(found, conditions)
-        kept = filters.keep(connection, found, name, asked, now_us())
-        for token in _bearers(connection, found.id, kept):
-            check_writable(connection, found, token)
+        kept = saving.save(connection, found, name, asked, now_us())
         return _shown(found, kept)
 
     with where.opened() as database:
         with database.reading() as connection:
             found = campaigns.known(connection, change.campaign)
             asked = conditions_of(found, conditions)
-            content = _effect(connection, found, name, asked)
-        rehearse(database, job)
-        _tell(name, content)
+            known = filters.find_named(connection, found, name)
+            effect = saving.effect(connection, found, known, asked)
+        rehearsal.rehearse(database, job)
+        _tell(name, effect)
+        content = asdict(effect)
         code = 0
         if not change.dry_run:
-            if content["tokens"] and (content["enter"] or content["leave"]):
+            if effect.is_felt:
                 agree(yes=change.yes)
             content |= database.write(job).result()
             code = finish(database, change.campaign)
@@ -142,40 +143,11 @@ def remove(name: str, *, campaign: CampaignId, where: Where = HERE) -> None:
     output.document({"removed": name}, as_json=where.json, text=f"removed {name}")
 
 
-def _bearers(connection: Connection, campaign_id: int, kept: Filter) -> list[Token]:
-    from leadwell.store import tokens
-
-    return [
-        token
-        for token in tokens.find_all(connection, campaign_id=campaign_id)
-        if token.filter_id == kept.id and token.revoked_at is None
-    ]
-
-
-def _effect(
-    connection: Connection,
-    campaign: Campaign,
-    name: str,
-    asked: tuple[Condition, ...],
-) -> dict[str, Any]:
-    from leadwell.store import filters
-
-    known = filters.find_named(connection, campaign, name)
-    before = None if known is None else known.conditions
-    enter, leave = filters.effect(connection, campaign, before, asked)
-    bearers = [] if known is None else _bearers(connection, campaign.id, known)
-    return {
-        "enter": enter,
-        "leave": leave,
-        "tokens": [token.name for token in bearers],
-    }
-
-
-def _tell(name: str, content: dict[str, Any]) -> None:
+def _tell(name: str, effect: Effect) -> None:
     output.hint(
         f"This sets the filter {name}:\n"
-        f"  {content['enter']:,} leads enter, {content['leave']:,} leave\n"
-        f"  tokens that use it: {', '.join(content['tokens']) or 'none'}"
+        f"  {effect.enter:,} leads enter, {effect.leave:,} leave\n"
+        f"  tokens that use it: {', '.join(effect.tokens) or 'none'}"
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from jsonschema import Draft202012Validator, SchemaError
 
-from leadwell.errors import InvalidDefinition, Problem
+from leadwell.errors import InvalidDefinition, Problem, UsageError
 from leadwell.model.campaign import Campaign, Field, Option, Status, StatusType
 from leadwell.model.lead import JSON
 from leadwell.model.slug import RESERVED, is_slug, slug_of, unique_slug
@@ -22,6 +22,7 @@ from leadwell.schema.nearest import nearest
 FIELDS_MAX = 200
 OPTIONS_MAX = 2_000
 STATUSES_MAX = 200
+NAME_CHARACTERS_MAX = 255
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _CAMPAIGN_KEYS = ("id", "name", "slug", "account", "country", "fields", "statuses")
 _FIELD_KEYS = ("slug", "label", "type", "required", "options", "json_schema")
@@ -79,6 +80,26 @@ def read_field(given: Mapping[str, Any]) -> Field:
     return read({"name": "one field", "fields": [given]}).campaign.fields[0]
 
 
+def is_country(text: str) -> bool:
+    """Whether a text has the form of a country: ISO 3166-1 alpha-2."""
+    return _COUNTRY.fullmatch(text) is not None
+
+
+def checked_name(text: str) -> str:
+    """Return the name of a campaign without space around it.
+
+    Raises:
+        UsageError: it is empty or too long.
+    """
+    name = text.strip()
+    if not name or len(name) > NAME_CHARACTERS_MAX or "\0" in name:
+        raise UsageError(
+            "the name is empty or too long",
+            hint=f"write 1 to {NAME_CHARACTERS_MAX} characters",
+        )
+    return name
+
+
 def _field_written(field: Field) -> dict[str, Any]:
     written_field: dict[str, Any] = {
         "slug": field.slug,
@@ -114,7 +135,7 @@ class _Reader:
         if not is_slug(slug):
             self._note("/slug", f"{slug!r} is not a slug", _SLUG_HINT)
         country = self._text("/country", top.get("country")) or "DK"
-        if not _COUNTRY.fullmatch(country):
+        if not is_country(country):
             self._note("/country", f"{country!r} is not a country", "write DK or SE")
         campaign = Campaign(
             id=self._id(top.get("id")),
@@ -240,7 +261,7 @@ class _Reader:
             self._note(place, "this is a boolean, not text", hint)
             return ""
         if isinstance(given, str | int | float) and str(given).strip():
-            return str(given).strip()[:255]
+            return str(given).strip()[:NAME_CHARACTERS_MAX]
         self._note(place, "this has no text", "give it one")
         return ""
 

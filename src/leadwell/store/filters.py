@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from leadwell.errors import Conflict, NotFound
+from leadwell.errors import Conflict, NotFound, UsageError
 from leadwell.model.campaign import Campaign
 from leadwell.model.grant import Grant
 from leadwell.model.query import Condition, Question
@@ -10,6 +10,8 @@ from leadwell.schema import saved
 from leadwell.store import campaigns, filtering
 from leadwell.store.connection import Connection, Row, one, remembered
 from leadwell.store.writes import chores, scopes
+
+NAME_CHARACTERS_MAX = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,46 @@ def find_all(connection: Connection, campaign: Campaign) -> list[Filter]:
         {"campaign_id": campaign.id},
     )
     return [_filter(campaign, row) for row in rows]
+
+
+def rename(
+    connection: Connection, campaign: Campaign, known: Filter, name: str
+) -> None:
+    """Call a saved filter otherwise; its tokens go on with it.
+
+    Raises:
+        UsageError: it is no name.
+        Conflict: another filter is called so.
+    """
+    name = checked_name(name)
+    other = find_named(connection, campaign, name)
+    if other is not None and other.id != known.id:
+        raise Conflict(
+            f"there is a filter {name!r} already", hint="choose another name"
+        )
+    connection.run(
+        """
+        UPDATE filter SET name = :name
+         WHERE campaign_id = :campaign_id AND id = :id
+        """,
+        {"campaign_id": campaign.id, "id": known.id, "name": name},
+    )
+
+
+def checked_name(text: str) -> str:
+    """Return the name of a saved filter, without space around it.
+
+    Raises:
+        UsageError: it is empty, too long, or reads like conditions.
+    """
+    name = text.strip()
+    if not name or "=" in name or "\0" in name or len(name) > NAME_CHARACTERS_MAX:
+        raise UsageError(
+            f"{name[:40]!r} is no name for a filter",
+            hint=f"use a word or two without =, at most {NAME_CHARACTERS_MAX} "
+            "characters",
+        )
+    return name
 
 
 def keep(

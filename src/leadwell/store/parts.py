@@ -1,10 +1,12 @@
 """What a change of a field, option or status would mean, before it is made."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from leadwell.model.campaign import Campaign
 from leadwell.model.grant import Grant
 from leadwell.model.query import Condition, Question
+from leadwell.model.token import Token
 from leadwell.schema import saved
 from leadwell.schema.parts import Kind, Part
 from leadwell.store import leads, tokens
@@ -43,9 +45,21 @@ class Consequences:
     """Leads whose answer is rendered anew, when it is read next."""
     uses: Uses
 
+    @property
+    def is_felt(self) -> bool:
+        """Whether readers are told of it, or anything names the part."""
+        return bool(self.revised or self.uses)
+
 
 def uses(connection: Connection, campaign: Campaign, part: Part) -> Uses:
     """Find the filters and open tokens that name a part."""
+    return uses_of_all(connection, campaign, (part,))[part.id]
+
+
+def uses_of_all(
+    connection: Connection, campaign: Campaign, parts: Iterable[Part]
+) -> dict[int, Uses]:
+    """Find what names each of these parts, by its id."""
     rows = connection.rows(
         """
         SELECT id, name, conditions FROM filter
@@ -54,16 +68,25 @@ def uses(connection: Connection, campaign: Campaign, part: Part) -> Uses:
         """,
         {"campaign_id": campaign.id},
     )
-    naming = {
-        filter_id: name
-        for filter_id, name, text in rows
-        if any(part.is_named_by(each) for each in saved.loaded(campaign, text))
-    }
+    kept = [(row[0], row[1], saved.loaded(campaign, row[2])) for row in rows]
     held = [
         token
         for token in tokens.find_all(connection, campaign.account_id, campaign.id)
         if token.revoked_at is None
     ]
+    return {part.id: _uses(part, kept, held) for part in parts}
+
+
+def _uses(
+    part: Part,
+    kept: Sequence[tuple[int, str | None, tuple[Condition, ...]]],
+    held: Sequence[Token],
+) -> Uses:
+    naming = {
+        filter_id: name
+        for filter_id, name, conditions in kept
+        if any(part.is_named_by(each) for each in conditions)
+    }
     return Uses(
         filters=tuple(name for name in naming.values() if name is not None),
         filtering=tuple(each.name for each in held if each.filter_id in naming),

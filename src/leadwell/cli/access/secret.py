@@ -6,27 +6,17 @@ import sys
 from typing import TYPE_CHECKING
 
 from leadwell.cli import output
-from leadwell.errors import Conflict, UsageError
+from leadwell.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from leadwell.cli.opening import Where
     from leadwell.model.token import Token
-    from leadwell.store.connection import Connection
 
 IMPORTED_CHARACTERS_MIN = 12
 IMPORTED_CHARACTERS_MAX = 512
 """A longer bearer token is refused by the hub unread."""
-
-
-def new_text() -> str:
-    """Return a new token: its id and its secret."""
-    import secrets
-
-    from leadwell.model.token import PUBLIC_BYTES, SECRET_BYTES, text_of
-
-    return text_of(secrets.token_bytes(PUBLIC_BYTES), secrets.token_bytes(SECRET_BYTES))
 
 
 def imported(file: Path) -> str:
@@ -59,22 +49,6 @@ def key(where: Where) -> bytes:
     # Opened first, so that no key is made for a database that is not there.
     with where.opened():
         return instance_key(where.settings())
-
-
-def check_free(connection: Connection, digest: bytes) -> None:
-    """Refuse a token that is kept already.
-
-    Raises:
-        Conflict: it is here.
-    """
-    from leadwell.store import tokens
-
-    known = tokens.find_by_digest(connection, digest)
-    if known is not None:
-        raise Conflict(
-            f"this token is here already, with the id {known.public_id}",
-            hint=f"change it: leadwell token edit {known.public_id}",
-        )
 
 
 def print_secret(made: Token, text: str, *, as_json: bool, is_new: bool) -> None:

@@ -8,15 +8,12 @@ from cyclopts import App
 
 from leadwell.cli import output
 from leadwell.cli.access import secret
-from leadwell.cli.access.rights import expiry
 from leadwell.cli.opening import HERE, CampaignId, Where, now_us
-from leadwell.errors import Refused, UsageError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from leadwell.model.link import Link, LinkKind
-    from leadwell.model.token import Token
+    from leadwell.model.link import Link
     from leadwell.store.connection import Connection
 
 share = App(name="share", help="Links: URLs that show what a token sees.")
@@ -43,19 +40,20 @@ def create(
         expires: 90d, 2027-01-01 or never; 90 days unless given
         where: the database
     """
-    import secrets
-
     from leadwell.api.links import link_url
-    from leadwell.model.link import LinkKind, secret_of
-    from leadwell.model.token import SECRET_BYTES, digest
+    from leadwell.model.link import LinkKind
+    from leadwell.model.token import digest
     from leadwell.store import links
+    from leadwell.store.access import making
+    from leadwell.store.access.rights import expiry
 
     kind = LinkKind.CSV if csv else LinkKind.DOCUMENTATION
     settings, key = where.settings(), secret.key(where)
-    text = secret_of(secrets.token_bytes(SECRET_BYTES))
+    now, text = _now(), making.new_secret()
+    until = expiry(expires, now)
 
     def job(connection: Connection) -> Link:
-        made = _made(connection, token, kind, expires)
+        made = making.new_link(connection, token, kind, now, until)
         links.add(connection, made, digest(key, text))
         return made
 
@@ -99,43 +97,6 @@ def revoke(id: str, *, where: Where = HERE) -> None:  # noqa: A002 - the command
     output.document({"revoked": id}, as_json=where.json, text=f"revoked {id}")
 
 
-def _made(
-    connection: Connection, token_id: str, kind: LinkKind, expires: str | None
-) -> Link:
-    import secrets
-
-    from leadwell.model.link import Link, LinkKind
-    from leadwell.model.token import PUBLIC_BYTES, short_id
-    from leadwell.store import tokens
-
-    now, known = _now(), tokens.known(connection, token_id)
-    newest = tokens.newest(connection, known.lineage).public_id
-    if newest != token_id:
-        raise Refused(
-            f"token {token_id} was rotated, and links follow the new one",
-            hint=f"name that one: leadwell share create {newest}",
-        )
-    if not known.is_open(now):
-        raise Refused(
-            f"token {token_id} is revoked or has expired",
-            hint="name one that works; see: leadwell token list",
-        )
-    if kind is LinkKind.CSV and known.campaign_id is None:
-        raise UsageError(
-            "an account token has no CSV link: that shows the leads of one campaign",
-            hint="name a token of the campaign; see: leadwell token list",
-        )
-    return Link(
-        public_id=short_id(secrets.token_bytes(PUBLIC_BYTES)),
-        kind=kind,
-        lineage=known.lineage,
-        account_id=known.account_id,
-        campaign_id=known.campaign_id,
-        created_at=now,
-        expires_at=expiry(expires, now),
-    )
-
-
 def _print(made: Link, url: str, *, as_json: bool) -> None:
     from leadwell.model.link import LinkKind
     from leadwell.schema.times import show
@@ -161,6 +122,7 @@ def _print(made: Link, url: str, *, as_json: bool) -> None:
 def _described(connection: Connection, link: Link, now: datetime) -> dict[str, Any]:
     from leadwell.schema.times import show
     from leadwell.store import tokens
+    from leadwell.store.access.making import link_state
 
     token = tokens.newest(connection, link.lineage)
     moments = {
@@ -174,17 +136,9 @@ def _described(connection: Connection, link: Link, now: datetime) -> dict[str, A
         "token": token.public_id,
         "name": token.name,
         "campaign": link.campaign_id,
-        "state": _state(link, token, now),
+        "state": link_state(link, token, now),
         **{name: at and show(at) for name, at in moments.items()},
     }
-
-
-def _state(link: Link, token: Token, now: datetime) -> str:
-    if link.revoked_at is not None:
-        return "revoked"
-    if not link.is_open(now):
-        return "expired"
-    return "open" if token.is_open(now) else "token ended"
 
 
 def _now() -> datetime:

@@ -10,16 +10,9 @@ from cyclopts import App, Parameter
 
 from leadwell.cli import output
 from leadwell.cli.access import secret
-from leadwell.cli.access.rights import (
-    check_writable,
-    expiry,
-    filter_id,
-    overlap_of,
-    readable_of,
-)
 from leadwell.cli.chores import finish_in
 from leadwell.cli.opening import HERE, CampaignId, Where, now_us
-from leadwell.errors import Refused, UsageError
+from leadwell.errors import UsageError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -114,19 +107,14 @@ def create(
             hint="make one token for each campaign: --campaign 362",
         )
     _refuse_empty(name, rights)
-    text = secret.new_text() if from_file is None else secret.imported(from_file)
+    from leadwell.store.access import making
+
+    text = making.new_text() if from_file is None else secret.imported(from_file)
     key = secret.key(where)
 
     def job(connection: Connection) -> Token:
         made = _made(connection, name, opens, write=write, rights=rights)
-        from leadwell.model.token import digest, looks_like_token, public_id_of
-        from leadwell.store import tokens
-
-        own = public_id_of(text if looks_like_token(text) else secret.new_text())
-        made = replace(made, public_id=own, lineage=own)
-        secret.check_free(connection, digest(key, text))
-        tokens.add(connection, made, digest(key, text))
-        return made
+        return making.add(connection, made, text, key)
 
     made = where.write(job)
     secret.print_secret(made, text, as_json=where.json, is_new=from_file is None)
@@ -149,7 +137,7 @@ def list_(
         account: only those of this account
         where: the database
     """
-    from leadwell.cli.access.rights import described
+    from leadwell.cli.access.describing import described
     from leadwell.store import accounts, tokens
 
     def job(connection: Connection) -> list[dict[str, Any]]:
@@ -184,7 +172,7 @@ def edit(
         lifts: what restricts it no more
         where: the database
     """
-    from leadwell.cli.access.rights import described
+    from leadwell.cli.access.describing import described
     from leadwell.store import tokens
 
     _refuse_empty(name, rights)
@@ -219,16 +207,9 @@ def revoke(id: str, *, where: Where = HERE) -> None:  # noqa: A002 - the command
         id: the token's id, as `token list` shows it
         where: the database
     """
-    from leadwell.store import links, tokens
+    from leadwell.store.access import making
 
-    def job(connection: Connection) -> int:
-        known = tokens.hold(connection, id)
-        if known.revoked_at is None:
-            revoked = replace(known, revoked_at=_now())
-            tokens.change(connection, revoked, now_us())
-        return len(links.find_followers(connection, known, _now()))
-
-    ended = where.write(job)
+    ended = where.write(lambda connection: making.revoke(connection, id, _now()))
     output.document({"revoked": id}, as_json=where.json, text=f"revoked {id}")
     if ended:
         output.hint(f"links that ended with it: {ended}")
@@ -254,35 +235,15 @@ def rotate(
         expires: when the new one expires: 90d, 2027-01-01 or never
         where: the database
     """
-    from leadwell.model.token import digest, public_id_of
-    from leadwell.store import tokens
+    from leadwell.store.access import making
+    from leadwell.store.access.rights import expiry, overlap_of
 
-    text, key, now = secret.new_text(), secret.key(where), _now()
-    until = now + overlap_of(overlap)
-
-    def job(connection: Connection) -> tuple[Token, datetime]:
-        old = tokens.hold(connection, id)
-        if not old.is_open(now):
-            raise Refused(
-                f"token {id} is revoked or has expired",
-                hint="make a new one: leadwell token create",
-            )
-        ends = until if old.expires_at is None else min(old.expires_at, until)
-        tokens.change(connection, replace(old, expires_at=ends), now_us())
-        made = replace(
-            old,
-            public_id=public_id_of(text),
-            created_at=now,
-            expires_at=expiry(expires, now),
-            exposed_at=None,
-            last_used_at=None,
-        )
-        tokens.add(connection, made, digest(key, text))
-        return made, ends
-
-    made, ends = where.write(job)
+    now, text = _now(), making.new_text()
+    until, key = now + overlap_of(overlap), secret.key(where)
+    rotation = making.Rotation(text, key, now, until, expiry(expires, now))
+    made, old = where.write(lambda connection: rotation.carry_out(connection, id))
     secret.print_secret(made, text, as_json=where.json, is_new=True)
-    output.hint(f"the old token works until {ends:%Y-%m-%d %H:%M} UTC")
+    output.hint(f"the old token works until {old.expires_at:%Y-%m-%d %H:%M} UTC")
 
 
 def _refuse_empty(name: str | None, rights: Rights) -> None:
@@ -329,6 +290,7 @@ def _made(
 ) -> Token:
     from leadwell.model.token import Token
     from leadwell.store import accounts, campaigns
+    from leadwell.store.access.rights import expiry
 
     if opens.campaign is not None:
         owner = campaigns.known(connection, opens.campaign).account_id
@@ -350,8 +312,14 @@ def _made(
 
 
 def _with_rights(connection: Connection, made: Token, rights: Rights) -> Token:
-    from leadwell.cli.access.rights import addresses_of
     from leadwell.store import campaigns
+    from leadwell.store.access.rights import (
+        addresses_of,
+        check_writable,
+        expiry,
+        filter_id,
+        readable_of,
+    )
 
     if rights.expires is not None:
         made = replace(made, expires_at=expiry(rights.expires, _now()))

@@ -49,12 +49,7 @@ class Edit:
 
     def is_asked(self, found: Consequences) -> bool:
         """Whether somebody has to agree."""
-        is_felt = bool(found.revised or found.uses)
-        return self.is_removal or (self.revises and is_felt)
-
-
-class _Undone(Exception):
-    """Ends a rehearsal: a job that raises leaves no trace."""
+        return self.is_removal or (self.revises and found.is_felt)
 
 
 def carry_out(edit: Edit, change: Change, where: Where) -> int:
@@ -64,9 +59,11 @@ def carry_out(edit: Edit, change: Change, where: Where) -> int:
         LeadwellError: it cannot be made.
         Refused: nobody agreed.
     """
+    from leadwell.store.writes import rehearsal
+
     with where.opened() as database:
         found = _consequences(database, edit, change.campaign)
-        rehearse(database, edit.job)
+        rehearsal.rehearse(database, edit.job)
         content = _content(found) | {"campaign": change.campaign}
         _show(edit, found)
         code = 0
@@ -99,23 +96,6 @@ def agree(*, yes: bool) -> None:
     print("Go on? [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().casefold() not in {"y", "yes"}:
         raise Refused("nothing was changed", hint="answer y to go on")
-
-
-def rehearse(database: Database, job: Callable[[Connection], object]) -> None:
-    """Make an edit and undo it, to be told of what stands against it.
-
-    Raises:
-        LeadwellError: it cannot be made.
-    """
-
-    def undone(connection: Connection) -> None:
-        job(connection)
-        raise _Undone
-
-    try:
-        database.write(undone).result()
-    except _Undone:
-        return
 
 
 def names(found: tuple[str, ...]) -> str:

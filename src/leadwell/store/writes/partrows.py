@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from leadwell.model.campaign import Field, Option, Status
+from leadwell.model.campaign import Field, Option, Status, StatusType
 from leadwell.schema.parts import Kind, Part, Shelf
 from leadwell.store.connection import Connection, one
 
@@ -128,6 +128,33 @@ def set_required(
          WHERE campaign_id = :campaign_id AND id = :id
         """,
         {"campaign_id": campaign_id, "id": part.id, "required": int(required)},
+    )
+
+
+def set_type(
+    connection: Connection, campaign_id: int, part: Part, kind: StatusType
+) -> None:
+    """Say where a status stands in a lead's life."""
+    connection.run(
+        """
+        UPDATE status SET type = :type
+         WHERE campaign_id = :campaign_id AND id = :id
+        """,
+        {"campaign_id": campaign_id, "id": part.id, "type": kind.value},
+    )
+
+
+def set_places(connection: Connection, campaign_id: int, parts: Sequence[Part]) -> None:
+    """Let the parts of one shelf stand in this order, from the first place on."""
+    connection.run_many(
+        f"""
+        UPDATE {parts[0].kind.value} SET place = :place
+         WHERE campaign_id = :campaign_id AND id = :id
+        """,
+        [
+            {"campaign_id": campaign_id, "id": part.id, "place": place}
+            for place, part in enumerate(parts, FIRST)
+        ],
     )
 
 

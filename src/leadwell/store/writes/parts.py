@@ -7,9 +7,15 @@ leads is put on the list of chores in the same transaction.
 
 from dataclasses import replace
 
-from leadwell.errors import Conflict, Refused
-from leadwell.model.campaign import Campaign, Field, Option, Status
-from leadwell.schema.definition import FIELDS_MAX, OPTIONS_MAX, STATUSES_MAX
+from leadwell.errors import Conflict, Refused, UsageError
+from leadwell.model.campaign import Campaign, Field, Option, Status, StatusType
+from leadwell.schema.definition import (
+    FIELDS_MAX,
+    OPTIONS_MAX,
+    STATUSES_MAX,
+    checked_name,
+    is_country,
+)
 from leadwell.schema.parts import Kind, Name, Part, Shelf, checked_label, shelf
 from leadwell.store import campaigns, filters, parts, tokens
 from leadwell.store.connection import Connection
@@ -134,6 +140,38 @@ def remove(connection: Connection, campaign_id: int, name: Name) -> None:
     _bump(connection, campaign_id)
 
 
+def move(connection: Connection, campaign_id: int, name: Name, place: int) -> None:
+    """Put a part at another place among its own, from 0; the others close up.
+
+    A place beyond the ends is the nearest end.
+
+    Raises:
+        NotFound: there is no such part.
+    """
+    campaign = campaigns.hold(connection, campaign_id)
+    known, part = found(campaign, name)
+    order = [each for each in known.parts if each.id != part.id]
+    order.insert(max(place, 0), part)
+    if tuple(order) != known.parts:
+        partrows.set_places(connection, campaign_id, order)
+        _bump(connection, campaign_id)
+
+
+def set_type(
+    connection: Connection, campaign_id: int, slug: str, kind: StatusType
+) -> None:
+    """Say where a status stands in a lead's life.
+
+    Raises:
+        NotFound: there is no such status.
+    """
+    campaign = campaigns.hold(connection, campaign_id)
+    _, part = found(campaign, Name(Kind.STATUS, slug))
+    if campaign.status_by_id[part.id].type is not kind:
+        partrows.set_type(connection, campaign_id, part, kind)
+        _bump(connection, campaign_id)
+
+
 def set_default(connection: Connection, campaign_id: int, slug: str) -> None:
     """Let new leads fall to this status.
 
@@ -164,6 +202,32 @@ def set_required(
         _check_writers(connection, campaign, slug, part)
     partrows.set_required(connection, campaign_id, part, required=required)
     _bump(connection, campaign_id)
+
+
+def set_name(connection: Connection, campaign_id: int, name: str, country: str) -> None:
+    """Call a campaign otherwise, or let it read phone numbers of another country.
+
+    Its slug stays. What leads hold already is not read again.
+
+    Raises:
+        CampaignNotFound: there is none.
+        UsageError: the name is empty or too long, or it is no country.
+    """
+    campaign = campaigns.hold(connection, campaign_id)
+    name = checked_name(name)
+    if not is_country(country):
+        raise UsageError(
+            f"{country[:40]!r} is not a country", hint="write DK or SE (ISO 3166-1)"
+        )
+    if (name, country) != (campaign.name, campaign.country):
+        connection.run(
+            """
+            UPDATE campaign SET name = :name, country = :country
+             WHERE campaign_id = :campaign_id
+            """,
+            {"campaign_id": campaign_id, "name": name, "country": country},
+        )
+        _bump(connection, campaign_id)
 
 
 def found(campaign: Campaign, name: Name) -> tuple[Shelf, Part]:

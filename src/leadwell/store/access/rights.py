@@ -1,19 +1,18 @@
-"""Read what a token may do from the words of a command."""
-
-from __future__ import annotations
+"""Read what a token may do from words, and tell what it may do."""
 
 import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from ipaddress import ip_network
-from typing import TYPE_CHECKING, Any
 
-from leadwell.errors import Refused, UsageError
-
-if TYPE_CHECKING:
-    from leadwell.model.campaign import Attribute, Campaign
-    from leadwell.model.query import Condition
-    from leadwell.model.token import Token
-    from leadwell.store.connection import Connection
+from leadwell.errors import MalformedValue, Refused, UsageError
+from leadwell.model.campaign import Attribute, Campaign, Column
+from leadwell.model.query import Condition
+from leadwell.model.token import Token
+from leadwell.schema import querystring, question, times
+from leadwell.schema.question import selection
+from leadwell.store import filters
+from leadwell.store.connection import Connection
 
 DAYS_DEFAULT = 90
 """How long a token lives unless somebody says otherwise."""
@@ -27,9 +26,6 @@ def expiry(text: str | None, now: datetime) -> datetime | None:
     Raises:
         UsageError: it is none of these, or lies in the past.
     """
-    from leadwell.errors import MalformedValue
-    from leadwell.schema import times
-
     if text == "never":
         return None
     span = _SPAN.fullmatch(text or f"{DAYS_DEFAULT}d")
@@ -57,7 +53,7 @@ def overlap_of(text: str) -> timedelta:
     return length
 
 
-def addresses_of(given: list[str]) -> tuple[str, ...]:
+def addresses_of(given: Iterable[str]) -> tuple[str, ...]:
     """Read CIDR blocks; an empty text lifts the restriction.
 
     Raises:
@@ -66,9 +62,7 @@ def addresses_of(given: list[str]) -> tuple[str, ...]:
     try:
         return tuple(str(ip_network(block, strict=False)) for block in given if block)
     except ValueError as error:
-        raise UsageError(
-            f"{error}", hint="write --address 192.0.2.7 or 192.0.2.0/24"
-        ) from None
+        raise UsageError(f"{error}", hint="write 192.0.2.7 or 192.0.2.0/24") from None
 
 
 def conditions_of(campaign: Campaign, text: str) -> tuple[Condition, ...]:
@@ -78,8 +72,6 @@ def conditions_of(campaign: Campaign, text: str) -> tuple[Condition, ...]:
         UsageError: there is no condition, or bytes that are no text.
         InvalidQuestion: a condition cannot be understood.
     """
-    from leadwell.schema import querystring, question
-
     try:
         raw = text.encode()
     except UnicodeEncodeError:
@@ -101,8 +93,6 @@ def filter_id(
     Raises:
         InvalidQuestion: it is neither a name nor conditions.
     """
-    from leadwell.store import filters
-
     if not text:
         return None
     named = filters.find_named(connection, campaign, text)
@@ -118,8 +108,6 @@ def readable_of(campaign: Campaign, text: str) -> frozenset[int | Attribute] | N
     Raises:
         UnknownParameter: there is no such field.
     """
-    from leadwell.schema.question import selection
-
     if not text:
         return None
     shown = selection.shown(campaign, text)
@@ -133,9 +121,6 @@ def check_writable(connection: Connection, campaign: Campaign, token: Token) -> 
     Raises:
         Refused: it hides a required field, or one that its own filter asks for.
     """
-    from leadwell.model.campaign import Column
-    from leadwell.store import filters
-
     if not token.may_write or token.readable is None:
         return
     needed = {field.id for field in campaign.fields if field.required}
@@ -148,43 +133,12 @@ def check_writable(connection: Connection, campaign: Campaign, token: Token) -> 
         slugs = ", ".join(campaign.field_by_id[ref].slug for ref in hidden)
         raise Refused(
             f"the token {token.name!r} may write, but not see {slugs}",
-            hint="add them to --fields: they are required, or its filter asks for them",
+            hint="let it see them: they are required, or its filter asks for them",
         )
 
 
-def described(connection: Connection, token: Token, now: datetime) -> dict[str, Any]:
-    """Describe a token in a list."""
-    from leadwell.schema.times import show
-    from leadwell.store import campaigns, filters, links
-
-    conditions = fields = None
-    if token.campaign_id is not None:
-        from leadwell.schema import wording
-
-        campaign = campaigns.known(connection, token.campaign_id)
-        if token.filter_id is not None:
-            kept = filters.find(connection, campaign, token.filter_id)
-            query = wording.as_query(campaign, kept.conditions)
-            conditions = f"{kept.name}: {query}" if kept.name else query
-        if token.readable is not None:
-            seen = [f.slug for f in campaign.fields if f.id in token.readable]
-            fields = seen + sorted(r for r in token.readable if isinstance(r, str))
-    shared = links.find_followers(connection, token, now) if token.is_open(now) else ()
-    return {
-        "id": token.public_id,
-        "name": token.name,
-        "campaign": token.campaign_id,
-        "rights": "read+write" if token.may_write else "read",
-        "filter": conditions,
-        "fields": fields,
-        "links": len(shared),
-        "state": _state(token, now),
-        "expires_at": show(token.expires_at) if token.expires_at else None,
-        "last_used_at": show(token.last_used_at) if token.last_used_at else None,
-    }
-
-
-def _state(token: Token, now: datetime) -> str:
+def state_of(token: Token, now: datetime) -> str:
+    """Say where a token stands: open, expired, revoked, or exposed in a URL."""
     if token.revoked_at is not None:
         return "revoked"
     if not token.is_open(now):

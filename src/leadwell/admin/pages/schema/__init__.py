@@ -1,0 +1,1 @@
+"""The tabs Fields, Selects and Statuses: the schema that a campaign's leads follow."""

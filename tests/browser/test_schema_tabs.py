@@ -1,0 +1,194 @@
+"""The tabs of a campaign's schema, filters and settings, in a real browser."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from leadwell.admin import passwords
+from leadwell.model.account import Account
+from leadwell.model.user import Role, User
+from leadwell.schema import querystring, question
+from leadwell.store import accounts, campaigns, filters
+from leadwell.store.connection import Connection, Database
+from leadwell.store.people import users
+from tests import make, served
+from tests.browser.conftest import FIELDS
+from tests.browsing import SCHEMES, WIDE, Seen, Shape, shown
+from tests.desk import PASSWORD
+
+pytestmark = pytest.mark.proof
+EMAIL = "ann@example.com"
+PHONE = Shape(390)
+AT = "/campaigns/362"
+PAGES = {
+    "fields": f"{AT}/fields",
+    "field": f"{AT}/fields/6",
+    "field-removal": f"{AT}/fields/6/remove",
+    "field-new": f"{AT}/fields/new?type=select",
+    "selects": f"{AT}/selects",
+    "options": f"{AT}/selects/6",
+    "option": f"{AT}/selects/6/7",
+    "statuses": f"{AT}/statuses",
+    "filters": f"{AT}/filters",
+    "filter": f"{AT}/filters/{{filter}}",
+    "filter-new": f"{AT}/filters/new?filter=source=partner-west",
+    "settings": f"{AT}/settings",
+}
+
+
+@dataclass(frozen=True)
+class Office:
+    """A hub where somebody may sign in."""
+
+    port: int
+    filter: int
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def url(self, path: str) -> str:
+        return f"http://{self.host}{path.format(filter=self.filter)}"
+
+    @contextmanager
+    def window(
+        self, browser: Browser, shape: Shape = WIDE, **options: Any
+    ) -> Iterator[Seen]:
+        """Open a window where somebody has signed in."""
+        with shown(browser, self.host, shape, **options) as seen:
+            seen.open(self.url("/login"))
+            seen.page.get_by_label("E-mail").fill(EMAIL)
+            seen.page.locator("#f-password").fill(PASSWORD)
+            seen.page.locator("main form button.first").click()
+            seen.page.wait_for_url("**/campaigns")
+            yield seen
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    folder = tmp_path_factory.mktemp("tabs")
+    (folder / "leads.db.key").write_text(served.KEY.hex())
+    database = make.a_database(folder / "leads.db")
+    account = make.an_account(database)
+    filter_id = _filled(database, account)
+    database.close()
+    hub = served.a_hub(folder, "none")
+    yield Office(hub.port, filter_id)
+    hub.stop()
+
+
+def _filled(database: Database, account: Account) -> int:
+    def people(connection: Connection) -> None:
+        for name, role in (("Ann", Role.ADMINISTRATOR), ("Bo", Role.MEMBER)):
+            person = accounts.add_person(connection, account, name)
+            email = f"{name.lower()}@example.com"
+            user = User(account.id, person.id, name, email, role)
+            users.add(connection, user, passwords.hash_now(PASSWORD), now=0)
+
+    database.write(people).result()
+    campaign = make.a_kept_campaign(database, account, fields=FIELDS)
+    given = [
+        {"fields": {"name": f"Lead {n}", "budget": n * 100, "source": "partner-west"}}
+        for n in range(30)
+    ]
+    make.leads(database, campaign, given)
+
+    def saved(connection: Connection) -> int:
+        found = campaigns.known(connection, campaign.id)
+        asked = querystring.decode(b"source=partner-west&budget[gte]=500")
+        read = question.conditions(found, asked)
+        return filters.keep(connection, found, "Large of West", read, now=0).id
+
+    kept = database.write(saved).result()
+    make.a_token(
+        database, account, campaign, named="Large of West", name="Partner West A/S"
+    )
+    return kept
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_tab_is_usable_by_everybody(
+    browser: Browser, place: Office, name: str, scheme: Any
+) -> None:
+    with place.window(browser, color_scheme=scheme) as seen:
+        seen.open(place.url(PAGES[name]))
+        seen.keep(f"schema-{name}-{scheme}")
+        assert seen.violations() == []
+        assert seen.complaints == []
+        assert seen.elsewhere == []
+        assert not seen.is_scrolled_sideways()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_tab_fits_a_phone(browser: Browser, place: Office, name: str) -> None:
+    with place.window(browser, PHONE) as seen:
+        seen.open(place.url(PAGES[name]))
+        seen.keep(f"schema-{name}-390")
+        assert not seen.is_scrolled_sideways()
+        assert seen.violations() == []
+
+
+@pytest.mark.parametrize("runs_scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_a_filter_is_built_and_seen_before_it_is_saved(
+    browser: Browser, place: Office, runs_scripts: bool
+) -> None:
+    name = f"Cheap {runs_scripts}"
+    with place.window(browser, java_script_enabled=runs_scripts) as seen:
+        page = seen.page
+        seen.open(place.url(f"{AT}/filters/new"))
+        page.get_by_label("Name").fill(name)
+        page.get_by_label("Add a condition about").select_option("Budget")
+        page.get_by_role("button", name="Add", exact=True).click()
+        row = page.get_by_role("group", name="Budget")
+        row.get_by_label("Comparison").select_option("is at most")
+        row.get_by_label("Value").fill("500")
+        if runs_scripts:
+            page.evaluate("window.isSame = true")
+        else:
+            page.get_by_role("button", name="Show what matches").last.click()
+        page.get_by_text("Budget is at most 500").wait_for()
+        assert "6" in page.locator("#matches .total").inner_text()
+        if runs_scripts:
+            assert page.evaluate("window.isSame")
+        assert page.get_by_label("Name").input_value() == name
+        page.get_by_role("button", name="Save").click()
+        page.get_by_role("status").get_by_text("Saved.").wait_for()
+        assert page.get_by_role("link", name=name).is_visible()
+        assert seen.complaints == []
+
+
+@pytest.mark.parametrize("runs_scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_statuses_are_put_in_order_by_keys(
+    browser: Browser, place: Office, runs_scripts: bool
+) -> None:
+    with place.window(browser, java_script_enabled=runs_scripts) as seen:
+        page = seen.page
+        seen.open(place.url(f"{AT}/statuses"))
+        first, second, third = page.locator("tbody th").all_inner_texts()
+        page.get_by_role("button", name=f"Up: {third}").focus()
+        page.keyboard.press("Enter")
+        page.locator("tbody tr:nth-child(2) th", has_text=third).wait_for()
+        assert page.locator("tbody th").all_inner_texts() == [first, third, second]
+        if runs_scripts:
+            focused = page.evaluate("document.activeElement.ariaLabel")
+            assert focused == f"Up: {third}"
+        assert seen.complaints == []
+
+
+def test_a_new_field_says_what_it_will_be_called(
+    browser: Browser, place: Office
+) -> None:
+    with place.window(browser) as seen:
+        page = seen.page
+        seen.open(place.url(f"{AT}/fields/new"))
+        assert not page.get_by_label("Options").is_visible()
+        page.get_by_label("Label").press_sequentially("Årlig indtægt")
+        page.get_by_text("aarlig-indtaegt").wait_for()
+        page.get_by_label("Select", exact=False).first.check()
+        assert page.get_by_label("Options").is_visible()
+        assert seen.complaints == []
