@@ -17,8 +17,8 @@ def as_query(campaign: Campaign, conditions: Iterable[Condition]) -> str:
     """Write conditions as the query string that asks the same."""
     return encode(
         [
-            (name_asked(subject, operator), ",".join(_texts(subject, condition)))
-            for subject, operator, condition in _understood(campaign, conditions)
+            (name_asked(subject, operator), ",".join(texts(subject, condition)))
+            for subject, operator, condition in understood(campaign, conditions)
         ]
     )
 
@@ -27,14 +27,15 @@ def in_words(campaign: Campaign, conditions: Iterable[Condition]) -> str:
     """Write conditions as a sentence with labels, for people."""
     clauses = [
         _clause(subject, operator, condition)
-        for subject, operator, condition in _understood(campaign, conditions)
+        for subject, operator, condition in understood(campaign, conditions)
     ]
     return " and ".join(clauses) or "every lead"
 
 
-def _understood(
+def understood(
     campaign: Campaign, conditions: Iterable[Condition]
 ) -> list[tuple[Subject, Operator, Condition]]:
+    """Return what each condition is about; those on what is gone are left out."""
     found: list[tuple[Subject, Operator, Condition]] = []
     for condition in conditions:
         subject = subject_of(campaign, condition.field)
@@ -48,16 +49,17 @@ def _clause(subject: Subject, operator: Operator, condition: Condition) -> str:
     label = subject.field.label
     if operator is EXISTS:
         return f"{label} {'has a value' if condition.values[0] else 'is empty'}"
-    texts = _texts(subject, condition, with_labels=True)
+    said = texts(subject, condition, with_labels=True)
     summary = operator.summary.removesuffix(", or is empty")
-    if len(texts) == 1:
+    if len(said) == 1:
         summary = {"is one of": "is", "is none of": "is not"}.get(summary, summary)
-    return f"{label} {summary} {' or '.join(texts)}"
+    return f"{label} {summary} {' or '.join(said)}"
 
 
-def _texts(
+def texts(
     subject: Subject, condition: Condition, *, with_labels: bool = False
 ) -> list[str]:
+    """Write the values of a condition as a query string has them, or with labels."""
     return [
         _text(subject, value, with_labels=with_labels) for value in condition.values
     ]
