@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from leadwell.admin import rendering, sessions
 from leadwell.admin.rendering import HEADERS
 from leadwell.admin.words import Words, preferred, words
 from leadwell.api.hub import Hub
+from leadwell.errors import CampaignNotFound
 from leadwell.model.campaign import Campaign
 from leadwell.model.user import User
 from leadwell.store import campaigns
@@ -67,6 +69,18 @@ class Visit:
         """
         found = campaigns.find(connection, self.campaign_id)
         return self.user.check_campaign(found, self.campaign_id)
+
+    def held(self, connection: Connection) -> Campaign:
+        """Return the same, and let nobody else change its schema before the commit.
+
+        The first statement of a write.
+
+        Raises:
+            CampaignNotFound: there is none, or the user may not open it.
+        """
+        with suppress(CampaignNotFound):
+            campaigns.hold(connection, self.campaign_id)
+        return self.campaign(connection)
 
     def text(self, name: str) -> str:
         """Return what a form has under a name, without spaces around it."""

@@ -9,10 +9,10 @@ import msgspec
 from leadwell.admin.pages.leads import inputs
 from leadwell.admin.pages.leads.inputs import Input
 from leadwell.admin.visit import Visit
-from leadwell.errors import CampaignNotFound, LeadNotFound
+from leadwell.errors import LeadNotFound
 from leadwell.model.campaign import Campaign
 from leadwell.schema.fields import type_named
-from leadwell.store import campaigns, leads
+from leadwell.store import leads
 from leadwell.store.connection import Connection
 from leadwell.store.writes import history
 from leadwell.store.writes.writing import Author, Writing
@@ -57,20 +57,6 @@ def author_of(visit: Visit, campaign: Campaign) -> Author:
     return Author(grant.lineage, grant.forced)
 
 
-def hold(visit: Visit, connection: Connection) -> Campaign:
-    """Return the campaign that the path names, and keep others from writing to it.
-
-    Raises:
-        CampaignNotFound: there is none, or the user may not open it.
-    """
-    try:
-        found = campaigns.hold(connection, visit.campaign_id)
-    except CampaignNotFound:
-        # Said as of one that they may not open: nothing tells the two apart.
-        found = None
-    return visit.user.check_campaign(found, visit.campaign_id)
-
-
 def begin(
     visit: Visit, connection: Connection, campaign: Campaign, count: int = 1
 ) -> Writing:
@@ -99,7 +85,7 @@ def save(visit: Visit, connection: Connection, lead_id: int, version: int) -> Ed
         LeadNotFound: there is no such lead any more.
         InvalidLead: it breaks the schema.
     """
-    campaign = hold(visit, connection)
+    campaign = visit.held(connection)
     writing = begin(visit, connection, campaign)
     known = held(visit, connection, campaign, lead_id)
     now = inputs.of_lead(visit.said, campaign, known.lead)

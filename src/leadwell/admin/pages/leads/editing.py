@@ -65,7 +65,7 @@ class Editing:
         name, query = visit.text("field"), visit.text("query")
 
         def job(connection: Connection) -> Held:
-            campaign = changing.hold(visit, connection)
+            campaign = visit.held(connection)
             writing = changing.begin(visit, connection, campaign)
             undoing.undo(connection, writing, lead_id, version)
             writing.close()

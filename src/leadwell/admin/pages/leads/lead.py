@@ -67,7 +67,7 @@ class NewLead:
         key, now = visit.text("key"), visit.hub.now
 
         def job(connection: Connection) -> int:
-            campaign = changing.hold(visit, connection)
+            campaign = visit.held(connection)
             writing = changing.begin(visit, connection, campaign)
             lineage = writing.history.author
             sent = Key(campaign.id, lineage, _ROUTE, key, b"")

@@ -60,7 +60,7 @@ class Removing:
         lead_id, version = lead_of(visit), number(visit, "version")
 
         def job(connection: Connection) -> None:
-            campaign = changing.hold(visit, connection)
+            campaign = visit.held(connection)
             writing = changing.begin(visit, connection, campaign)
             writing.remove(lead_id, frozenset((version,)))
             writing.close()
@@ -75,7 +75,7 @@ class Removing:
             raise Unavailable("this hub keeps no erasures", hint="set erasure_file")
 
         def job(connection: Connection) -> None:
-            campaign = changing.hold(visit, connection)
+            campaign = visit.held(connection)
             erasures.erase(connection, campaign, lead_of(visit), visit.hub.now, file)
 
         await visit.write(job)
@@ -110,7 +110,7 @@ class Removing:
         versions = number(visit, "version"), number(visit, "into_version")
 
         def job(connection: Connection) -> None:
-            campaign = changing.hold(visit, connection)
+            campaign = visit.held(connection)
             writing = changing.begin(visit, connection, campaign, 2)
             stays = changing.held(visit, connection, campaign, into)
             if stays.version != versions[1] or into == lead_id:
