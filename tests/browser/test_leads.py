@@ -194,3 +194,20 @@ def test_all_of_it_works_without_scripts(browser: Browser, place: Office) -> Non
         page.locator("#builder").get_by_label("Partner West").first.check()
         page.get_by_role("button", name="Show these leads").click()
         assert "partner-west" in page.url
+
+
+def test_what_is_typed_outlives_a_session(browser: Browser, place: Office) -> None:
+    with place.window(browser) as seen:
+        seen.open(place.url(f"{LEADS}?_fields=name,budget"))
+        page = seen.page
+        page.locator("tbody tr a.cell").nth(1).click()
+        page.locator("tbody input[type=text]").fill("123")
+        page.context.clear_cookies()
+        page.keyboard.press("Enter")
+        page.get_by_text("what you typed is kept").wait_for()
+        page.locator("#f-email").fill(EMAIL)
+        page.locator("#f-password").fill(PASSWORD)
+        page.locator("main form button.first").click()
+        page.get_by_role("button", name="Send it").click()
+        page.get_by_text("Lead 1 is saved.").wait_for()
+        page.get_by_role("button", name="Undo").click()
