@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 
 from leadwell.errors import LeadNotFound, Refused
-from leadwell.server import erasures
 from leadwell.store import readers
 from leadwell.store.connection import Database
 from leadwell.store.engines.sqlite import SQLiteDatabase
-from leadwell.store.writes import erasing, history
+from leadwell.store.writes import erasing, erasures, history
 from tests import make
 from tests.mirror import Mirror
 

@@ -1,6 +1,7 @@
 """Every path of the pages for people, on one screen."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
 
 from starlette.responses import Response
 from starlette.routing import Route
@@ -9,7 +10,12 @@ from leadwell.admin.gate import Page, anybody, signed_in
 from leadwell.admin.pages.campaigns import Start
 from leadwell.admin.pages.filters.tab import Filters
 from leadwell.admin.pages.hooks import Hooks
-from leadwell.admin.pages.leads import Leads
+from leadwell.admin.pages.leads.editing import Editing
+from leadwell.admin.pages.leads.exporting import Exporter
+from leadwell.admin.pages.leads.lead import NewLead, OneLead
+from leadwell.admin.pages.leads.listing import Listing
+from leadwell.admin.pages.leads.many import Many
+from leadwell.admin.pages.leads.removing import Removing
 from leadwell.admin.pages.schema.adding import New
 from leadwell.admin.pages.schema.editor import Editor
 from leadwell.admin.pages.schema.listing import List, Selects
@@ -19,6 +25,8 @@ from leadwell.admin.signing import Signing
 from leadwell.admin.visit import Visit
 from leadwell.api.app import Handler, route
 from leadwell.api.hub import Hub
+
+Guard: TypeAlias = Callable[[Page], Handler]
 
 
 def routes(hub: Hub) -> Sequence[Route]:
@@ -57,12 +65,40 @@ def routes(hub: Hub) -> Sequence[Route]:
         *_parts(admins, STATUSES),
         *_filters(admins),
         *_settings(admins),
+        *_leads(all_, admins),
     ]
 
 
 def leads(hub: Hub) -> Handler:
     """Return the page at the address where the article's readers find leads."""
-    return signed_in(hub, Leads().show)
+    return signed_in(hub, Listing().show)
+
+
+def _leads(all_: Guard, admins: Guard) -> Sequence[Route]:
+    """Return what stands below the page of a campaign's leads."""
+    listing, editing, many = Listing(), Editing(), Many()
+    one, new, removing = OneLead(), NewLead(), Removing()
+    leads = "/campaigns/{campaign_id:id}/leads"
+    lead = f"{leads}/{{lead_id:id}}"
+    return [
+        route(f"{leads}/filter", POST=all_(listing.filter)),
+        route(f"{leads}/columns", POST=all_(listing.choose)),
+        route(f"{leads}/new", GET=all_(new.show), POST=all_(new.add)),
+        route(f"{leads}/export", GET=all_(Exporter().send)),
+        route(f"{leads}/bulk", POST=all_(many.choose)),
+        route(f"{leads}/bulk/run", POST=all_(many.begin)),
+        route(f"{leads}/bulk/{{edit}}", GET=all_(many.show), POST=all_(many.go_on)),
+        route(f"{leads}/bulk/{{edit}}/undo", POST=all_(many.undo)),
+        route(lead, GET=all_(one.show), POST=all_(one.save)),
+        route(f"{lead}/edit", GET=all_(editing.show), POST=all_(editing.save)),
+        route(f"{lead}/undo", POST=all_(editing.undo)),
+        route(f"{lead}/remove", GET=admins(removing.show)),
+        route(f"{lead}/delete", POST=admins(removing.delete)),
+        route(f"{lead}/erase", POST=admins(removing.erase)),
+        route(
+            f"{lead}/merge", GET=admins(removing.compare), POST=admins(removing.merge)
+        ),
+    ]
 
 
 def _parts(admins: Callable[[Page], Handler], place: Place) -> Iterator[Route]:

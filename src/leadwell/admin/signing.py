@@ -219,7 +219,10 @@ def _login(
     given: dict[str, Any] = {"email": "", "wait_s": 0, "failed": False, "typed": []}
     given |= {"has_ended": False, "has_file": False, **content}
     said = language_of(request)
-    return rendering.page("login.html", said, hub.public_url, given, status)
+    answer = rendering.page("login.html", said, hub.public_url, given, status)
+    # Where htmx has asked for a part of a page, the whole of it makes room for this.
+    answer.headers.update({"HX-Retarget": "body", "HX-Reswap": "innerHTML"})
+    return answer
 
 
 def _invitation_page(

@@ -53,6 +53,8 @@ class Hub:
     """What refuses a moment that the clock cannot have come to by itself."""
     pins_folder: Path | None = None
     """Where all processes of a hub keep the pins of pages; else one of its own."""
+    erasure_file: Path | None = None
+    """Where erasures are noted; without it none can be made by a page."""
     metrics_token: str = ""
     """Who sends it is shown the figures of the hub; empty: nobody is."""
     shows_timing: bool = False

@@ -44,7 +44,9 @@ def serve(*, listen: Listen = LISTEN, where: Where = HERE) -> None:
         listen: where the hub is reached
         where: the database
     """
-    from leadwell.server import erasures, hub_of, invitations, listening
+    from leadwell.server import hub_of, invitations, listening
+    from leadwell.server.opening import erasure_path
+    from leadwell.store.writes import erasures
 
     given: dict[str, Any] = vars(listen)
     changes = {name: value for name, value in given.items() if value is not None}
@@ -52,7 +54,7 @@ def serve(*, listen: Listen = LISTEN, where: Where = HERE) -> None:
     # What cannot work is said now, by this process, and not by each worker.
     hub = hub_of(settings)
     # However a backup was put back: what was erased since is erased again.
-    erasures.replay(erasures.path_of(settings), hub.database, hub.now)
+    erasures.replay(erasure_path(settings), hub.database, hub.now)
     setup = hub.database.write(lambda c: invitations.first(c, hub.key)).result()
     hub.database.close()
     taken, settings = listening.bound(settings)

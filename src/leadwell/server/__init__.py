@@ -24,7 +24,7 @@ from leadwell.errors import Refused, UsageError
 from leadwell.schema.times import microseconds
 from leadwell.server import agents, opening
 from leadwell.server.clock import JumpGuard, now
-from leadwell.server.opening import key_path
+from leadwell.server.opening import erasure_path, key_path
 from leadwell.server.outgoing.ringing import Ringer
 from leadwell.server.outgoing.sending import networks_of
 from leadwell.server.upkeep import Upkeep
@@ -76,6 +76,7 @@ def hub_of(settings: Settings, *, create: bool = True) -> Hub:
         database=database,
         pins_folder=_pins_folder(database.address),
         key=instance_key(settings),
+        erasure_file=erasure_path(settings),
         clock=now,
         guard=JumpGuard(),
         public_url=settings.url,

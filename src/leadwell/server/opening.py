@@ -12,6 +12,7 @@ from leadwell.store.engines.sqlite import SQLiteDatabase
 _SQLITE = "sqlite:///"
 _POSTGRES = ("postgresql://", "postgres://")
 _KEY_NAME = "leadwell.key"
+_ERASURES_NAME = "leadwell.erasures"
 _SECRETS = re.compile(r"(?<=://).*@|(?<=password=)[^&\s]*")
 
 
@@ -64,6 +65,15 @@ def key_path(settings: Settings) -> Path:
     if settings.database.startswith(_POSTGRES):
         return Path(_KEY_NAME)
     return Path(f"{_path(settings.database)}.key")
+
+
+def erasure_path(settings: Settings) -> Path:
+    """Return where the erasures are kept: apart from the database's backups."""
+    if settings.erasure_file:
+        return Path(settings.erasure_file)
+    if settings.database.startswith(_SQLITE):
+        return Path(f"{settings.database.removeprefix(_SQLITE)}.erasures")
+    return Path(_ERASURES_NAME)
 
 
 def _path(url: str) -> Path:

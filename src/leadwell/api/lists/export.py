@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 from pyroaring import BitMap
@@ -42,6 +42,9 @@ LINKED = {
 }
 
 
+Open: TypeAlias = Callable[[Connection, Request], Opened]
+
+
 @dataclass(slots=True)
 class Sent:
     """What was sent of one export so far."""
@@ -57,7 +60,7 @@ class Sent:
 class Begun:
     """An export at its beginning."""
 
-    open: Callable[[Connection, Request], Opened]
+    open: Open
     """Opens the campaign, again for each chunk: the token may be revoked meanwhile."""
     opened: Opened
     asked: Exporting
@@ -75,9 +78,26 @@ class Exports:
     async def stream(self, request: Request) -> Response:
         """Answer with every visible lead; the cursor stands in the headers."""
         begun = await self.hub.read(partial(self._begun, request))
+        return await self.answer(request, begun)
+
+    async def answer(self, request: Request, begun: Begun) -> Response:
+        """Answer with what has begun, as one file or line by line."""
         if begun.asked.format in filing.TYPES and request.method != "HEAD":
             return await self._file(request, begun)
         return self._answer(request, begun)
+
+    def begin(
+        self,
+        connection: Connection,
+        request: Request,
+        open_: Open,
+        asked: Exporting,
+        headers: Mapping[str, str],
+    ) -> Begun:
+        """Begin an export of somebody who is no token; `open_` says what it shows."""
+        opened = open_(connection, request)
+        found = self._found(connection, opened, asked)
+        return Begun(open_, opened, asked, found, _counted(headers, found))
 
     async def csv_feed(self, request: Request) -> Response:
         """Answer with every lead that a link shows, as a sheet."""
@@ -118,8 +138,7 @@ class Exports:
         opened = open_own(connection, request)
         pairs = querystring.decode(request.scope["query_string"])
         asked = following.csv_feed(opened.view, pairs)
-        found = self._found(connection, opened, asked)
-        return Begun(open_own, opened, asked, found, _counted(LINKED, found))
+        return self.begin(connection, request, open_own, asked, LINKED)
 
     def _found(
         self, connection: Connection, opened: Opened, asked: Exporting

@@ -44,8 +44,10 @@ def restore(file: Path, *, replace: bool = False, where: Where = HERE) -> None:
         replace: put it in the place of a database that is there
         where: the database
     """
-    from leadwell.server import erasures, open_database
+    from leadwell.server import open_database
+    from leadwell.server.opening import erasure_path
     from leadwell.store.engines import copying
+    from leadwell.store.writes import erasures
 
     settings, path = where.settings(), _sqlite_path(where)
     if path.exists() and not replace:
@@ -55,7 +57,7 @@ def restore(file: Path, *, replace: bool = False, where: Where = HERE) -> None:
     aside = copying.put_back(file, path)
     database = open_database(settings, create=False)
     try:
-        again = erasures.replay(erasures.path_of(settings), database, now_us())
+        again = erasures.replay(erasure_path(settings), database, now_us())
     finally:
         database.close()
     content = {"database": str(path), "aside": aside and str(aside), "erased": again}

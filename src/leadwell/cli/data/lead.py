@@ -83,21 +83,17 @@ def erase(
         yes: do not ask
         where: the database
     """
-    from leadwell.server import erasures
+    from leadwell.server.opening import erasure_path
     from leadwell.store import campaigns
-    from leadwell.store.writes import erasing
+    from leadwell.store.writes import erasures
 
     if not yes:
         _ask(f"{_what_goes(where, campaign, id)}? It cannot be undone.")
-    path = erasures.path_of(where.settings())
+    path = erasure_path(where.settings())
 
     def job(connection: Connection) -> list[Erasure]:
         found = campaigns.known(connection, campaign)
-        erasing.check_not_merged(connection, found.id, id)
-        done = erasing.erase(connection, found, id, now_us())
-        # Before the commit: an erasure that is committed is never forgotten.
-        erasures.note(path, done)
-        return done
+        return erasures.erase(connection, found, id, now_us(), path)
 
     with where.opened() as database:
         done = database.write(job).result()

@@ -1,5 +1,7 @@
 """Programs to copy, in Python without any package. The tests run them."""
 
+from leadwell.describe.connectors.quoting import literal
+
 _FOLLOWING = """\
 import json, os, time, urllib.error, urllib.parse, urllib.request
 
@@ -81,6 +83,27 @@ def digest(leads):
             sums[part] = (sums[part] + number) % 2**32
     return "".join("%08x" % each for each in sums)
 '''
+_PAGING = """\
+import json, os, urllib.request
+
+url = {url}
+while url:
+    token = os.environ["LEADWELL_TOKEN"]
+    headers = {{"Authorization": "Bearer " + token}}
+    request = urllib.request.Request(url, headers=headers)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        page = json.load(answer)
+        links = answer.headers["Link"].split(", ")
+    for lead in page["data"]:
+        print(lead["id"], lead["fields"])
+    following = [each for each in links if 'rel="next"' in each]
+    url = following[0].partition("<")[2].partition(">")[0] if following else None
+"""
+
+
+def paging(url: str) -> str:
+    """Return a program that reads page after page, from this one on."""
+    return _PAGING.format(url=literal(url))
 
 
 def following(url: str) -> str:

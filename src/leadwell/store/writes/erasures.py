@@ -12,15 +12,12 @@ from pathlib import Path
 import msgspec
 
 from leadwell.errors import LeadNotFound, Refused
-from leadwell.settings import Settings
+from leadwell.model.campaign import Campaign
 from leadwell.store import campaigns
 from leadwell.store.connection import Connection, Database
 from leadwell.store.engines.files import sync
 from leadwell.store.writes import erasing
 from leadwell.store.writes.erasing import Erasure
-
-_NAME = "leadwell.erasures"
-_SQLITE = "sqlite:///"
 
 
 class _Line(msgspec.Struct):
@@ -29,13 +26,20 @@ class _Line(msgspec.Struct):
     at: int
 
 
-def path_of(settings: Settings) -> Path:
-    """Return where the erasures are kept: apart from the database's backups."""
-    if settings.erasure_file:
-        return Path(settings.erasure_file)
-    if settings.database.startswith(_SQLITE):
-        return Path(f"{settings.database.removeprefix(_SQLITE)}.erasures")
-    return Path(_NAME)
+def erase(
+    connection: Connection, campaign: Campaign, lead_id: int, now: int, path: Path
+) -> list[Erasure]:
+    """Erase a lead and those that were merged into it, and note that at once.
+
+    Raises:
+        LeadNotFound: there never was such a lead.
+        Refused: it was merged into a lead that is not erased.
+    """
+    erasing.check_not_merged(connection, campaign.id, lead_id)
+    done = erasing.erase(connection, campaign, lead_id, now)
+    # Before the commit: an erasure that is committed is never forgotten.
+    note(path, done)
+    return done
 
 
 def note(path: Path, erasures: Iterable[Erasure]) -> None:

@@ -1,0 +1,1 @@
+"""The tab Leads: a table of them, one of them, and changes of one or of many."""

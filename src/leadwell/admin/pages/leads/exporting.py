@@ -1,0 +1,74 @@
+"""What the table shows as a file, through the same export as that of the API."""
+
+from dataclasses import dataclass, replace
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from leadwell.admin.pages.leads import asking, columns
+from leadwell.admin.visit import Visit
+from leadwell.api.campaigns import Opened
+from leadwell.api.lists.export import Begun, Exports, Open
+from leadwell.errors import InvalidQuestion, NotAuthenticated
+from leadwell.schema import querystring
+from leadwell.schema.question.following import Exporting
+from leadwell.store.connection import Connection
+from leadwell.store.edits import choices
+from leadwell.store.people import users
+
+FORMATS = {"xlsx": "Excel", "csv-excel": "CSV", "parquet": "Parquet"}
+"""The formats that people want, and what they call them."""
+_ENDINGS = {"csv-excel": "csv"}
+
+
+@dataclass(frozen=True, slots=True)
+class Exporter:
+    """Downloads of leads."""
+
+    async def send(self, visit: Visit) -> Response:
+        """Answer with every lead that the table shows on any of its pages."""
+        exports = Exports(visit.hub)
+
+        def job(connection: Connection) -> Begun:
+            asked = _asked(visit, connection)
+            ending = _ENDINGS.get(asked.format, asked.format)
+            name = f"leads-{visit.campaign_id}.{ending}"
+            headers = {
+                "Cache-Control": "private, no-store",
+                "Content-Disposition": f'attachment; filename="{name}"',
+            }
+            open_ = _opening(visit)
+            return exports.begin(connection, visit.request, open_, asked, headers)
+
+        begun = await visit.read(job)
+        return await exports.answer(visit.request, begun)
+
+
+def _asked(visit: Visit, connection: Connection) -> Exporting:
+    campaign = visit.campaign(connection)
+    pairs = querystring.decode(visit.request.scope["query_string"])
+    wanted = dict(pairs).get("_format", "")
+    rest = querystring.encode([pair for pair in pairs if pair[0] != "_format"])
+    chosen = columns.names_kept(
+        campaign, choices.find(connection, campaign.id, visit.user)
+    )
+    asked = asking.read(campaign, rest.encode(), chosen)
+    if asked.problems:
+        raise InvalidQuestion(asked.problems)
+    question = replace(asking.unpaged(asked), shown=asked.question.shown)
+    kind = wanted if wanted in FORMATS else "csv-excel"
+    return Exporting(question, kind, after=0)
+
+
+def _opening(visit: Visit) -> Open:
+    """Open the campaign again for each chunk: the session may end meanwhile."""
+
+    def opened(connection: Connection, request: Request) -> Opened:
+        del request
+        session = users.find_session(connection, visit.key)
+        if session is None:
+            raise NotAuthenticated("the session has ended", hint="sign in again")
+        campaign = visit.campaign(connection)
+        return Opened(session.user.grant(campaign), campaign, campaign)
+
+    return opened
