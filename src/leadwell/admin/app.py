@@ -6,6 +6,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from leadwell.admin.gate import Page, anybody, signed_in
+from leadwell.admin.pages.access.editing import Editing
+from leadwell.admin.pages.access.listing import Listing
+from leadwell.admin.pages.access.one import One
+from leadwell.admin.pages.access.wizard import Wizard
 from leadwell.admin.pages.campaigns import Start
 from leadwell.admin.pages.filters.tab import Filters
 from leadwell.admin.pages.hooks import Hooks
@@ -57,6 +61,24 @@ def routes(hub: Hub) -> Sequence[Route]:
         *_parts(admins, STATUSES),
         *_filters(admins),
         *_settings(admins),
+        *_tokens(f"{one}/api-documentation", admins),
+        *_tokens("/account/tokens", admins),
+    ]
+
+
+def _tokens(base: str, admins: Callable[[Page], Handler]) -> list[Route]:
+    """Return the pages of tokens: of a campaign, or of the account."""
+    wizard, one, editing = Wizard(), One(), Editing()
+    token = f"{base}/{{token_id}}"
+    return [
+        route(base, GET=admins(Listing().show)),
+        route(f"{base}/new", GET=admins(wizard.show), POST=admins(wizard.make)),
+        route(token, GET=admins(one.show)),
+        route(f"{token}/edit", GET=admins(editing.show), POST=admins(editing.change)),
+        route(f"{token}/rotate", POST=admins(one.rotate)),
+        route(f"{token}/revoke", POST=admins(one.revoke)),
+        route(f"{token}/links", POST=admins(one.share)),
+        route(f"{token}/links/{{link_id}}/revoke", POST=admins(one.end_link)),
     ]
 
 
