@@ -14,6 +14,9 @@ from leadwell.admin.pages.campaigns import Start
 from leadwell.admin.pages.filters.tab import Filters
 from leadwell.admin.pages.hooks import Hooks
 from leadwell.admin.pages.leads import Leads
+from leadwell.admin.pages.people.account import Account
+from leadwell.admin.pages.people.me import Me
+from leadwell.admin.pages.people.person import Person
 from leadwell.admin.pages.schema.adding import New
 from leadwell.admin.pages.schema.editor import Editor
 from leadwell.admin.pages.schema.listing import List, Selects
@@ -34,7 +37,7 @@ def routes(hub: Hub) -> Sequence[Route]:
     def admins(page: Page) -> Handler:
         return signed_in(hub, page, administrator=True)
 
-    signing, start, hooks = Signing(hub), Start(), Hooks()
+    signing, start, hooks, me = Signing(hub), Start(), Hooks(), Me(hub)
     one = "/campaigns/{campaign_id:id}"
     return [
         route("/", GET=all_(_home)),
@@ -63,6 +66,10 @@ def routes(hub: Hub) -> Sequence[Route]:
         *_settings(admins),
         *_tokens(f"{one}/api-documentation", admins),
         *_tokens("/account/tokens", admins),
+        *_people(admins),
+        route("/me", GET=all_(me.show), POST=all_(me.change)),
+        route("/me/password", POST=all_(me.set_password)),
+        route("/me/sign-out", POST=all_(me.leave_everywhere)),
     ]
 
 
@@ -79,6 +86,21 @@ def _tokens(base: str, admins: Callable[[Page], Handler]) -> list[Route]:
         route(f"{token}/revoke", POST=admins(one.revoke)),
         route(f"{token}/links", POST=admins(one.share)),
         route(f"{token}/links/{{link_id}}/revoke", POST=admins(one.end_link)),
+    ]
+
+
+def _people(admins: Callable[[Page], Handler]) -> list[Route]:
+    """Return the pages of the account and its people."""
+    account, person = Account(), Person()
+    one = "/account/people/{person_id:id}"
+    return [
+        route("/account", GET=admins(account.show), POST=admins(account.add)),
+        route(one, GET=admins(person.show)),
+        route(f"{one}/name", POST=admins(person.rename)),
+        route(f"{one}/invite", POST=admins(person.invite)),
+        route(f"{one}/link", POST=admins(person.send_link)),
+        route(f"{one}/rights", POST=admins(person.change)),
+        route(f"{one}/remove", POST=admins(person.remove)),
     ]
 
 
