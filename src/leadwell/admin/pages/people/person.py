@@ -163,7 +163,7 @@ def rename(connection: Connection, visit: Visit, person: Named, was: str) -> Non
 
 def state(user: User) -> str:
     """Name the rights of somebody as they are now."""
-    return f"{user.role.value} {','.join(map(str, sorted(user.campaigns)))}"
+    return f"{user.role.value}:{','.join(map(str, sorted(user.campaigns)))}"
 
 
 def _content(connection: Connection, visit: Visit) -> dict[str, Any]:
