@@ -1,14 +1,12 @@
 """The hub asks itself, as the bearer of a token would, and shows what it answered."""
 
-from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from ipaddress import ip_network
-from typing import Any
 
 import msgspec
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message
+from starlette.types import ASGIApp, Message, Scope
 
 from leadwell.api.entrance.notes import OWN
 from leadwell.model.token import Token
@@ -38,44 +36,43 @@ async def ask(request: Request, token: Token, text: str, path: str) -> Answer:
     A token that may be used from some addresses alone is sent from one of them. It
     does not count as a use of the token.
     """
-    answer = Answer()
-    parts = path.partition("?")
-    root = request.scope.get("root_path", "")
-    scope: MutableMapping[str, Any] = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "scheme": request.scope["scheme"],
-        "server": request.scope.get("server"),
-        "method": "GET",
-        "root_path": root,
-        "path": root + parts[0],
-        "raw_path": (root + parts[0]).encode(),
-        "query_string": parts[2].encode(),
-        "headers": [
-            (b"authorization", f"Bearer {text}".encode()),
-            (b"accept", b"application/json"),
-            (b"accept-encoding", b"identity"),
-        ],
-        "client": _client(request, token),
-        "state": {},
-        OWN: True,
-    }
+    answer, asked = Answer(), _asked(request.scope, text, path)
+    if token.addresses:
+        asked["client"] = (str(ip_network(token.addresses[0])[0]), 0)
 
     async def receive() -> Message:
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def send(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            answer.status = message["status"]
+        answer.status = message.get("status", answer.status)
         answer.body += message.get("body", b"")
 
     app: ASGIApp = request.scope["app"]
-    await app(scope, receive, send)
+    await app(asked, receive, send)
     return answer
 
 
-def _client(request: Request, token: Token) -> tuple[str, int] | None:
-    if token.addresses:
-        return str(ip_network(token.addresses[0])[0]), 0
-    return request.scope.get("client")
+def _asked(around: Scope, text: str, path: str) -> Scope:
+    """Write a request as a server hands it in, of the host that is asked already."""
+    below, _, query = path.partition("?")
+    root = around.get("root_path", "")
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "scheme": around["scheme"],
+        "server": around.get("server"),
+        "client": around.get("client"),
+        "method": "GET",
+        "root_path": root,
+        "path": root + below,
+        "raw_path": (root + below).encode(),
+        "query_string": query.encode(),
+        "headers": [
+            (b"authorization", f"Bearer {text}".encode()),
+            (b"accept", b"application/json"),
+            (b"accept-encoding", b"identity"),
+        ],
+        "state": {},
+        OWN: True,
+    }

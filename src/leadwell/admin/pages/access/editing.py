@@ -31,24 +31,18 @@ class Editing:
 
     async def change(self, visit: Visit) -> Response:
         """Change it, or show the form again with what would follow."""
-        typed, status = None, 200
+        place, token = await visit.read(lambda c: found(c, visit))
+        typed = Typed.read(visit, place)
         if visit.text("make"):
             try:
                 typed = await visit.write(lambda c: _changed(c, visit))
             except LeadwellError as error:
-                refusal = error.detail
-                place = await visit.read(lambda c: Place.of(visit, c))
-                typed = Typed.read(visit, place).refused("fields", refusal)
+                typed = typed.refused("fields", error.detail)
             if not typed.problems:
-                return visit.go(await visit.read(lambda c: _path(c, visit)), "saved")
-            status = 422
+                return visit.go(place.path_of(token), "saved")
         content = await visit.read(lambda c: _content(c, visit, typed))
+        status = 422 if typed.problems else 200
         return visit.page("access/edit.html", content, status)
-
-
-def _path(connection: Connection, visit: Visit) -> str:
-    place, token = found(connection, visit)
-    return place.path_of(token)
 
 
 def state(token: Token) -> str:
@@ -75,11 +69,8 @@ def _content(
 ) -> dict[str, Any]:
     place, token = found(connection, visit)
     before = _before(connection, place, token)
-    is_sent = visit.request.method == "POST"
-    if typed is None and is_sent:
-        typed = Typed.read(visit, place)
-    elif typed is None:
-        typed = Typed.of(visit, place, token, before)
+    is_sent = typed is not None
+    typed = typed or Typed.of(visit, place, token, before)
     content = form(connection, visit, place, typed)
     content |= {
         "token": token,
@@ -126,8 +117,8 @@ def _before(
 
 
 def _changed(connection: Connection, visit: Visit) -> Typed:
+    tokens.hold(connection, visit.request.path_params["token_id"])
     place, token = found(connection, visit)
-    token = tokens.hold(connection, token.public_id)
     typed = Typed.read(visit, place)
     if visit.text("state") != state(token):
         return typed.refused("stale", token.name)

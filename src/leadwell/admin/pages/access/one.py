@@ -51,11 +51,11 @@ class One:
     async def rotate(self, visit: Visit) -> Response:
         """Make a token that follows this one, and let this one end after an overlap."""
         text = making.new_text(once.number_in(visit))
+        await visit.read(lambda c: found(c, visit))
         try:
-            found = await visit.write(lambda c: _rotated(c, visit, text))
+            place, made, old = await visit.write(lambda c: _rotated(c, visit, text))
         except LeadwellError as error:
             return await self._refused(visit, "rotate", error)
-        place, made, old = found
         if old is None:
             return visit.go(place.path_of(made), "made-before")
         return await once.shown(visit, place, made, text, old=old)
@@ -195,8 +195,8 @@ def _why(
 def _rotated(
     connection: Connection, visit: Visit, text: str
 ) -> tuple[Place, Token, Token | None]:
+    tokens.hold(connection, visit.request.path_params["token_id"])
     place, token = found(connection, visit)
-    tokens.hold(connection, token.public_id)
     own = public_id_of(text)
     if any(each.public_id == own for each in place.tokens(connection)):
         return place, place.token(connection, own), None

@@ -30,9 +30,14 @@ class Place:
         Raises:
             CampaignNotFound: the user may not open it, or there is none.
         """
-        is_campaign = "campaign_id" in visit.request.path_params
-        campaign = visit.campaign(connection) if is_campaign else None
+        is_own = cls.is_of_account(visit)
+        campaign = None if is_own else visit.campaign(connection)
         return cls(visit.user.account_id, campaign)
+
+    @staticmethod
+    def is_of_account(visit: Visit) -> bool:
+        """Whether a path leads to the tokens of the account itself."""
+        return "campaign_id" not in visit.request.path_params
 
     @property
     def path(self) -> str:

@@ -46,6 +46,8 @@ class Wizard:
         if not visit.text("make"):
             content = await visit.read(lambda c: self._again(c, visit))
             return visit.page("access/new.html", content)
+        # Before anything waits for it: whether it is there for this user at all.
+        await visit.read(lambda c: Place.of(visit, c))
         text, link = making.new_text(once.number_in(visit)), making.new_secret()
         try:
             made = await visit.write(lambda c: _made(c, visit, text, link))
@@ -119,11 +121,11 @@ def total(
 
 
 def _made(connection: Connection, visit: Visit, text: str, link: str) -> Made:
-    place, moment, hub = Place.of(visit, connection), now(visit), visit.hub
-    if place.campaign is not None:
-        campaigns.hold(connection, place.campaign.id)
+    if Place.is_of_account(visit):
+        accounts.hold(connection, visit.user.account_id)
     else:
-        accounts.hold(connection, place.account_id)
+        campaigns.hold(connection, visit.campaign_id)
+    place, moment, hub = Place.of(visit, connection), now(visit), visit.hub
     typed = Typed.read(visit, place)
     own = public_id_of(text)
     if any(each.public_id == own for each in place.tokens(connection)):
