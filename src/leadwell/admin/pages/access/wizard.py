@@ -121,10 +121,10 @@ def total(
 
 
 def _made(connection: Connection, visit: Visit, text: str, link: str) -> Made:
-    if Place.is_of_account(visit):
-        accounts.hold(connection, visit.user.account_id)
-    else:
+    if not Place.is_of_account(visit):
         campaigns.hold(connection, visit.campaign_id)
+    else:
+        accounts.hold(connection, visit.user.account_id)
     place, moment, hub = Place.of(visit, connection), now(visit), visit.hub
     typed = Typed.read(visit, place)
     own = public_id_of(text)
