@@ -126,6 +126,7 @@ def test_the_form_says_how_many_leads_a_token_would_see(desk: Desk) -> None:
     ("changes", "said"),
     [
         ({"name": " "}, "Write whose token it is."),
+        ({"name": "a\0b"}, "Write whose token it is."),
         ({"ends": "date", "date": "2020-01-01"}, "Choose a day that is still to come."),
         ({"ends": "date", "date": "9999-12-31"}, "Choose a day that is still to come."),
         ({"ends": "x"}, "Choose a day that is still to come."),
@@ -321,6 +322,10 @@ def test_an_edit_of_what_somebody_else_has_changed_is_refused(desk: Desk) -> Non
     page = desk.submit(edit, {**wrong, "fields": "some", "field": "status"})
     assert "may write, but not see name" in text_of(page)
     assert desk.submit(edit, {**wrong, "name": ""}).status_code == 422
+    built = {**wrong, "which": "built", "c.query": "x=1", "c.was": ""}
+    page = desk.submit(edit, {**built, "rights": "read"})
+    assert page.status_code == 422
+    assert "The conditions cannot be used yet." in text_of(page)
 
 
 @pytest.mark.usefixtures("leads")

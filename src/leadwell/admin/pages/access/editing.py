@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+from pyroaring import BitMap
 from starlette.responses import Response
 
 from leadwell.admin.pages.access.one import found
@@ -12,10 +13,10 @@ from leadwell.admin.pages.access.typed import Typed
 from leadwell.admin.pages.access.wizard import form
 from leadwell.admin.visit import Visit
 from leadwell.errors import LeadwellError
-from leadwell.model.query import Condition
+from leadwell.model.query import Condition, Question
 from leadwell.model.token import Token
 from leadwell.schema.times import microseconds
-from leadwell.store import filters, tokens
+from leadwell.store import exports, filters, tokens
 from leadwell.store.connection import Connection
 
 
@@ -35,7 +36,10 @@ class Editing:
         typed = Typed.read(visit, place)
         if visit.text("make"):
             try:
-                typed = await visit.write(lambda c: _changed(c, visit))
+                effect = await visit.read(
+                    lambda c: _effect(c, visit, place, token, typed)
+                )
+                typed = await visit.write(lambda c: _changed(c, visit, effect))
             except LeadwellError as error:
                 typed = typed.refused("fields", error.detail)
             if not typed.problems:
@@ -87,25 +91,28 @@ def _content(
             "held": Typed.of(visit, place, token, before),
         }
     if place.campaign is not None:
-        effect = _effect(connection, visit, place, content["typed"], before)
+        effect = _effect(connection, visit, place, token, content["typed"])
         content |= {"effect": effect, "effect_seen": effect and seen(effect)}
     return content
 
 
 def _effect(
-    connection: Connection,
-    visit: Visit,
-    place: Place,
-    typed: Typed,
-    before: filters.Filter | None,
+    connection: Connection, visit: Visit, place: Place, token: Token, typed: Typed
 ) -> tuple[int, int] | None:
     """Count the leads that the token will see and does not now, and the reverse."""
-    campaign = place.campaign
+    campaign, before = place.campaign, _before(connection, place, token)
     typed, after = typed.conditions(visit, connection, place, is_final=False)
     if campaign is None or (typed.which != "all" and not after):
         return None
-    held: tuple[Condition, ...] = before.conditions if before else ()
-    return filters.effect(connection, campaign, held, after)
+    grant = visit.user.grant(campaign)
+
+    def seen_through(conditions: tuple[Condition, ...]) -> BitMap:
+        query = grant.query(campaign, Question(conditions=conditions))
+        return exports.members(connection, visit.hub.indexes, campaign, query)
+
+    old = seen_through(before.conditions if before else ())
+    new = seen_through(after)
+    return len(new - old), len(old - new)
 
 
 def _before(
@@ -116,7 +123,9 @@ def _before(
     return filters.find(connection, place.campaign, token.filter_id)
 
 
-def _changed(connection: Connection, visit: Visit) -> Typed:
+def _changed(
+    connection: Connection, visit: Visit, effect: tuple[int, int] | None
+) -> Typed:
     tokens.hold(connection, visit.request.path_params["token_id"])
     place, token = found(connection, visit)
     typed = Typed.read(visit, place)
@@ -126,7 +135,6 @@ def _changed(connection: Connection, visit: Visit) -> Typed:
     typed, changed = typed.checked(visit, now(visit), token)
     if typed.problems:
         return typed
-    effect = _effect(connection, visit, place, typed, _before(connection, place, token))
     if effect and any(effect) and visit.text("seen") != seen(effect):
         return typed.refused("effect", visit.said("Look at what changes, and save it."))
     moment = microseconds(now(visit))

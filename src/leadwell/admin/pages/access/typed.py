@@ -10,6 +10,7 @@ from leadwell.admin import building
 from leadwell.admin.building import Built
 from leadwell.admin.pages.access.place import Place
 from leadwell.admin.visit import Visit
+from leadwell.describe.pages.document import visible
 from leadwell.errors import LeadwellError
 from leadwell.model.campaign import Attribute, Campaign
 from leadwell.model.query import Condition
@@ -125,7 +126,7 @@ class Typed:
         """Return the token that is meant but for its filter, and all that is wrong."""
         typed, said = self, visit.said
         expires_at, addresses = base.expires_at, base.addresses
-        if not self.name:
+        if not self.name or visible(self.name) != self.name:
             typed = typed.refused("name", said("Write whose token it is."))
         try:
             expires_at = self._end(now) if self.ends != "keep" else expires_at

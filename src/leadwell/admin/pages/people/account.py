@@ -9,6 +9,7 @@ from starlette.responses import Response
 from leadwell.admin.pages.access.listing import STATES, rows
 from leadwell.admin.pages.access.place import Place, now
 from leadwell.admin.visit import Visit
+from leadwell.describe.pages.document import visible
 from leadwell.errors import LeadwellError, MalformedValue
 from leadwell.model.campaign import Campaign, Person
 from leadwell.schema.times import from_microseconds
@@ -54,7 +55,7 @@ def name_in(visit: Visit) -> str:
         MalformedValue: it is empty, or too long.
     """
     name = visit.text("name")
-    if not name:
+    if not name or visible(name) != name:
         raise MalformedValue(visit.said("Write a name."))
     if len(name) > NAME_CHARACTERS_MAX:
         raise MalformedValue(visit.said("The name is too long."))

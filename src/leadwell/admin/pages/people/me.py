@@ -36,7 +36,9 @@ class Me:
             person = Person(user.person_id, user.name)
             rename(connection, visit, person, visit.text("was"))
             chosen = language if language in LANGUAGES else ""
-            users.change(connection, replace(user, language=chosen))
+            # As it is now: an administrator may have changed the role meanwhile.
+            current = users.known(connection, user.email).user
+            users.change(connection, replace(current, language=chosen))
 
         try:
             await visit.write(job)
