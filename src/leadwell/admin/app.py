@@ -7,6 +7,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from leadwell.admin.gate import Page, anybody, signed_in
+from leadwell.admin.pages.access import editing as token_editing
+from leadwell.admin.pages.access import listing as token_listing
+from leadwell.admin.pages.access.one import One
+from leadwell.admin.pages.access.wizard import Wizard
 from leadwell.admin.pages.campaigns import Start
 from leadwell.admin.pages.filters.tab import Filters
 from leadwell.admin.pages.hooks import Hooks
@@ -16,6 +20,9 @@ from leadwell.admin.pages.leads.lead import NewLead, OneLead
 from leadwell.admin.pages.leads.listing import Listing
 from leadwell.admin.pages.leads.many import Many
 from leadwell.admin.pages.leads.removing import Removing
+from leadwell.admin.pages.people.account import Account
+from leadwell.admin.pages.people.me import Me
+from leadwell.admin.pages.people.person import Person
 from leadwell.admin.pages.schema.adding import New
 from leadwell.admin.pages.schema.editor import Editor
 from leadwell.admin.pages.schema.listing import List, Selects
@@ -38,7 +45,7 @@ def routes(hub: Hub) -> Sequence[Route]:
     def admins(page: Page) -> Handler:
         return signed_in(hub, page, administrator=True)
 
-    signing, start, hooks = Signing(hub), Start(), Hooks()
+    signing, start, hooks, me = Signing(hub), Start(), Hooks(), Me(hub)
     one = "/campaigns/{campaign_id:id}"
     return [
         route("/", GET=all_(_home)),
@@ -66,6 +73,43 @@ def routes(hub: Hub) -> Sequence[Route]:
         *_filters(admins),
         *_settings(admins),
         *_leads(all_, admins),
+        *_tokens(f"{one}/api-documentation", admins),
+        *_tokens("/account/tokens", admins),
+        *_people(admins),
+        route("/me", GET=all_(me.show), POST=all_(me.change)),
+        route("/me/password", POST=all_(me.set_password)),
+        route("/me/sign-out", POST=all_(me.leave_everywhere)),
+    ]
+
+
+def _tokens(base: str, admins: Callable[[Page], Handler]) -> list[Route]:
+    """Return the pages of tokens: of a campaign, or of the account."""
+    wizard, one, editing = Wizard(), One(), token_editing.Editing()
+    token = f"{base}/{{token_id}}"
+    return [
+        route(base, GET=admins(token_listing.Listing().show)),
+        route(f"{base}/new", GET=admins(wizard.show), POST=admins(wizard.make)),
+        route(token, GET=admins(one.show)),
+        route(f"{token}/edit", GET=admins(editing.show), POST=admins(editing.change)),
+        route(f"{token}/rotate", POST=admins(one.rotate)),
+        route(f"{token}/revoke", POST=admins(one.revoke)),
+        route(f"{token}/links", POST=admins(one.share)),
+        route(f"{token}/links/{{link_id}}/revoke", POST=admins(one.end_link)),
+    ]
+
+
+def _people(admins: Callable[[Page], Handler]) -> list[Route]:
+    """Return the pages of the account and its people."""
+    account, person = Account(), Person()
+    one = "/account/people/{person_id:id}"
+    return [
+        route("/account", GET=admins(account.show), POST=admins(account.add)),
+        route(one, GET=admins(person.show)),
+        route(f"{one}/name", POST=admins(person.rename)),
+        route(f"{one}/invite", POST=admins(person.invite)),
+        route(f"{one}/link", POST=admins(person.send_link)),
+        route(f"{one}/rights", POST=admins(person.change)),
+        route(f"{one}/remove", POST=admins(person.remove)),
     ]
 
 

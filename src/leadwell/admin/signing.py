@@ -51,7 +51,7 @@ class Signing:
             _text(form, "email").strip().casefold(),
             _text(form, "password"),
         )
-        user, wait_s = await self._checked(email, password[:1_000])
+        user, wait_s = await self.checked(email, password[:1_000])
         if user is None:
             content = {
                 "next": _next(form),
@@ -63,7 +63,7 @@ class Signing:
         secret = sessions.new_secret()
         answer = self._onward(request, form, user, digest(self.hub.key, secret))
         old = sessions.key_of(self.hub, request)
-        return await self._begun(answer, user.email, secret, old)
+        return await self.begun(answer, user.email, secret, old)
 
     async def leave(self, visit: Visit) -> Response:
         """Sign somebody out."""
@@ -97,9 +97,9 @@ class Signing:
             content = {"error": error, **given}
             return _invitation_page(self.hub, request, email, found, content, 422)
         answer = RedirectResponse(below(self.hub.public_url, HOME), 303, dict(HEADERS))
-        return await self._begun(answer, address, sessions.new_secret(), None)
+        return await self.begun(answer, address, sessions.new_secret(), None)
 
-    async def _checked(self, email: str, password: str) -> tuple[User | None, int]:
+    async def checked(self, email: str, password: str) -> tuple[User | None, int]:
         """Return who has this password; else how long nobody gets in, in seconds."""
         login = await self.hub.read(lambda c: users.find(c, email))
         now = self.hub.moment
@@ -119,9 +119,10 @@ class Signing:
         await asyncio.wrap_future(write)
         return None, wait // 1_000_000
 
-    async def _begun(
+    async def begun(
         self, answer: Response, email: str, secret: str, old: bytes | None
     ) -> Response:
+        """Begin a session with this secret, and end an old one."""
         key, now = digest(self.hub.key, secret), self.hub.moment
 
         def job(connection: Connection) -> None:

@@ -17,8 +17,10 @@ from leadwell.model.grant import Grant
 from leadwell.model.link import LinkKind
 from leadwell.model.page import Page
 from leadwell.schema import querystring, question
+from leadwell.schema.question import renamed
 from leadwell.schema.visibility import view as view_of
 from leadwell.store import accounts, campaigns
+from leadwell.store.access.health import Note
 from leadwell.store.connection import Connection, remember
 
 
@@ -58,12 +60,22 @@ def open_campaign(connection: Connection, request: Request) -> Opened:
         CampaignNotFound: an account token asks for one that is not its account's.
     """
     campaign_id = request.scope["path_params"]["campaign_id"]
-    return open_numbered(connection, request, campaign_id)
+    opened = open_numbered(connection, request, campaign_id)
+    _note_renamed(request, opened.view)
+    return opened
 
 
 def open_numbered(connection: Connection, request: Request, campaign_id: int) -> Opened:
     """Return the campaign with this number; the same errors as for a path."""
     return _opened(connection, bearer_at(connection, request), campaign_id)
+
+
+def _note_renamed(request: Request, view: Campaign) -> None:
+    """Have the token's owner be told which former slugs its reader still uses."""
+    found = renamed.former(view, request.scope["query_string"])
+    if found:
+        visitor: Visitor = request.scope["state"]["visitor"]
+        visitor.notes[Note.RENAMED] = querystring.encode(list(found.items()))
 
 
 def open_own(connection: Connection, request: Request) -> Opened:

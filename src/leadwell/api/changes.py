@@ -12,13 +12,16 @@ from starlette.responses import Response
 from leadwell.api import wire
 from leadwell.api.campaigns import Opened, open_campaign
 from leadwell.api.cursors import places
+from leadwell.api.entrance.auth import Visitor
 from leadwell.api.hub import Hub
 from leadwell.describe.schema import version
 from leadwell.model.cursor import Binding, Place
+from leadwell.model.query import Question
 from leadwell.schema import querystring, times
 from leadwell.schema.question import following
 from leadwell.schema.question.following import Following
 from leadwell.store import digests, feed
+from leadwell.store.access.health import Note
 from leadwell.store.connection import Connection
 from leadwell.store.feed import Removal, Upsert
 from leadwell.store.readers import Progress
@@ -75,6 +78,8 @@ class Changes:
             answer = await self._waited(request, answer)
         if answer.progress is not None:
             self.hub.database.write(answer.progress.note)
+        if answer.extra:
+            _note_digest(request, answer.asked.following.question, answer.extra)
         content = {
             "cursor": self.hub.sealer.place(answer.asked.binding, answer.place),
             "has_more": answer.has_more,
@@ -95,6 +100,8 @@ class Changes:
             place = places.handed_over(opened, now)
             found = digests.find(connection, opened.campaign, query, asked)
             binding = places.binding_of(opened, asked.question)
+            if asked.bucket is None:
+                _note_digest(request, asked.question, found)
             return found | {"cursor": self.hub.sealer.place(binding, place)}
 
         return wire.document(await self.hub.read(job))
@@ -188,6 +195,13 @@ def _is_same(request: Request, answer: Answer, connection: Connection) -> bool:
         and places.schema_of(opened) == answer.place.schema
         and opened.grant.generation == answer.place.generation
     )
+
+
+def _note_digest(request: Request, asked: Question, found: dict[str, Any]) -> None:
+    """Have the token's owner be told what its reader was told to compare with."""
+    if not asked.conditions:
+        visitor: Visitor = request.scope["state"]["visitor"]
+        visitor.notes[Note.DIGEST] = f"{found['count']} {found['digest']}"
 
 
 def _entry(change: Upsert | Removal) -> bytes:

@@ -90,23 +90,36 @@ def add_person(connection: Connection, account: Account, name: str) -> Person:
         "INSERT INTO person (account_id, id, name) VALUES (:account_id, :id, :name)",
         {"account_id": account.id, "id": person_id, "name": name},
     )
-    connection.run(
-        """
-        UPDATE campaign SET schema_version = schema_version + 1
-         WHERE account_id = :account_id
-        """,
-        {"account_id": account.id},
-    )
-    connection.run(
-        """
-        INSERT INTO chore (campaign_id, kind, part_id, done_to)
-             SELECT campaign_id, 'render', 0, 0 FROM campaign
-              WHERE account_id = :account_id
-        ON CONFLICT (campaign_id, kind, part_id) DO UPDATE SET done_to = 0
-        """,
-        {"account_id": account.id},
-    )
+    _tell_campaigns(connection, account.id)
     return Person(int(person_id), name)
+
+
+def rename_person(
+    connection: Connection, account_id: int, person_id: int, name: str
+) -> None:
+    """Call a person otherwise: in every campaign, and on every lead that they have.
+
+    Raises:
+        NotFound: the account has no such person.
+    """
+    changed = connection.rows(
+        """
+           UPDATE person SET name = :name
+            WHERE account_id = :account_id AND id = :id
+        RETURNING id
+        """,
+        {"account_id": account_id, "id": person_id, "name": name},
+    )
+    if not changed:
+        raise NotFound(
+            f"the account has no person {person_id}", hint="see: leadwell person list"
+        )
+    _tell_campaigns(connection, account_id)
+
+
+def hold(connection: Connection, account_id: int) -> None:
+    """Have whoever else holds the account wait until this transaction ends."""
+    connection.run("UPDATE account SET slug = slug WHERE id = :id", {"id": account_id})
 
 
 def find_people(connection: Connection, account_id: int) -> tuple[Person, ...]:
@@ -116,3 +129,23 @@ def find_people(connection: Connection, account_id: int) -> tuple[Person, ...]:
         {"account_id": account_id},
     )
     return tuple(Person(*row) for row in rows)
+
+
+def _tell_campaigns(connection: Connection, account_id: int) -> None:
+    """Have the schema of every campaign, and its leads, show the people anew."""
+    connection.run(
+        """
+        UPDATE campaign SET schema_version = schema_version + 1
+         WHERE account_id = :account_id
+        """,
+        {"account_id": account_id},
+    )
+    connection.run(
+        """
+        INSERT INTO chore (campaign_id, kind, part_id, done_to)
+             SELECT campaign_id, 'render', 0, 0 FROM campaign
+              WHERE account_id = :account_id
+        ON CONFLICT (campaign_id, kind, part_id) DO UPDATE SET done_to = 0
+        """,
+        {"account_id": account_id},
+    )

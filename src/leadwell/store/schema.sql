@@ -91,6 +91,15 @@ CREATE TABLE token (
 CREATE INDEX token_by_account ON token (account_id, campaign_id);
 CREATE INDEX token_by_lineage ON token (lineage);
 
+-- How the readers of a token fare: the last time of each kind, and no value.
+CREATE TABLE token_note (
+    public_id TEXT    NOT NULL,
+    kind      TEXT    NOT NULL,                 -- agent, error, renamed, digest
+    text      TEXT    NOT NULL,
+    at        INTEGER NOT NULL,
+    PRIMARY KEY (public_id, kind)
+) STRICT, WITHOUT ROWID;
+
 -- URLs that show what a token sees, for as long as some token of its lineage is open.
 CREATE TABLE link (
     digest       BLOB    PRIMARY KEY,           -- HMAC-SHA-256 under the instance key

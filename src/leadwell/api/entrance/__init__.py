@@ -5,7 +5,6 @@ import secrets
 import time
 from collections.abc import Callable
 from typing import TypeAlias
-from urllib.parse import unquote
 
 import structlog
 from starlette.exceptions import HTTPException
@@ -18,6 +17,7 @@ from leadwell.api.entrance import codings, limits, metrics, problems
 from leadwell.api.entrance.auth import Gate, Visitor
 from leadwell.api.entrance.limits import header
 from leadwell.api.entrance.linked import LinkGate
+from leadwell.api.entrance.notes import Notes, name_in, told
 from leadwell.api.hub import Hub
 from leadwell.errors import (
     CursorLost,
@@ -26,21 +26,15 @@ from leadwell.errors import (
     MethodNotAllowed,
     SnapshotLost,
 )
-from leadwell.model.slug import SLUG
 from leadwell.schema import querystring
 from leadwell.store import figures
+from leadwell.store.access.health import Note
 
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 _NEEDS_TOKEN = re.compile(r"/v2(/|$)|/campaigns/|/leads\Z|/mcp\Z|/a/")
 _PAGES = re.compile(r"/campaigns/")
 _DESCRIBED = re.compile(r"/docs/(?!errors/)")
 """What says more to who sends a token; what an error means is the same for all."""
-_NAME = re.compile(
-    r"(?=[^a-z]*[a-z])(?![0-9a-f-]{32})(?!lw_)"
-    rf"_?{SLUG.pattern}(\[[a-z_]{{1,12}}\])?"
-)
-"""A parameter's name. All digits are rather a phone number, much hexadecimal is an id
-or another system's token, and what begins like a token is one."""
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _log = structlog.get_logger("leadwell.request")
 Told: TypeAlias = Callable[[Scope, LeadwellError, Response], Response]
@@ -74,7 +68,8 @@ class Entrance:
         self._inside = inside
         self._hub = hub
         self._told = told
-        self._gate = Gate(hub)
+        self._notes = Notes(hub)
+        self._gate = Gate(hub, self._notes)
         self._links = LinkGate(hub)
         self._coded = codings.Kept()
 
@@ -105,6 +100,7 @@ class Entrance:
             _log.info("gone", request_id=visit.request_id)
         except (LeadwellError, HTTPException) as error:
             meant = await self._meant(visit, error)
+            visit.note(meant)
             await visit.refuse(meant, receive, self._hub, self._told)
         except Exception:
             _log.exception("fault", request_id=visit.request_id)
@@ -115,6 +111,7 @@ class Entrance:
             await visit.refuse(fault, receive, self._hub, self._told)
         finally:
             visit.log()
+            self._keep_notes(visit.visitor)
 
     def _met(self, scope: Scope) -> Visitor | None:
         """Return who asks with a token or a link, by the request alone."""
@@ -123,6 +120,12 @@ class Entrance:
         if _asks_with_token(scope):
             return self._gate.meet(scope)
         return self._links.meet(scope, _path(scope))
+
+    def _keep_notes(self, visitor: Visitor | None) -> None:
+        """Keep what the owner of a token shall be told of how its reader fares."""
+        bearer = visitor and visitor.bearer
+        if visitor and bearer and bearer.link is None and visitor.notes:
+            self._notes.keep(visitor.key, visitor.notes)
 
     async def _meant(
         self, visit: "_Visit", error: LeadwellError | HTTPException
@@ -175,6 +178,11 @@ class _Visit:
         self._bytes += len(message.get("body", b""))
         await self._send(message)
 
+    def note(self, error: LeadwellError) -> None:
+        """Have the owner of the token be told that a request was refused."""
+        if self.visitor is not None:
+            self.visitor.notes[Note.ERROR] = told(error)
+
     async def refuse(
         self, error: LeadwellError, receive: Receive, hub: Hub, told: Told
     ) -> None:
@@ -201,7 +209,7 @@ class _Visit:
     def log(self) -> None:
         # Names of parameters only: their values are people's data.
         query = self._scope["query_string"].decode("ascii", "replace")
-        names = sorted({_name_in(part) for part in query.split("&") if part})
+        names = sorted({name_in(part) for part in query.split("&") if part})
         route = getattr(self._scope.get("route"), "path", None)
         bearer = self.visitor.bearer if self.visitor else None
         by_link = {"link": bearer.link.public_id} if bearer and bearer.link else {}
@@ -219,12 +227,6 @@ class _Visit:
             ms=round(seconds * 1000, 2),
             **by_link,
         )
-
-
-def _name_in(part: str) -> str:
-    """Return the name of a parameter, if it can be one: no token, no e-mail address."""
-    name = unquote(part.partition("=")[0])
-    return name if _NAME.fullmatch(name) else "…"
 
 
 def _asks_with_token(scope: Scope) -> bool:

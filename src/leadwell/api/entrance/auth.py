@@ -10,6 +10,7 @@ from urllib.parse import unquote_to_bytes
 from starlette.types import Scope
 
 from leadwell.api.entrance.limits import header
+from leadwell.api.entrance.notes import OWN, Notes, agent_in, told
 from leadwell.api.hub import Hub
 from leadwell.errors import (
     AddressNotAllowed,
@@ -25,6 +26,7 @@ from leadwell.model.token import Token, digest, is_mistyped, token_in
 from leadwell.schema import querystring
 from leadwell.schema.times import microseconds, show
 from leadwell.store import campaigns, filters, tokens
+from leadwell.store.access.health import Note
 from leadwell.store.connection import Connection, remembered
 from leadwell.store.figures import timed
 
@@ -54,6 +56,8 @@ class Visitor:
     """Finds who holds the key; it raises where the door stays closed."""
     bearer: Bearer | None = None
     """As it was looked at last; no answer leaves before that."""
+    notes: dict[Note, str] = field(default_factory=dict[Note, str])
+    """What its owner shall be told of this request."""
 
     def look(self, connection: Connection) -> Bearer:
         """Return what the token grants at the moment that is read.
@@ -73,6 +77,7 @@ class Gate:
     """Turns the headers of a request into a grant."""
 
     hub: Hub
+    notes: Notes
     _noted: dict[bytes, int] = field(default_factory=dict[bytes, int])
 
     def meet(self, scope: Scope) -> Visitor:
@@ -98,16 +103,23 @@ class Gate:
 
     def _look(self, key: bytes, scope: Scope, connection: Connection) -> Bearer:
         bearer, now = _bearer_of(connection, key), self.hub.clock()
-        if bearer is None or not bearer.token.is_open(now):
-            raise _closed(bearer, now)
-        check_address(bearer.token, scope)
-        self._note_use(key, microseconds(now))
+        if bearer is None:
+            raise InvalidToken("the token is not valid")
+        try:
+            _check_open(bearer.token, now)
+            check_address(bearer.token, scope)
+        except LeadwellError as error:
+            self.notes.keep(key, {Note.ERROR: told(error)})
+            raise
+        if OWN not in scope:
+            self._note_use(key, scope, microseconds(now))
         return bearer
 
-    def _note_use(self, key: bytes, now: int) -> None:
+    def _note_use(self, key: bytes, scope: Scope, now: int) -> None:
         if now - self._noted.get(key, 0) >= NOTE_EVERY_US:
             self._noted[key] = now
             self.hub.database.write(lambda c: tokens.note_use(c, key, now))
+            self.notes.keep(key, {Note.AGENT: agent_in(scope)})
 
 
 def refuse_in_url(hub: Hub, query_string: bytes, *, has_header: bool) -> None:
@@ -154,14 +166,12 @@ def _bearer(header: bytes) -> str:
     return credentials.decode("ascii")
 
 
-def _closed(bearer: Bearer | None, now: datetime) -> InvalidToken:
-    token = None if bearer is None else bearer.token
+def _check_open(token: Token, now: datetime) -> None:
     # Only who holds the whole secret learns why it no longer works.
-    if token is not None and token.revoked_at is not None:
-        return InvalidToken(f"the token was revoked {show(token.revoked_at)}")
-    if token is not None and token.expires_at is not None and token.expires_at <= now:
-        return InvalidToken(f"the token expired {show(token.expires_at)}")
-    return InvalidToken("the token is not valid")
+    if token.revoked_at is not None:
+        raise InvalidToken(f"the token was revoked {show(token.revoked_at)}")
+    if token.expires_at is not None and token.expires_at <= now:
+        raise InvalidToken(f"the token expired {show(token.expires_at)}")
 
 
 def check_address(token: Token, scope: Scope) -> None:

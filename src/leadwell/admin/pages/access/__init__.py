@@ -1,0 +1,1 @@
+"""The tab API documentation: tokens, their links, and how their readers fare."""
