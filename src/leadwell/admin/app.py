@@ -1,6 +1,7 @@
 """Every path of the pages for people, on one screen."""
 
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from starlette.responses import Response
 from starlette.routing import Route
@@ -9,6 +10,8 @@ from leadwell.admin.gate import Page, anybody, signed_in
 from leadwell.admin.pages.campaigns import Start
 from leadwell.admin.pages.filters.tab import Filters
 from leadwell.admin.pages.hooks import Hooks
+from leadwell.admin.pages.imports.following import Following
+from leadwell.admin.pages.imports.uploading import Uploading
 from leadwell.admin.pages.leads import Leads
 from leadwell.admin.pages.schema.adding import New
 from leadwell.admin.pages.schema.editor import Editor
@@ -57,6 +60,18 @@ def routes(hub: Hub) -> Sequence[Route]:
         *_parts(admins, STATUSES),
         *_filters(admins),
         *_settings(admins),
+        route("/campaigns/import", POST=admins(start.load)),
+        *_imports(admins, one),
+    ]
+
+
+def _imports(admins: Callable[[Page], Handler], one: str) -> list[Route]:
+    uploading, following = Uploading(), Following()
+    import_ = f"{one}/import/{{import_id:id}}"
+    return [
+        route(f"{one}/import", GET=admins(uploading.show), POST=admins(uploading.take)),
+        route(import_, GET=admins(following.show), POST=admins(following.act)),
+        route(f"{import_}/errors", GET=admins(following.errors)),
     ]
 
 

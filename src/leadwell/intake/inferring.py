@@ -1,7 +1,7 @@
 """Suggest a campaign from a file: its fields, their types, its statuses."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
 from leadwell.errors import UnreadableFile
 from leadwell.intake.choices import Definition, options, statuses
@@ -30,7 +30,7 @@ def infer(
     """
     source = source_factory()
     status_column = status_of(source, status_column)
-    columns = _facts(source)
+    columns = _facts(source, source.columns)
     held = Column(decimal_comma=False) if status_column is None else None
     counted = (held or columns[status_column or ""]).counts
     if counted is None:
@@ -51,6 +51,12 @@ def infer(
         "fields": [_field(slugs[key], key, columns[key]) for key in slugs],
         "statuses": statuses(counted),
     }
+
+
+def infer_fields(source: Source, slugs: Mapping[str, str]) -> list[Definition]:
+    """Suggest fields for some columns, by their slugs: one pass over the file."""
+    columns = _facts(source, slugs)
+    return [_field(slug, key, columns[key]) for key, slug in slugs.items()]
 
 
 def status_of(source: Source, status_column: str | None) -> str | None:
@@ -84,9 +90,9 @@ def label_of(header: str) -> str:
     return spaced[0].upper() + spaced[1:]
 
 
-def _facts(source: Source) -> dict[str, Column]:
+def _facts(source: Source, names: Iterable[str]) -> dict[str, Column]:
     comma = source.decimal_comma
-    columns = {name: Column(decimal_comma=comma) for name in source.columns}
+    columns = {name: Column(decimal_comma=comma) for name in names}
     adders = [(name, column.add) for name, column in columns.items()]
     for row in source:
         if isinstance(row, Row):

@@ -1,4 +1,4 @@
-"""What people and commands have changed besides leads: noted once, and never changed."""
+"""What people and commands have changed besides leads: noted, and never changed."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -80,7 +80,6 @@ def note(
     The same of one moment is noted once. `of` is what it belongs to: a campaign, or
     the account itself.
     """
-    is_account = isinstance(of, Account)
     connection.run(
         """
         INSERT INTO activity (campaign_id, account_id, at, what, about, who)
@@ -88,8 +87,7 @@ def note(
         ON CONFLICT (campaign_id, account_id, at, what, about) DO NOTHING
         """,
         {
-            "campaign_id": 0 if is_account else of.id,
-            "account_id": of.id if is_account else of.account_id,
+            **_owner(of),
             "at": at,
             "what": what.value,
             "about": about[:ABOUT_CHARACTERS_MAX],
@@ -105,7 +103,6 @@ def find(
 
     Served by the primary key.
     """
-    is_account = isinstance(of, Account)
     found = connection.rows(
         """
         SELECT at, what, about, who FROM activity
@@ -114,11 +111,12 @@ def find(
          ORDER BY at DESC, what, about
          LIMIT :most
         """,
-        {
-            "campaign_id": 0 if is_account else of.id,
-            "account_id": of.id if is_account else of.account_id,
-            "before": before,
-            "most": most,
-        },
+        {**_owner(of), "before": before, "most": most},
     )
     return [Happening(from_microseconds(row[0]), *row[1:]) for row in found]
+
+
+def _owner(of: Campaign | Account) -> dict[str, int]:
+    if isinstance(of, Account):
+        return {"campaign_id": 0, "account_id": of.id}
+    return {"campaign_id": of.id, "account_id": of.account_id}

@@ -142,10 +142,18 @@ def _last_version(connection: Connection, campaign_id: int, lead_id: int) -> int
 
 
 def _forget_file_rows(connection: Connection, campaign_id: int, lead_id: int) -> None:
+    params = {"campaign_id": campaign_id, "lead_id": lead_id}
     connection.run(
         """
         DELETE FROM import_row
          WHERE campaign_id = :campaign_id AND lead_id = :lead_id
         """,
-        {"campaign_id": campaign_id, "lead_id": lead_id},
+        params,
+    )
+    connection.run(
+        """
+        DELETE FROM import_lead
+         WHERE campaign_id = :campaign_id AND lead_id = :lead_id
+        """,
+        params,
     )
