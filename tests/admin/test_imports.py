@@ -1,4 +1,4 @@
-from tests.admin.uploads import ROWS, counts, send, upload
+from tests.admin.uploads import ROWS, counts, upload
 from tests.desk import Desk, text_of
 
 
@@ -9,10 +9,8 @@ def test_a_file_is_mapped_checked_loaded_and_undone(desk: Desk, campaign) -> Non
     assert counts(page)["New leads"] == 2
     assert counts(page)["Refused"] == 1
     page = one.do("load")
-    print(text_of(page))
     assert counts(page)["Added"] == 2
     page = one.look("?undo=1")
     assert "2 leads that it has added are deleted" in text_of(page)
     page = one.do("undo")
-    print(text_of(page))
     assert "2 leads are taken back" in text_of(page)

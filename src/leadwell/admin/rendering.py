@@ -1,7 +1,7 @@
 """A page of the hub as HTML: templates, and what all of them are given."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache, partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +26,7 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 
 def page(
@@ -56,6 +57,12 @@ def below(public_url: str, path: str) -> str:
 def moment(at: datetime | None) -> str:
     """Write a moment for people, in UTC: `2026-11-29 10:12`."""
     return at.strftime("%Y-%m-%d %H:%M") if at else ""
+
+
+def day(on: date, said: Words) -> str:
+    """Write a day for people, as short as it can be: `29 Nov`, `29. nov.`."""
+    month = said(_MONTHS[on.month - 1])
+    return f"{on.day}. {month}" if said.tag == "da" else f"{on.day} {month}"
 
 
 def cell(value: Any, said: Words) -> str:
@@ -90,4 +97,5 @@ def _environment(tag: str) -> Environment:
     translations.install_gettext_callables(said.gettext, said.ngettext, newstyle=True)
     made.filters |= {"visible": visible, "number": said.number, "moment": moment}
     made.filters["cell"] = partial(cell, said=said)
+    made.filters["day"] = partial(day, said=said)
     return made
