@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from leadwell.admin.gate import Page, anybody, signed_in
+from leadwell.admin.pages import activity
 from leadwell.admin.pages.campaigns import Start
 from leadwell.admin.pages.filters.tab import Filters
 from leadwell.admin.pages.hooks import Hooks
@@ -61,6 +62,7 @@ def routes(hub: Hub) -> Sequence[Route]:
         *_filters(admins),
         *_settings(admins),
         route("/campaigns/import", POST=admins(start.load)),
+        route(f"{one}/activity", GET=admins(activity.show)),
         *_imports(admins, one),
     ]
 

@@ -26,7 +26,6 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 
 def page(
@@ -60,9 +59,8 @@ def moment(at: datetime | None) -> str:
 
 
 def day(on: date, said: Words) -> str:
-    """Write a day for people, as short as it can be: `29 Nov`, `29. nov.`."""
-    month = said(_MONTHS[on.month - 1])
-    return f"{on.day}. {month}" if said.tag == "da" else f"{on.day} {month}"
+    """Write a day for people, as short as it can be: `29 Nov`, `29.11.`."""
+    return f"{on.day}.{on.month}." if said.tag == "da" else f"{on.day} {on:%b}"
 
 
 def cell(value: Any, said: Words) -> str:
