@@ -20,10 +20,6 @@ SERIES_MAX = 5
 """Colours that are told apart; what is left is drawn as one."""
 WIDTH, HEIGHT = 600, 150
 GAP = 3
-BAR = 26
-"""The height of a status's bar, with what is left free below it."""
-LABEL_WIDTH = 170
-COUNT_WIDTH = 70
 _SOURCES = ("source", "kilde")
 
 
@@ -77,8 +73,7 @@ class Stage:
 
     label: str
     count: int
-    width: float
-    y: int
+    percent: float
 
 
 def source_of(campaign: Campaign) -> Field | None:
@@ -128,12 +123,9 @@ def per_day(figures: Figures) -> PerDay:
 def stages(campaign: Campaign, figures: Figures) -> tuple[Stage, ...]:
     """Draw the statuses in their order."""
     most = max(figures.statuses, default=0) or 1
-    room = WIDTH - LABEL_WIDTH - COUNT_WIDTH
     return tuple(
-        Stage(status.label, count, round(room * count / most, 1), BAR * place)
-        for place, (status, count) in enumerate(
-            zip(campaign.statuses, figures.statuses, strict=True)
-        )
+        Stage(status.label, count, round(100 * count / most, 1))
+        for status, count in zip(campaign.statuses, figures.statuses, strict=True)
     )
 
 

@@ -39,6 +39,7 @@ _SAME = tuple(
     last-name efternavn
     company firma virksomhed firmanavn company-name
     source kilde
+    customer-type kundetype
     address adresse vej street
     zip postnr postnummer postcode postal-code
     city by town

@@ -11,17 +11,21 @@ from leadwell.admin.tabs import around
 from leadwell.admin.visit import Visit
 from leadwell.model.campaign import Campaign
 from leadwell.model.grant import PERSON
-from leadwell.model.importing import IMPORT
+from leadwell.model.importing import IMPORT, Job
 from leadwell.schema.times import from_microseconds, microseconds
 from leadwell.store import readers, tokens
 from leadwell.store.connection import Connection
 from leadwell.store.people import activity
+from leadwell.store.people.activity import Happening
 from leadwell.store.uploads import jobs
 from leadwell.store.writes import erasing, history
+from leadwell.store.writes.history import Deed
 
 PER_PAGE = 50
-REVISIONS_MAX = 5_000
-"""Revisions of leads that are read for a page: an import writes hundreds at once."""
+DEEDS_MAX = 5_000
+"""Changes of leads that are read for a page: an import makes hundreds at once."""
+NOTED_MAX = 500
+HOUR_US = 3_600_000_000
 ERASURES_MAX = 50
 IMPORTS_MAX = 200
 EVER = 10**17
@@ -34,7 +38,7 @@ BEFORE = "before"
 class Entry:
     """One thing that happened."""
 
-    at: datetime
+    at_us: int
     by: str
     """What did it: person, token, import, operator."""
     who: str
@@ -44,6 +48,11 @@ class Entry:
     leads: int = 0
     lead_id: int = 0
     import_id: int = 0
+
+    @property
+    def at(self) -> datetime:
+        """When it happened, or the last of it."""
+        return from_microseconds(self.at_us)
 
 
 async def show(visit: Visit) -> Response:
@@ -81,62 +90,90 @@ def _content(connection: Connection, visit: Visit) -> dict[str, Any]:
 def _entries(
     connection: Connection, campaign: Campaign, kind: str, before: int
 ) -> tuple[list[Entry], int]:
-    """Return a page of what happened, and where the next one begins; 0: nowhere."""
-    found: list[Entry] = []
+    """Return a page of what happened, and where the next one begins; 0: nowhere.
+
+    A page ends with an hour, so that what is told together stays together; only where
+    more happened within one than is read, it ends within.
+    """
+    deeds: list[Deed] = []
+    noted: list[Happening] = []
+    floor = 0
     if kind != "settings":
-        found += _deeds(connection, campaign, before)
+        deeds = history.find_deeds(connection, campaign.id, before, DEEDS_MAX)
+        floor = _floor([deed.at for deed in deeds], DEEDS_MAX)
     if kind != "leads":
-        found += _noted(connection, campaign, before)
-    found.sort(key=lambda entry: entry.at, reverse=True)
-    page = found[:PER_PAGE]
-    # What shares a moment stays together, as the next page begins before it.
-    page += [each for each in found[PER_PAGE:] if each.at == page[-1].at]
-    has_more = len(found) > len(page) or len(found) > PER_PAGE
-    is_cut = bool(page) and _has_before(connection, campaign, kind, page[-1].at)
-    return page, microseconds(page[-1].at) if page and (has_more or is_cut) else 0
+        noted = activity.find(connection, campaign, before, NOTED_MAX)
+        floor = max(floor, _floor([microseconds(x.at) for x in noted], NOTED_MAX))
+    authors = _Authors.of(connection, campaign)
+    found = [
+        *_told(authors, [deed for deed in deeds if deed.at >= floor]),
+        *(entry for entry in map(_as_entry, noted) if entry.at_us >= floor),
+    ]
+    found.sort(key=lambda entry: entry.at_us, reverse=True)
+    if len(found) > PER_PAGE:
+        hour = found[PER_PAGE - 1].at_us // HOUR_US * HOUR_US
+        floor = max(floor, hour)
+        found = [entry for entry in found if entry.at_us >= floor]
+        return found, floor
+    return found, floor
 
 
-def _has_before(
-    connection: Connection, campaign: Campaign, kind: str, at: datetime
-) -> bool:
-    before = microseconds(at)
-    is_lead = kind != "settings" and bool(
-        history.find_deeds(connection, campaign.id, before, 1)
+def _floor(moments: list[int], most: int) -> int:
+    """Return the oldest moment of which all was read; 0: all there is was read."""
+    if len(moments) < most:
+        return 0
+    # Of the last moment some may not have been read.
+    return min((at for at in moments if at > moments[-1]), default=moments[-1])
+
+
+def _told(authors: "_Authors", deeds: list[Deed]) -> Iterator[Entry]:
+    """Tell together what one did alike within an hour."""
+    groups: dict[tuple[int, str, str], list[Deed]] = {}
+    for deed in deeds:
+        key = (deed.at // HOUR_US, deed.author, deed.op)
+        groups.setdefault(key, []).append(deed)
+    for (_, author, op), group in groups.items():
+        by, who, import_id = authors.told(author)
+        leads = {deed.lead_id for deed in group}
+        newest = group[0]
+        yield Entry(newest.at, by, who, op, "", len(leads), newest.lead_id, import_id)
+
+
+def _as_entry(happening: Happening) -> Entry:
+    by = "person" if happening.who else "operator"
+    return Entry(
+        microseconds(happening.at), by, happening.who, happening.what, happening.about
     )
-    return is_lead or (
-        kind != "leads" and bool(activity.find(connection, campaign, before, 1))
-    )
 
 
-def _deeds(connection: Connection, campaign: Campaign, before: int) -> Iterator[Entry]:
-    people = {f"{PERSON}{each.id}": each.name for each in campaign.people}
-    names = {
-        token.lineage: token.name
-        for token in tokens.find_all(connection, campaign.account_id)
-    }
-    files = {
-        job.author: job for job in jobs.find_all(connection, campaign.id, IMPORTS_MAX)
-    }
-    found = history.find_deeds(connection, campaign.id, before, REVISIONS_MAX)
-    for deed in found:
-        author, by, who, import_id = deed.author, "token", "", 0
+@dataclass(frozen=True, slots=True)
+class _Authors:
+    """What the authors of changes are called."""
+
+    people: Mapping[str, str]
+    tokens: Mapping[str, str]
+    files: Mapping[str, Job]
+
+    @classmethod
+    def of(cls, connection: Connection, campaign: Campaign) -> "_Authors":
+        found = tokens.find_all(connection, campaign.account_id)
+        files = jobs.find_all(connection, campaign.id, IMPORTS_MAX)
+        return cls(
+            {f"{PERSON}{each.id}": each.name for each in campaign.people},
+            {token.lineage: token.name for token in found},
+            {job.author: job for job in files},
+        )
+
+    def told(self, author: str) -> tuple[str, str, int]:
+        """Return what has done it, its name, and its import if it was one."""
         if not author:
-            by = "operator"
-        elif author.startswith(PERSON):
-            by, who = "person", people.get(author, "")
-        elif author.startswith(IMPORT):
-            by, job = "import", files.get(author)
-            who, import_id = (job.file_name, job.id) if job else ("", 0)
-        else:
-            who = names.get(author, author)
-        at = from_microseconds(deed.at)
-        yield Entry(at, by, who, deed.op, "", deed.leads, deed.lead_id, import_id)
-
-
-def _noted(connection: Connection, campaign: Campaign, before: int) -> Iterator[Entry]:
-    for each in activity.find(connection, campaign, before, 2 * PER_PAGE):
-        by = "person" if each.who else "operator"
-        yield Entry(each.at, by, each.who, each.what, each.about)
+            return "operator", "", 0
+        if author.startswith(PERSON):
+            return "person", self.people.get(author, ""), 0
+        if author.startswith(IMPORT):
+            job = self.files.get(author)
+            return ("import", job.file_name, job.id) if job else ("import", "", 0)
+        return "token", self.tokens.get(author, author), 0
 
 
 def _tokens(connection: Connection, campaign: Campaign) -> list[Any]:

@@ -1,10 +1,9 @@
 """The history of leads: who changed what and when, field by field."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -105,18 +104,14 @@ def find(connection: Connection, campaign_id: int, lead_id: int) -> list[Revisio
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Deed:
-    """What one author did to leads at one moment."""
+class Deed(NamedTuple):
+    """What one author did to a lead at one moment."""
 
     at: int
     """In microseconds."""
     author: str
     op: str
-    leads: int
-    """How many."""
     lead_id: int
-    """One of them."""
 
 
 def find_deeds(
@@ -124,8 +119,7 @@ def find_deeds(
 ) -> list[Deed]:
     """Return what was done to leads before a moment in microseconds, newest first.
 
-    At most `most` revisions are read; of a moment with more than that the first ones
-    are counted. Served by `lead_history_by_at`.
+    Served by `lead_history_by_at`.
     """
     found = connection.rows(
         """
@@ -136,15 +130,7 @@ def find_deeds(
         """,
         {"campaign_id": campaign_id, "before": before, "most": most},
     )
-    if len(found) == most and found[0][0] != found[-1][0]:
-        # Of the last moment some revisions may not have been read.
-        found = [row for row in found if row[0] != found[-1][0]]
-    counts: Counter[tuple[int, str, str]] = Counter()
-    one_of: dict[tuple[int, str, str], int] = {}
-    for at, author, op, lead_id in found:
-        counts[at, author, op] += 1
-        one_of[at, author, op] = lead_id
-    return [Deed(*key, count, one_of[key]) for key, count in counts.items()]
+    return [Deed(*row) for row in found]
 
 
 def forget(connection: Connection, campaign_id: int, lead_id: int) -> None:
