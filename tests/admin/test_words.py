@@ -23,11 +23,6 @@ def said_in_templates() -> Iterator[tuple[str, str | None]]:
                 yield text[0], text[1]
             elif text is not None:
                 yield (text if isinstance(text, str) else text[0]), None
-            elif isinstance(text, tuple):
-                # With values to put in, the text is the first of several.
-                yield text[0], None
-            elif isinstance(text, str):
-                yield text, None
 
 
 def said_in_code() -> Iterator[tuple[str, str | None]]:

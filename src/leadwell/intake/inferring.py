@@ -11,6 +11,9 @@ from leadwell.intake.source import Row, Source
 from leadwell.model.slug import slug_of, unique_slug
 
 
+WATCHED_ROWS = 5_000
+
+
 def infer(
     source_factory: Callable[[], Source],
     *,
@@ -53,9 +56,14 @@ def infer(
     }
 
 
-def infer_fields(source: Source, slugs: Mapping[str, str]) -> list[Definition]:
-    """Suggest fields for some columns, by their slugs: one pass over the file."""
-    columns = _facts(source, slugs)
+def infer_fields(
+    source: Source, slugs: Mapping[str, str], watch: Callable[[], None]
+) -> list[Definition]:
+    """Suggest fields for some columns, by their slugs: one pass over the file.
+
+    `watch` is called every so many rows.
+    """
+    columns = _facts(source, slugs, watch)
     return [_field(slug, key, columns[key]) for key, slug in slugs.items()]
 
 
@@ -90,11 +98,15 @@ def label_of(header: str) -> str:
     return spaced[0].upper() + spaced[1:]
 
 
-def _facts(source: Source, names: Iterable[str]) -> dict[str, Column]:
+def _facts(
+    source: Source, names: Iterable[str], watch: Callable[[], None] | None = None
+) -> dict[str, Column]:
     comma = source.decimal_comma
     columns = {name: Column(decimal_comma=comma) for name in names}
     adders = [(name, column.add) for name, column in columns.items()]
-    for row in source:
+    for place, row in enumerate(source):
+        if watch is not None and place % WATCHED_ROWS == 0:
+            watch()
         if isinstance(row, Row):
             cells = row.cells
             for name, add in adders:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import secrets
 import shutil
 import time
@@ -10,7 +11,7 @@ from pathlib import Path, PurePath
 from typing import IO
 
 from leadwell.api.hub import Hub
-from leadwell.errors import Refused, Unavailable, UnreadableFile
+from leadwell.errors import LeadwellError, Refused, Unavailable, UnreadableFile
 from leadwell.model.importing import Job
 
 KEPT_S = 7 * 86_400
@@ -18,6 +19,7 @@ KEPT_S = 7 * 86_400
 NAME_CHARACTERS_MAX = 100
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _COPIED_BYTES = 1 << 20
+_END = re.compile(r"\.[a-z0-9]{1,8}")
 
 
 def shown_name(given: str) -> str:
@@ -33,7 +35,8 @@ def keep(hub: Hub, name: str, content: IO[bytes]) -> str:
         Unavailable: there is no room for it. Nothing of it is left then.
     """
     sweep(hub)
-    kept = f"{secrets.token_hex(16)}{PurePath(name).suffix.lower()[:8]}"
+    end = PurePath(name).suffix.lower()
+    kept = secrets.token_hex(16) + (end if _END.fullmatch(end) else "")
     path = _folder(hub) / kept
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -73,6 +76,11 @@ def path_of(hub: Hub, job: Job) -> Path:
 def errors_of(hub: Hub, job: Job) -> Path:
     """Return where the rows are that an import has refused."""
     return hub.uploads / f"{job.file}.errors.csv"
+
+
+def said(job: Job, error: LeadwellError) -> str:
+    """Return what an error says, with the file's own name for what the hub calls it."""
+    return error.message.replace(job.file, job.file_name)
 
 
 def drop(hub: Hub, job: Job, *, with_errors: bool = False) -> None:

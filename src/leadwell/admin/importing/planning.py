@@ -1,5 +1,6 @@
 """How a file is read: what it is, where its columns go, which fields it needs."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,8 +78,13 @@ def check(plan: Plan, campaign: Campaign) -> None:
         )
 
 
-def planned(path: Path, plan: Plan, campaign: Campaign) -> Plan:
-    """Say which fields are to be made: one pass over the file, if there are any."""
+def planned(
+    path: Path, plan: Plan, campaign: Campaign, watch: Callable[[], None]
+) -> Plan:
+    """Say which fields are to be made: one pass over the file, if there are any.
+
+    `watch` is called from time to time meanwhile.
+    """
     taken = {field.slug for field in campaign.fields}
     slugs: dict[str, str] = {}
     for column, target in plan.targets.items():
@@ -86,7 +92,7 @@ def planned(path: Path, plan: Plan, campaign: Campaign) -> Plan:
             slugs[column] = unique_slug(column, {*taken, *slugs.values()})
     if not slugs:
         return plan
-    fields = infer_fields(opened(path, plan), slugs)
+    fields = infer_fields(opened(path, plan), slugs, watch)
     return replace(
         plan, targets={**plan.targets, **slugs}, fields=(*plan.fields, *fields)
     )

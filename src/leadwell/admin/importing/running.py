@@ -74,7 +74,9 @@ class Run:
 
     def _check(self) -> None:
         campaign, path = self._campaign(), files.path_of(self.hub, self.job)
-        plan = planning.planned(path, self.job.plan, campaign)
+        plan = planning.planned(
+            path, self.job.plan, campaign, lambda: self._beat(self.job.progress)
+        )
         self._kept(replace(self.job, plan=plan, beat_at=self.hub.moment))
         self._read(planning.drafting(plan, campaign), is_dry=True)
 
@@ -171,7 +173,8 @@ class Run:
 
     def _fail(self, error: LeadwellError) -> None:
         _log.warning("import_failed", campaign_id=self.job.campaign_id, code=error.code)
-        told = replace(self.job.progress, problem=error.message, hint=error.hint)
+        problem = files.said(self.job, error)
+        told = replace(self.job.progress, problem=problem, hint=error.hint)
         failed = replace(self.job, state=State.FAILED, progress=told)
         held = self.job
         try:

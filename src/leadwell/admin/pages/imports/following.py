@@ -55,8 +55,11 @@ class Following:
         try:
             job = await act(visit, campaign, job)
         except LeadwellError as error:
-            typed = replace(job, plan=_typed(visit, job.plan))
-            return await self._shown(visit, campaign, typed, error)
+            # It may stand elsewhere by now.
+            campaign, job = await _opened(visit)
+            if job.state is State.UPLOADED:
+                job = replace(job, plan=_typed(visit, job.plan))
+            return await self._shown(visit, campaign, job, error)
         return visit.go(page_of(job))
 
     async def errors(self, visit: Visit) -> Response:

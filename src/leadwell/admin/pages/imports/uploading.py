@@ -56,7 +56,7 @@ class Uploading:
             "jobs": found,
             "now": visit.hub.moment,
             "error": error,
-            "most": visit.hub.limits.upload_bytes_max // 1_000_000,
+            "most": visit.hub.limits.upload_bytes_max // 2**20,
         }
         return visit.page("imports/upload.html", content, 422 if error else 200)
 
@@ -133,6 +133,5 @@ async def _or_dropped(visit: Visit, job: Job, look: Callable[[], T]) -> T:
         return await to_thread.run_sync(look)
     except LeadwellError as error:
         files.drop(visit.hub, job)
-        # Messages name the file as the hub calls it.
-        said = error.message.replace(job.file, job.file_name)
-        raise type(error)(said, hint=error.hint) from error
+        error.message = files.said(job, error)
+        raise
