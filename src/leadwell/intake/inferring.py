@@ -10,8 +10,8 @@ from leadwell.intake.kinds import type_of
 from leadwell.intake.source import Row, Source
 from leadwell.model.slug import slug_of, unique_slug
 
-
 WATCHED_ROWS = 5_000
+"""Rows between two signs of life; thousands are read in a second."""
 
 
 def infer(
