@@ -92,11 +92,11 @@ def drop(hub: Hub, job: Job, *, with_errors: bool = False) -> None:
 
 def sweep(hub: Hub) -> None:
     """Let go of the files that nobody has gone on with."""
-    with suppress(FileNotFoundError), os.scandir(hub.uploads) as found:
-        for entry in found:
-            with suppress(FileNotFoundError):
-                if time.time() - entry.stat().st_mtime > KEPT_S:
-                    Path(entry.path).unlink()
+    until = time.time() - KEPT_S
+    for path in hub.uploads.iterdir() if hub.uploads.is_dir() else ():
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < until:
+                path.unlink()
 
 
 def _folder(hub: Hub) -> Path:
