@@ -117,7 +117,7 @@ class Kept:
         seq: int,
         count: Callable[[Index, BitMap], C],
     ) -> C | None:
-        """Return what is counted of the leads that match, as `matching` does."""
+        """Return what is counted of those that match; `None` as for `matching`."""
         with self._lock:
             ids = self._matching(connection, campaign, query, seq)
             return None if ids is None else count(self.index, ids)
