@@ -59,6 +59,8 @@ class Settings:
     """The largest body that is read."""
     batch_bytes_max: int = 16_777_216
     """The largest body of a batch that is read."""
+    upload_bytes_max: int = 209_715_200
+    """The largest file of leads that is taken on the pages, with its form."""
     header_timeout_s: float = 10.0
     """How long a client may take to send the head of a request, in seconds."""
     keep_alive_s: int = 125

@@ -1,14 +1,16 @@
 """The way in to every page: signed in, from our own form, and told what went wrong."""
 
 from collections.abc import Awaitable, Callable
+from io import BytesIO
 from typing import TypeAlias
 from urllib.parse import quote
 
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from leadwell.admin import rendering, sessions
+from leadwell.admin.importing import files
 from leadwell.admin.rendering import HEADERS
 from leadwell.admin.signing import ask_again
 from leadwell.admin.visit import Visit, language_of
@@ -36,7 +38,7 @@ def signed_in(hub: Hub, page: Page, *, administrator: bool = False) -> Handler:
         try:
             if request.method not in _SAFE:
                 sessions.check_origin(request)
-            form = await _form(request)
+            form = await _form(request, may_hold_file=session is not None)
             if key is None or session is None:
                 return _to_login(hub, request, form)
             if request.method not in _SAFE:
@@ -48,6 +50,9 @@ def signed_in(hub: Hub, page: Page, *, administrator: bool = False) -> Handler:
             return await page(visit)
         except LeadwellError as error:
             return refused(hub, request, error)
+        finally:
+            # A file that was sent lies in a temporary one until it is let go.
+            await request.close()
 
     return answer
 
@@ -78,10 +83,25 @@ def refused(hub: Hub, request: Request, error: LeadwellError) -> Response:
     return rendering.page("refused.html", said, hub.public_url, content, status)
 
 
-async def _form(request: Request) -> FormData:
+async def _form(request: Request, *, may_hold_file: bool) -> FormData:
     if request.method in _SAFE:
         return FormData()
-    return await request.form(max_fields=FIELDS_MAX, max_files=1)
+    if not may_hold_file and _has_file(request):
+        # Read to its end, or the browser would not show the answer; but not kept.
+        async for _ in request.stream():
+            pass
+        return FormData([("file", UploadFile(BytesIO()))])
+    try:
+        return await request.form(max_fields=FIELDS_MAX, max_files=1)
+    except OSError as error:
+        if error.errno not in files.FULL:
+            raise
+        raise files.no_room() from error
+
+
+def _has_file(request: Request) -> bool:
+    kind = request.headers.get("content-type", "")
+    return kind.startswith("multipart/form-data")
 
 
 def _to_login(hub: Hub, request: Request, form: FormData) -> Response:

@@ -1,7 +1,7 @@
 """A page of the hub as HTML: templates, and what all of them are given."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache, partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -58,6 +58,11 @@ def moment(at: datetime | None) -> str:
     return at.strftime("%Y-%m-%d %H:%M") if at else ""
 
 
+def day(on: date, said: Words) -> str:
+    """Write a day for people, as short as it can be: `29 Nov`, `29.11.`."""
+    return f"{on.day}.{on.month}." if said.tag == "da" else f"{on.day} {on:%b}"
+
+
 def cell(value: Any, said: Words) -> str:
     """Write what a lead holds in a field, as the API shows it, for people."""
     match value:
@@ -90,4 +95,5 @@ def _environment(tag: str) -> Environment:
     translations.install_gettext_callables(said.gettext, said.ngettext, newstyle=True)
     made.filters |= {"visible": visible, "number": said.number, "moment": moment}
     made.filters["cell"] = partial(cell, said=said)
+    made.filters["day"] = partial(day, said=said)
     return made

@@ -16,10 +16,13 @@ from leadwell.admin.rendering import HEADERS
 from leadwell.admin.words import Words, preferred, words
 from leadwell.api.hub import Hub
 from leadwell.errors import CampaignNotFound
+from leadwell.model.account import Account
 from leadwell.model.campaign import Campaign
 from leadwell.model.user import User
 from leadwell.store import campaigns
 from leadwell.store.connection import Connection, T
+from leadwell.store.people import activity
+from leadwell.store.people.activity import What
 
 J = TypeVar("J")
 NOTICE = "_done"
@@ -81,6 +84,17 @@ class Visit:
         with suppress(CampaignNotFound):
             campaigns.hold(connection, self.campaign_id)
         return self.campaign(connection)
+
+    def note(
+        self,
+        connection: Connection,
+        of: Campaign | Account,
+        what: What,
+        about: str = "",
+    ) -> None:
+        """Note in this transaction what the user does besides changing leads."""
+        at = self.hub.moment
+        activity.note(connection, of, what, about, who=self.user.name, at=at)
 
     def text(self, name: str) -> str:
         """Return what a form has under a name, without spaces around it."""

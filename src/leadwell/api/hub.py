@@ -12,6 +12,7 @@ from anyio import CapacityLimiter, to_thread
 
 from leadwell.api.cursors.sealing import Sealer
 from leadwell.api.lists.pins import Pins
+from leadwell.api.works import Works
 from leadwell.schema.times import microseconds
 from leadwell.store.connection import Connection, Database, T
 from leadwell.store.indexes import Indexes
@@ -29,6 +30,8 @@ class Limits:
     headers_max: int = 64
     body_bytes_max: int = 1_048_576
     batch_bytes_max: int = 16_777_216
+    upload_bytes_max: int = 209_715_200
+    """Of a file that somebody loads on the pages."""
     body_timeout_s: float = 30.0
 
 
@@ -74,6 +77,19 @@ class Hub:
     def pins(self) -> Pins:
         """What runs of page numbers are about."""
         return Pins(self.pins_folder or Path(mkdtemp(prefix="leadwell-")))
+
+    @cached_property
+    def uploads(self) -> Path:
+        """The folder of the files that people load on the pages; nobody else enters."""
+        beside = self.pins_folder
+        if beside is None:
+            return Path(mkdtemp(prefix="leadwell-uploads-"))
+        return beside.with_name(f"{beside.name}-uploads")
+
+    @cached_property
+    def works(self) -> Works:
+        """What goes on beside requests because somebody has asked for it."""
+        return Works()
 
     @cached_property
     def indexes(self) -> Indexes:

@@ -49,6 +49,8 @@ class Tokens:
     """Reads what Partner West has brought."""
     writer: str
     """Changes leads, to show what follows in a copy."""
+    setup: str = ""
+    """The path on which the first password is chosen; it works once."""
 
 
 COPY = "sqlite:demo-leads.db"
@@ -60,7 +62,8 @@ def demo(
 ) -> None:
     """Run a hub with 1,430 sample leads until Ctrl-C, and copy them into a file.
 
-    Prints the address, two tokens and requests to paste. Only the copy is kept.
+    Prints the address, a link to the pages, two tokens and requests to paste. Only
+    the copy is kept.
 
     Example: leadwell demo
 
@@ -192,6 +195,9 @@ def _welcome(url: str, visit: _Visit) -> None:
     place = visit.destination.text
     text = f"""Leadwell answers at {url} with 1,430 sample leads in campaign 362.
 
+The pages: open {url}{tokens.setup}
+and choose a password. The link works once.
+
 Token of everything:   {tokens.every}
 Token of Partner West: {tokens.west}
 
@@ -207,6 +213,7 @@ Try:
 Ctrl-C stops it; only the copy is kept."""
     content = {
         "url": url,
+        "setup_url": f"{url}{tokens.setup}",
         "everything": tokens.every,
         "partner_west": tokens.west,
         "copy": place,

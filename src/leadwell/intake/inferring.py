@@ -1,7 +1,7 @@
 """Suggest a campaign from a file: its fields, their types, its statuses."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
 from leadwell.errors import UnreadableFile
 from leadwell.intake.choices import Definition, options, statuses
@@ -9,6 +9,9 @@ from leadwell.intake.column import DISTINCT_MAX, Column
 from leadwell.intake.kinds import type_of
 from leadwell.intake.source import Row, Source
 from leadwell.model.slug import slug_of, unique_slug
+
+WATCHED_ROWS = 5_000
+"""Rows between two signs of life; thousands are read in a second."""
 
 
 def infer(
@@ -30,7 +33,7 @@ def infer(
     """
     source = source_factory()
     status_column = status_of(source, status_column)
-    columns = _facts(source)
+    columns = _facts(source, source.columns)
     held = Column(decimal_comma=False) if status_column is None else None
     counted = (held or columns[status_column or ""]).counts
     if counted is None:
@@ -51,6 +54,17 @@ def infer(
         "fields": [_field(slugs[key], key, columns[key]) for key in slugs],
         "statuses": statuses(counted),
     }
+
+
+def infer_fields(
+    source: Source, slugs: Mapping[str, str], watch: Callable[[], None]
+) -> list[Definition]:
+    """Suggest fields for some columns, by their slugs: one pass over the file.
+
+    `watch` is called every so many rows.
+    """
+    columns = _facts(source, slugs, watch)
+    return [_field(slug, key, columns[key]) for key, slug in slugs.items()]
 
 
 def status_of(source: Source, status_column: str | None) -> str | None:
@@ -84,11 +98,15 @@ def label_of(header: str) -> str:
     return spaced[0].upper() + spaced[1:]
 
 
-def _facts(source: Source) -> dict[str, Column]:
+def _facts(
+    source: Source, names: Iterable[str], watch: Callable[[], None] | None = None
+) -> dict[str, Column]:
     comma = source.decimal_comma
-    columns = {name: Column(decimal_comma=comma) for name in source.columns}
+    columns = {name: Column(decimal_comma=comma) for name in names}
     adders = [(name, column.add) for name, column in columns.items()]
-    for row in source:
+    for place, row in enumerate(source):
+        if watch is not None and place % WATCHED_ROWS == 0:
+            watch()
         if isinstance(row, Row):
             cells = row.cells
             for name, add in adders:

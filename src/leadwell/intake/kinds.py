@@ -14,11 +14,12 @@ REPEATED = 3
 # 0 and 1 in a handful of rows may be the start of any number.
 _FLAGS_ROWS_MIN = 20
 
-_PHONE_NAME = re.compile(
+PHONE_NAME = re.compile(
     r"(?:^|[^a-z])(?:phone|tele(?:phone|fon)?|tel|tlf|mobile?|mobil\w*|handy|\w+phone)"
     r"(?:nummer|number|no|nr)?(?:[^a-z]|$)",
     re.IGNORECASE,
 )
+"""What a column of phone numbers is called."""
 
 
 def type_of(header: str, column: Column) -> str:
@@ -56,7 +57,7 @@ def _is_boolean(header: str, column: Column) -> bool:
 
 
 def _is_phone(header: str, column: Column) -> bool:
-    named = _PHONE_NAME.search(header) and column.share("phone") >= MOSTLY
+    named = PHONE_NAME.search(header) and column.share("phone") >= MOSTLY
     return bool(named) or column.share("international") >= MOSTLY
 
 

@@ -5,24 +5,26 @@ the file holds it. So a run that was broken off, or is done again, goes on where
 was, and a mended error file adds only what failed before.
 """
 
-import csv
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from leadwell.errors import InvalidLead
-from leadwell.intake.mapping import NOTES, Targets, submission_of
+from leadwell.intake.mapping import Targets, submission_of
+from leadwell.intake.refusing import ErrorFile, Findings
 from leadwell.intake.source import BadRow, Row, Source
 from leadwell.model.campaign import Campaign
+from leadwell.model.importing import Job
 from leadwell.schema import submission
 from leadwell.schema.submission import IMPORT_KEYS, Submission
 from leadwell.store.connection import Connection, Database
-from leadwell.store.writes import imports, writing
+from leadwell.store.uploads import added
+from leadwell.store.uploads.added import Loaded
+from leadwell.store.writes import imports, names, writing
 
 CHUNK = 500
 """Rows in one transaction: large enough to be fast, small enough not to keep others
@@ -51,19 +53,24 @@ class Load:
     """One file on its way into one campaign."""
 
     database: Database | None
-    """`None`: every row is checked and nothing is written."""
+    """`None`: every row is checked and nothing is written; all are taken for new."""
     campaign: Campaign
     targets: Targets
     clock: Callable[[], int]
     """The moment in microseconds."""
     error_path: Path
+    job: Job | None = None
+    """The import of a page, under which its leads are noted."""
+    is_dry: bool = False
+    """Whether rows are only looked up: which are new, and which known."""
+    findings: Findings = field(default_factory=Findings)
 
     def run(self, source: Source, report: Callable[[Tally], None]) -> Tally:
         """Load all rows; `report` hears of each chunk once it is durable."""
         tally = Tally()
         counted = imports.Counted()
         try:
-            with _Errors(self.error_path, source.columns) as errors:
+            with ErrorFile(self.error_path, source.columns, self.findings) as errors:
                 rows = iter(source)
                 while chunk := list(islice(rows, CHUNK)):
                     tally = self._load(chunk, source, counted, errors, tally)
@@ -78,13 +85,16 @@ class Load:
         chunk: "list[Row | BadRow]",
         source: Source,
         counted: imports.Counted,
-        errors: "_Errors",
+        errors: ErrorFile,
         tally: Tally,
     ) -> Tally:
         good = list(self._good(chunk, source, counted, errors))
         failed = len(chunk) - len(good)
         if self.database is None:
             outcome = Tally(added=len(good))
+        elif self.is_dry:
+            with self.database.reading() as connection:
+                outcome = self._foreseen(connection, good)
         else:
             outcome = self.database.write(lambda tx: self._keep(tx, good)).result()
         return Tally(
@@ -99,7 +109,7 @@ class Load:
         chunk: "list[Row | BadRow]",
         source: Source,
         counted: imports.Counted,
-        errors: "_Errors",
+        errors: ErrorFile,
     ) -> Iterator["_Read"]:
         for row in chunk:
             if isinstance(row, BadRow):
@@ -120,33 +130,56 @@ class Load:
             key = digest.digest()[:DIGEST_BYTES]
             yield _Read(read, key, counted.meet(key))
 
+    def _foreseen(self, connection: Connection, rows: "list[_Read]") -> Tally:
+        """Say what loading the rows would do; what it changes is not compared."""
+        known = sum(self._is_loaded(connection, row) for row in rows)
+        named = sum(self._is_named(connection, row) for row in rows)
+        return Tally(len(rows) - known - named, named, known)
+
     def _keep(self, connection: Connection, rows: "list[_Read]") -> Tally:
         new = [row for row in rows if not self._is_loaded(connection, row)]
         if not new:
             return Tally(known=len(rows))
+        noted_as = self.job.author if self.job else ""
         outcomes = writing.add(
             connection,
             self.campaign,
             [row.submission for row in new],
-            writing.OPERATOR,
+            replace(writing.OPERATOR, noted_as=noted_as),
             self.clock(),
         )
+        pairs = list(zip(new, outcomes, strict=True))
         imports.note_loaded(
             connection,
             self.campaign.id,
             [
                 (row.digest, row.nth, outcome.lead.id)
-                for row, outcome in zip(new, outcomes, strict=True)
+                for row, outcome in pairs
                 if not row.submission.external_id
             ],
         )
-        added = sum(outcome.is_new for outcome in outcomes)
+        if self.job is not None:
+            leads = [
+                Loaded(outcome.lead.id, row.digest, row.nth)
+                for row, outcome in pairs
+                if outcome.is_new
+            ]
+            added.note(connection, self.job, leads)
+        is_new = sum(outcome.is_new for outcome in outcomes)
         updated = sum(outcome.is_changed for outcome in outcomes)
-        return Tally(added, updated, known=len(rows) - added - updated)
+        return Tally(is_new, updated, known=len(rows) - is_new - updated)
 
     def _is_loaded(self, connection: Connection, row: "_Read") -> bool:
         return not row.submission.external_id and imports.is_loaded(
             connection, self.campaign.id, row.digest, row.nth
+        )
+
+    def _is_named(self, connection: Connection, row: "_Read") -> bool:
+        external_id = row.submission.external_id
+        lineage = writing.OPERATOR.lineage
+        return (
+            isinstance(external_id, str)
+            and names.find(connection, self.campaign, lineage, external_id) is not None
         )
 
 
@@ -156,51 +189,3 @@ class _Read:
     digest: bytes
     nth: int
     """How often the run has met a row with this digest, this one included."""
-
-
-class _Errors:
-    """The file of the rows that failed; it is there only when a row has failed."""
-
-    def __init__(self, path: Path, columns: tuple[str, ...]) -> None:
-        self._path = path
-        self._columns = tuple(column for column in columns if column not in NOTES)
-        self._file: Any = None
-        self._writer: Any = None
-
-    def __enter__(self) -> "_Errors":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
-
-    def note(self, row: Row, error: InvalidLead, targets: Targets) -> None:
-        columns = {target: column for column, target in targets.items()}
-        slugs = [(p.pointer or "").rpartition("/")[2] for p in error.problems]
-        names = [columns.get(slug, slug) for slug in slugs]
-        messages = [problem.message for problem in error.problems]
-        cells = [_text(row.cells.get(column)) for column in self._columns]
-        self._write([*cells, row.number, "; ".join(names), "; ".join(messages)])
-
-    def note_unread(self, row: BadRow) -> None:
-        width = len(self._columns)
-        cells = [*row.raw[:width], *[""] * (width - len(row.raw))]
-        self._write([*cells, row.number, "", row.problem])
-
-    def flush(self) -> None:
-        if self._file is not None:
-            self._file.flush()
-
-    def _write(self, cells: list[Any]) -> None:
-        if self._writer is None:
-            # The mark lets spreadsheets know that the file is UTF-8.
-            self._file = self._path.open("w", newline="", encoding="utf-8-sig")
-            self._writer = csv.writer(self._file)
-            self._writer.writerow([*self._columns, *NOTES])
-        self._writer.writerow(cells)
-
-
-def _text(cell: Any) -> str:
-    if cell is None:
-        return ""
-    return cell if isinstance(cell, str) else msgspec.json.encode(cell).decode()

@@ -32,14 +32,29 @@ def targets(
     """
     known = {**dict.fromkeys(OWN_TARGETS, ""), **campaign.field_by_slug}
     _check_chosen(columns, chosen, tuple(known))
-    labels = {field.label.casefold(): field.slug for field in campaign.fields}
+    labels = folded_labels(campaign)
     found: dict[str, str] = {}
     for column in columns:
-        target = chosen.get(column) or _guessed(column, known, labels)
+        target = chosen.get(column) or guessed(column, known, labels)
         if target not in (None, SKIPPED) and column not in NOTES:
             found[column] = target
     _check_complete(columns, found, chosen, tuple(known))
     return found
+
+
+def folded_labels(campaign: Campaign) -> Mapping[str, str]:
+    """Return the slugs of the fields by their labels, in small letters."""
+    return {field.label.casefold(): field.slug for field in campaign.fields}
+
+
+def guessed(
+    column: str, known: Mapping[str, object], labels: Mapping[str, str]
+) -> str | None:
+    """Return what a column means by its name: a slug, a label, or nothing."""
+    for name in (column, slug_of(column), slug_of(column).replace("-", "_")):
+        if name in known:
+            return name
+    return labels.get(column.casefold())
 
 
 def submission_of(
@@ -62,15 +77,6 @@ def submission_of(
             field = campaign.field_by_slug[target]
             fields[target] = _value(field, cell, decimal_comma=decimal_comma)
     return given
-
-
-def _guessed(
-    column: str, known: Mapping[str, object], labels: Mapping[str, str]
-) -> str | None:
-    for name in (column, slug_of(column), slug_of(column).replace("-", "_")):
-        if name in known:
-            return name
-    return labels.get(column.casefold())
 
 
 def _check_chosen(

@@ -85,6 +85,7 @@ def hub_of(settings: Settings, *, create: bool = True) -> Hub:
             header_bytes_max=settings.header_bytes_max,
             body_bytes_max=settings.body_bytes_max,
             batch_bytes_max=settings.batch_bytes_max,
+            upload_bytes_max=settings.upload_bytes_max,
             body_timeout_s=settings.body_timeout_s,
         ),
         metrics_token=settings.metrics_token,
@@ -112,6 +113,7 @@ def application() -> ASGIApp:
         gc.set_threshold(GC_EVERY)
         yield
         ringer.stop()
+        hub.works.stop()
         upkeep.stop()
         hub.indexes.close()
         # Jobs that were handed in are finished; their answers may be out already.

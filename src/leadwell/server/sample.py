@@ -13,7 +13,7 @@ from leadwell.model.campaign import Campaign
 from leadwell.model.token import Token, digest, public_id_of, text_of
 from leadwell.schema import definition, querystring, question, submission
 from leadwell.schema.times import microseconds
-from leadwell.server import instance_key, open_database
+from leadwell.server import instance_key, invitations, open_database
 from leadwell.server.clock import now
 from leadwell.settings import Settings
 from leadwell.store import accounts, campaigns, filters, tokens
@@ -25,12 +25,15 @@ LINEAGE = "demo"
 
 def fill(
     settings: Settings, random_bytes: Callable[[int], bytes]
-) -> tuple[str, str, str]:
-    """Make the sample; return tokens: of all of it, of Partner West, and to write."""
+) -> tuple[str, str, str, str]:
+    """Make the sample; return tokens, and the path where the first password is chosen.
+
+    The tokens are those of all of it, of Partner West, and to write.
+    """
     database = open_database(settings, create=True)
     key, moment = instance_key(settings), now()
 
-    def job(connection: Connection) -> tuple[str, str, str]:
+    def job(connection: Connection) -> tuple[str, str, str, str]:
         desk = _Desk(connection, key, moment, random_bytes)
         account, campaign = desk.campaign()
         desk.leads(campaign)
@@ -38,6 +41,7 @@ def fill(
             desk.token(account, campaign, "Everything", ""),
             desk.token(account, campaign, "Partner West", "source=partner-west"),
             desk.token(account, campaign, "Desk", "", may_write=True),
+            invitations.first(connection, key),
         )
 
     try:

@@ -1,4 +1,4 @@
-"""Work that a running hub does beside its requests: chores, old pins, old history."""
+"""Work that a running hub does beside its requests: chores, and what is too old."""
 
 import time
 from functools import partial
@@ -6,6 +6,7 @@ from threading import Event, Thread
 
 import structlog
 
+from leadwell.admin.importing import files
 from leadwell.api.hub import Hub
 from leadwell.store import campaigns
 from leadwell.store.connection import Connection
@@ -59,6 +60,7 @@ class Upkeep:
         for campaign_id in waiting:
             self._finish(campaign_id)
         self._hub.pins.sweep()
+        files.sweep(self._hub)
         if self._history_days and time.monotonic() >= self._forget_at:
             self._forget_at = time.monotonic() + FORGET_EVERY_S
             self._forget_history(self._hub.moment - self._history_days * DAY_US)

@@ -1,24 +1,53 @@
-"""The campaigns that somebody may open, and a new one."""
+"""The campaigns that somebody may open, what comes in there, and a new one."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
 
 from starlette.responses import Response
 
+from leadwell.admin import charts
+from leadwell.admin.charts import Figures, PerDay, Stage
+from leadwell.admin.pages.imports.uploading import new_campaign
 from leadwell.admin.visit import Visit
 from leadwell.errors import LeadwellError, MalformedValue
 from leadwell.model.campaign import Campaign, Status
+from leadwell.model.query import Question
 from leadwell.model.slug import slug_of
-from leadwell.store import accounts, campaigns
+from leadwell.store import accounts, campaigns, feed
 from leadwell.store.connection import Connection
+from leadwell.store.people.activity import What
 from leadwell.store.writes import scopes
 
 NAME_CHARACTERS_MAX = 200
 CAMPAIGNS_MAX = 1_000
+DAY_US = 86_400_000_000
+
+
+CHARTS_MAX = 12
+"""So many campaigns are drawn; the others stand in the table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A campaign of the page."""
+
+    campaign: Campaign
+    total: int
+    is_counted: bool
+    """Whether its leads of each day are known; else they are being counted."""
+    per_day: PerDay | None = None
+    stages: tuple[Stage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
     """The first page."""
+
+    _known: dict[int, tuple[object, Figures]] = field(
+        default_factory=dict[int, tuple[object, Figures]]
+    )
+    """What was counted last, by campaign: until a lead or the day changes."""
 
     async def show(self, visit: Visit) -> Response:
         """Show the campaigns."""
@@ -26,27 +55,66 @@ class Start:
 
     async def add(self, visit: Visit) -> Response:
         """Make a campaign."""
-        visit.user.check_administrator()
         try:
             made = await visit.write(lambda c: _made(c, visit))
         except LeadwellError as error:
             return await self._shown(visit, error)
         return visit.go(f"/campaigns/{made.id}/leads", "added")
 
-    async def _shown(self, visit: Visit, error: LeadwellError | None) -> Response:
-        rows = await visit.read(lambda c: _rows(c, visit))
-        content = {"rows": rows, "error": error, "name": visit.text("name")}
+    async def load(self, visit: Visit) -> Response:
+        """Make a campaign of a file."""
+        try:
+            return await new_campaign(visit)
+        except LeadwellError as error:
+            return await self._shown(visit, error, is_file=True)
+
+    async def _shown(
+        self, visit: Visit, error: LeadwellError | None, *, is_file: bool = False
+    ) -> Response:
+        content: dict[str, Any] = {
+            "rows": await visit.read(lambda c: list(self._rows(c, visit))),
+            "error": error,
+            "name": visit.text("name"),
+            "is_file": is_file,
+            "days": charts.DAYS,
+        }
         return visit.page("campaigns.html", content, 422 if error else 200)
 
+    def _rows(self, connection: Connection, visit: Visit) -> Iterator[Row]:
+        account_id = visit.user.account_id
+        found = campaigns.find_page(connection, account_id, per_page=CAMPAIGNS_MAX)
+        shown = [each for each in found.items if visit.user.may_open(each)]
+        for place, each in enumerate(shown):
+            total = scopes.digest(connection, each.id, scopes.WHOLE).count
+            if not total or place >= CHARTS_MAX:
+                yield Row(each, total, is_counted=True)
+                continue
+            figures = self._figures(connection, visit, each)
+            if figures is None:
+                yield Row(each, total, is_counted=False)
+                continue
+            drawn = charts.per_day(figures), charts.stages(each, figures)
+            yield Row(each, total, is_counted=True, per_day=drawn[0], stages=drawn[1])
 
-def _rows(connection: Connection, visit: Visit) -> list[tuple[Campaign, int]]:
-    account_id = visit.user.account_id
-    found = campaigns.find_page(connection, account_id, per_page=CAMPAIGNS_MAX).items
-    return [
-        (each, scopes.digest(connection, each.id, scopes.WHOLE).count)
-        for each in found
-        if visit.user.may_open(each)
-    ]
+    def _figures(
+        self, connection: Connection, visit: Visit, campaign: Campaign
+    ) -> Figures | None:
+        now = visit.hub.moment
+        seq = feed.head(connection, campaign.id).seq
+        key = (seq, campaign.schema_version, now // DAY_US)
+        known = self._known.get(campaign.id)
+        if known is not None and known[0] == key:
+            return known[1]
+        query = visit.user.grant(campaign).query(campaign, Question())
+        found = visit.hub.indexes.counted(
+            connection,
+            campaign,
+            query,
+            lambda index, ids: charts.counts(campaign, index, ids, now),
+        )
+        if found is not None:
+            self._known[campaign.id] = key, found
+        return found
 
 
 def _made(connection: Connection, visit: Visit) -> Campaign:
@@ -56,4 +124,6 @@ def _made(connection: Connection, visit: Visit) -> Campaign:
     account = accounts.find_by_id(connection, visit.user.account_id)
     new = Status(1, "new", visit.said("New"), is_default=True)
     wanted = Campaign(0, account.id, slug_of(name), name, "DK", 1, statuses=(new,))
-    return campaigns.add(connection, account, wanted, visit.hub.moment)
+    made = campaigns.add(connection, account, wanted, visit.hub.moment)
+    visit.note(connection, made, What.CAMPAIGN_MADE, made.name)
+    return made

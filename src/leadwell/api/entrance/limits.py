@@ -3,6 +3,8 @@
 uvicorn itself accepts two `Authorization` headers, and headers of any size.
 """
 
+import re
+
 import anyio
 from starlette.types import Message, Receive, Scope
 
@@ -25,6 +27,10 @@ _ONCE = (
 )
 _BATCH = "/leads/batch"
 """What carries many leads may be larger than what carries one."""
+_UPLOAD = re.compile(r"/campaigns(/[1-9][0-9]{0,14})?/import\Z")
+"""Where people load files of leads."""
+UPLOAD_TIMES = 20
+"""So many times as long as another body a file may take to arrive."""
 
 
 def check_head(scope: Scope, limits: Limits) -> None:
@@ -74,6 +80,7 @@ def bounded(receive: Receive, scope: Scope, limits: Limits) -> Receive:
     lets it trickle gains nothing. Once the body is complete, waiting is not limited.
     """
     most = _bytes_max(scope, limits)
+    timeout_s = limits.body_timeout_s * (UPLOAD_TIMES if _is_upload(scope) else 1)
     taken = 0
     until: float | None = None
     is_complete = False
@@ -82,13 +89,13 @@ def bounded(receive: Receive, scope: Scope, limits: Limits) -> Receive:
         nonlocal taken, until, is_complete
         if is_complete:
             return await receive()
-        until = until or anyio.current_time() + limits.body_timeout_s
+        until = until or anyio.current_time() + timeout_s
         try:
             with anyio.fail_after(until - anyio.current_time()):
                 message = await receive()
         except TimeoutError:
             raise BodyTooSlow(
-                f"the body did not arrive within {limits.body_timeout_s:g} seconds",
+                f"the body did not arrive within {timeout_s:g} seconds",
                 hint="send it faster, or in smaller parts",
             ) from None
         taken += len(message.get("body", b""))
@@ -100,7 +107,15 @@ def bounded(receive: Receive, scope: Scope, limits: Limits) -> Receive:
     return receive_bounded
 
 
+def _is_upload(scope: Scope) -> bool:
+    path: str = scope["path"]
+    path = path.removeprefix(scope.get("root_path", ""))
+    return scope["method"] == "POST" and _UPLOAD.match(path) is not None
+
+
 def _bytes_max(scope: Scope, limits: Limits) -> int:
+    if _is_upload(scope):
+        return limits.upload_bytes_max
     is_batch = scope["method"] == "POST" and scope["path"].endswith(_BATCH)
     return limits.batch_bytes_max if is_batch else limits.body_bytes_max
 

@@ -8,13 +8,14 @@ from threading import Event, Lock
 import structlog
 from pyroaring import BitMap
 
+from leadwell.index.index import Index
 from leadwell.model.campaign import Campaign
 from leadwell.model.grant import LeadQuery
 from leadwell.store import campaigns, feed
 from leadwell.store.connection import Connection, Database
 from leadwell.store.figures import INDEX_BYTES, INDEXES_MADE
 from leadwell.store.indexes import making
-from leadwell.store.indexes.kept import Kept, Window
+from leadwell.store.indexes.kept import C, Kept, Window
 from leadwell.store.writes import scopes
 
 _log = structlog.get_logger("leadwell.index")
@@ -70,6 +71,20 @@ class Indexes:
         found = kept.matching(connection, campaign, query, seq)
         self._weigh(kept)
         return found
+
+    def counted(
+        self,
+        connection: Connection,
+        campaign: Campaign,
+        query: LeadQuery,
+        count: Callable[[Index, BitMap], C],
+    ) -> C | None:
+        """Return what is counted of the leads that match; `None`: not yet."""
+        seq = feed.head(connection, campaign.id).seq
+        kept = self._at(connection, campaign, seq)
+        if kept is None:
+            return None
+        return kept.counted(connection, campaign, query, seq, count)
 
     def scan(
         self, connection: Connection, campaign: Campaign, query: LeadQuery

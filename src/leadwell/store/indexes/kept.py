@@ -1,10 +1,10 @@
 """One campaign's index beside its database: followed, asked, and what it found."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from pyroaring import BitMap
 
@@ -18,6 +18,7 @@ from leadwell.store.connection import Connection, one
 from leadwell.store.figures import INDEX_CHANGES
 from leadwell.store.indexes.scans import Scans, Test, look
 
+C = TypeVar("C")
 FOLLOWED_MAX = 2_000
 """Changes that a reader follows at once; more are followed beside the readers."""
 REMEMBERED_MAX = 64
@@ -107,6 +108,19 @@ class Kept:
         """
         with self._lock:
             return self._matching(connection, campaign, query, seq)
+
+    def counted(
+        self,
+        connection: Connection,
+        campaign: Campaign,
+        query: LeadQuery,
+        seq: int,
+        count: Callable[[Index, BitMap], C],
+    ) -> C | None:
+        """Return what is counted of those that match; `None` as for `matching`."""
+        with self._lock:
+            ids = self._matching(connection, campaign, query, seq)
+            return None if ids is None else count(self.index, ids)
 
     def scan(
         self, connection: Connection, campaign: Campaign, query: LeadQuery, seq: int

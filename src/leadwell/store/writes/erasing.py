@@ -65,6 +65,20 @@ def check_not_merged(connection: Connection, campaign_id: int, lead_id: int) -> 
         )
 
 
+def find_newest(connection: Connection, campaign_id: int, most: int) -> list[Erasure]:
+    """Return the erasures of the campaign, newest first. Served by `erasure_by_seq`."""
+    rows = connection.rows(
+        """
+        SELECT campaign_id, lead_id, at FROM erasure
+         WHERE campaign_id = :campaign_id
+         ORDER BY seq DESC
+         LIMIT :most
+        """,
+        {"campaign_id": campaign_id, "most": most},
+    )
+    return [Erasure(*row) for row in rows]
+
+
 def _erase_one(
     connection: Connection, campaign: Campaign, lead_id: int, now: int
 ) -> Erasure:
@@ -142,10 +156,18 @@ def _last_version(connection: Connection, campaign_id: int, lead_id: int) -> int
 
 
 def _forget_file_rows(connection: Connection, campaign_id: int, lead_id: int) -> None:
+    params = {"campaign_id": campaign_id, "lead_id": lead_id}
     connection.run(
         """
         DELETE FROM import_row
          WHERE campaign_id = :campaign_id AND lead_id = :lead_id
         """,
-        {"campaign_id": campaign_id, "lead_id": lead_id},
+        params,
+    )
+    connection.run(
+        """
+        DELETE FROM import_lead
+         WHERE campaign_id = :campaign_id AND lead_id = :lead_id
+        """,
+        params,
     )

@@ -32,6 +32,8 @@ class Author:
 
     lineage: str = ""
     forced: tuple[Condition, ...] = ()
+    noted_as: str = ""
+    """What the history calls them; empty: their lineage."""
 
 
 OPERATOR = Author()
@@ -66,7 +68,9 @@ class Writing:
         self.members = Membership(
             connection, campaign, scopes.find_open(connection, campaign)
         )
-        self.history = History(connection, campaign, author.lineage, taken.now)
+        self.history = History(
+            connection, campaign, author.noted_as or author.lineage, taken.now
+        )
         self._connection = connection
         self._author = author
 

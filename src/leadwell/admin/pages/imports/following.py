@@ -1,0 +1,201 @@
+"""One import: where its columns go, what it would do, how far it is, its undoing."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Any
+
+from anyio import to_thread
+from starlette.responses import FileResponse, Response
+
+from leadwell.admin.importing import files, planning
+from leadwell.admin.importing.running import Run
+from leadwell.admin.pages.imports.uploading import page_of
+from leadwell.admin.rendering import HEADERS
+from leadwell.admin.tabs import around
+from leadwell.admin.visit import Visit
+from leadwell.errors import LeadwellError, MalformedRequest, NotFound
+from leadwell.intake.mapping import OWN_TARGETS
+from leadwell.model.campaign import Campaign
+from leadwell.model.importing import Job, Plan, Progress, State
+from leadwell.store.connection import Connection
+from leadwell.store.people.activity import What
+from leadwell.store.uploads import added, jobs
+from leadwell.store.uploads.added import Count
+
+RESTING = frozenset({State.CHECKED, State.STOPPED, State.FAILED})
+UNDO = "undo"
+"""The parameter of the page that shows what undoing would do."""
+ENCODINGS = ("utf-8", "cp1252", "utf-16", "iso-8859-15")
+DELIMITERS = (",", ";", "\t", "|")
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """The page of one import, and what its forms ask for."""
+
+    async def show(self, visit: Visit) -> Response:
+        """Show where it stands."""
+        campaign, job = await _opened(visit)
+        return await self._shown(visit, campaign, job, None)
+
+    async def act(self, visit: Visit) -> Response:
+        """Do what a form of the page asks for."""
+        campaign, job = await _opened(visit)
+        acts = {
+            "read": _read_again,
+            "check": _check,
+            "plan": _plan_again,
+            "load": _load,
+            "stop": _stop,
+            "undo": _undo,
+        }
+        act = acts.get(visit.text("do"))
+        if act is None:
+            raise MalformedRequest("the form asks for nothing", hint="load it again")
+        try:
+            job = await act(visit, campaign, job)
+        except LeadwellError as error:
+            # It may stand elsewhere by now.
+            campaign, job = await _opened(visit)
+            if job.state is State.UPLOADED:
+                job = replace(job, plan=_typed(visit, job.plan))
+            return await self._shown(visit, campaign, job, error)
+        return visit.go(page_of(job))
+
+    async def errors(self, visit: Visit) -> Response:
+        """Send the rows that were refused, to be mended and loaded again."""
+        _, job = await _opened(visit)
+        path = files.errors_of(visit.hub, job)
+        if not path.is_file():
+            raise NotFound("the rows that were refused are kept no more")
+        name = f"{job.file_name.rpartition('.')[0] or job.file_name}-errors.csv"
+        return FileResponse(
+            path, media_type="text/csv", filename=name, headers=dict(HEADERS)
+        )
+
+    async def _shown(
+        self, visit: Visit, campaign: Campaign, job: Job, error: LeadwellError | None
+    ) -> Response:
+        now = visit.hub.moment
+        asks = UNDO in visit.request.query_params
+        total = 0
+        if not job.is_busy(now):
+            total = await visit.read(lambda c: added.total(c, job))
+        content: dict[str, Any] = {
+            **around(visit, campaign, "leads"),
+            "job": job,
+            "is_busy": job.is_busy(now),
+            "is_interrupted": job.is_interrupted(now),
+            "has_errors": files.errors_of(visit.hub, job).is_file(),
+            "undo": await visit.read(lambda c: added.count(c, job)) if asks else None,
+            "added": total,
+            "own": [x for x in OWN_TARGETS if x not in campaign.field_by_slug],
+            "encodings": ENCODINGS,
+            "delimiters": DELIMITERS,
+            "error": error,
+        }
+        return visit.page("imports/import.html", content, 422 if error else 200)
+
+
+async def _opened(visit: Visit) -> tuple[Campaign, Job]:
+    def job(connection: Connection) -> tuple[Campaign, Job]:
+        campaign = visit.campaign(connection)
+        import_id = int(visit.request.path_params["import_id"])
+        return campaign, jobs.known(connection, campaign.id, import_id)
+
+    return await visit.read(job)
+
+
+def _typed(visit: Visit, plan: Plan) -> Plan:
+    """Return the plan with what stands in the form: a select for each column."""
+    targets = {
+        column.name: visit.text(f"column.{place}") or plan.targets.get(column.name, "-")
+        for place, column in enumerate(plan.columns)
+    }
+    return replace(plan, targets=targets)
+
+
+async def _read_again(visit: Visit, campaign: Campaign, job: Job) -> Job:
+    """Look at the file once more, as another encoding or with another delimiter."""
+    encoding, delimiter = visit.text("encoding"), str(visit.form.get("delimiter", ""))
+    plan = Plan(
+        encoding=encoding if encoding in ENCODINGS else None,
+        delimiter=delimiter if delimiter in DELIMITERS else None,
+    )
+    path = files.path_of(visit.hub, job)
+    plan = await to_thread.run_sync(planning.first, path, plan, campaign)
+    states = {State.UPLOADED, *RESTING}
+    return await _moved(visit, replace(job, plan=plan), states, State.UPLOADED)
+
+
+async def _check(visit: Visit, campaign: Campaign, job: Job) -> Job:
+    plan = replace(_typed(visit, job.plan), fields=())
+    planning.check(plan, campaign)
+    job = replace(job, plan=plan, progress=Progress())
+    return await _begun(visit, job, {State.UPLOADED, *RESTING}, State.CHECKING)
+
+
+async def _plan_again(visit: Visit, campaign: Campaign, job: Job) -> Job:
+    """Go back to where the columns go; fields that were not made are new again."""
+    known = campaign.field_by_slug
+    drafts = {each["slug"] for each in job.plan.fields if each["slug"] not in known}
+    targets = {
+        column: planning.NEW if target in drafts else target
+        for column, target in job.plan.targets.items()
+    }
+    plan = replace(job.plan, targets=targets, fields=())
+    return await _moved(visit, replace(job, plan=plan), RESTING, State.UPLOADED)
+
+
+async def _load(visit: Visit, campaign: Campaign, job: Job) -> Job:
+    job = replace(job, progress=Progress())
+    return await _begun(
+        visit, job, RESTING, State.LOADING, (campaign, What.IMPORT_STARTED)
+    )
+
+
+async def _stop(visit: Visit, campaign: Campaign, job: Job) -> Job:
+    del campaign
+    if job.state is State.CHECKING:
+        return await _moved(visit, job, {State.CHECKING}, State.UPLOADED)
+    return await _moved(visit, job, {State.LOADING}, State.STOPPED)
+
+
+async def _undo(visit: Visit, campaign: Campaign, job: Job) -> Job:
+    count: Count = await visit.read(lambda c: added.count(c, job))
+    begun = replace(job.progress, position=0, size=count.removable, removed=0)
+    job = replace(job, progress=begun)
+    states = {State.LOADED, *RESTING}
+    return await _begun(
+        visit, job, states, State.UNDOING, (campaign, What.IMPORT_UNDONE)
+    )
+
+
+async def _begun(
+    visit: Visit,
+    job: Job,
+    states: Collection[State],
+    to: State,
+    noted: tuple[Campaign, What] | None = None,
+) -> Job:
+    """Let an import go on, and work on it beside the requests."""
+    begun = await _moved(visit, job, states, to, noted)
+    visit.hub.works.start(Run(visit.hub, begun, visit.user.person_id))
+    return begun
+
+
+async def _moved(
+    visit: Visit,
+    job: Job,
+    states: Collection[State],
+    to: State,
+    noted: tuple[Campaign, What] | None = None,
+) -> Job:
+    def write(connection: Connection) -> Job:
+        moved = jobs.begin(connection, job, states, to, visit.hub.moment)
+        if noted is not None:
+            campaign, what = noted
+            visit.note(connection, campaign, what, job.file_name)
+        return moved
+
+    return await visit.write(write)

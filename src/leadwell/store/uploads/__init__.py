@@ -1,0 +1,1 @@
+"""Files that people load on the pages: how far each is, and what it has added."""
