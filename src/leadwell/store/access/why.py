@@ -1,6 +1,6 @@
 """Why a token does not see a lead: what its owner may know, and its bearer must not."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -83,19 +83,22 @@ def find(
         for each in conditions
     )
     pending = chores.is_pending(connection, campaign.id, filter_id)
-    return Reason(lead_id, True, is_open, tests, is_pending=pending)  # noqa: FBT003
+    return Reason(
+        lead_id, is_there=True, is_open=is_open, tests=tests, is_pending=pending
+    )
 
 
 def _gone(
     connection: Connection, campaign: Campaign, lead_id: int, *, is_open: bool
 ) -> Reason:
+    gone = Reason(lead_id, is_there=False, is_open=is_open)
     if erasing.is_erased(connection, campaign.id, lead_id):
-        return Reason(lead_id, False, is_open, gone="erased")  # noqa: FBT003
+        return replace(gone, gone="erased")
     revisions = history.find(connection, campaign.id, lead_id)
-    last = max(revisions, key=lambda each: each.version, default=None)
-    if last is None:
-        return Reason(lead_id, False, is_open)  # noqa: FBT003
-    return Reason(lead_id, False, is_open, gone=last.op, gone_at=last.at)  # noqa: FBT003
+    if not revisions:
+        return gone
+    last = max(revisions, key=lambda each: each.version)
+    return replace(gone, gone=last.op, gone_at=last.at)
 
 
 def _held(campaign: Campaign, shown: dict[str, Any], ref: FieldRef) -> Any:

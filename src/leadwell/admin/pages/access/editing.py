@@ -1,12 +1,12 @@
 """Another name, other rights or another filter for a token; its secret stays."""
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 
 from pyroaring import BitMap
 from starlette.responses import Response
 
+from leadwell.admin import freshness
 from leadwell.admin.pages.access.one import found
 from leadwell.admin.pages.access.place import Place, now
 from leadwell.admin.pages.access.typed import Typed
@@ -51,7 +51,7 @@ class Editing:
 
 def state(token: Token) -> str:
     """Name what can be edited of a token, as it is now."""
-    parts = (
+    return freshness.seen(
         token.name,
         token.may_write,
         token.filter_id,
@@ -60,7 +60,6 @@ def state(token: Token) -> str:
         token.addresses,
         token.revoked_at,
     )
-    return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def seen(effect: tuple[int, int]) -> str:
