@@ -15,6 +15,7 @@ from leadwell.model.user import Role
 from leadwell.schema import querystring, question
 from leadwell.store import campaigns, filters
 from leadwell.store.connection import Connection
+from leadwell.store.people import activity
 from leadwell.store.writes import chores
 from tests import make
 from tests.admin.conftest import Sit
@@ -466,3 +467,36 @@ def test_a_clock_that_is_wrong_stops_no_edit(
     object.__setattr__(hub, "guard", refused)
     assert "Saved." in text_of(send(desk, path, label="Mail"))
     assert now(hub).field_by_slug["email"].label == "Mail"
+
+
+def test_what_is_done_is_noted_once(desk: Desk, hub: Hub) -> None:
+    path = part_id(hub, "email")
+    for _ in range(2):
+        send(desk, path, label="Mail")
+    send(desk, f"{path}/remove")
+    desk.post(f"{AT}/statuses", label="Lost", version="0")
+    version = str(now(hub).schema_version)
+    move = f"{now(hub).statuses[0].id}.down"
+    desk.submit(f"{AT}/statuses/move", {"version": version, "move": move})
+    desk.submit(f"{AT}/fields/new", {"save": "yes", "label": "Town", "type": "text"})
+    given = {"name": "Large", "c.query": "budget[gte]=5", "save": "yes"}
+    for _ in range(2):
+        desk.submit(f"{AT}/filters/new", given)
+    kept = now(hub)
+    with hub.database.reading() as connection:
+        found = activity.find(connection, kept, hub.moment + 10**9, 50)
+        (saved,) = filters.find_all(connection, kept)
+    assert [(each.what, each.about) for each in reversed(found)] == [
+        ("field-changed", "Mail"),
+        ("field-removed", "Mail"),
+        ("status-added", "Lost"),
+        ("statuses-ordered", ""),
+        ("field-added", "Town"),
+        ("filter-made", "Large"),
+    ]
+    desk.post(f"{AT}/filters/{saved.id}/remove")
+    page = desk.get(f"{AT}/settings")
+    desk.post(f"{AT}/settings", seen=hidden(page, "seen"), name="Tage", country="DK")
+    with hub.database.reading() as connection:
+        newest = activity.find(connection, kept, hub.moment + 10**9, 2)
+    assert [each.what for each in newest] == ["campaign-changed", "filter-removed"]

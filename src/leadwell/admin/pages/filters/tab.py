@@ -24,6 +24,7 @@ from leadwell.store import filters
 from leadwell.store.access import saving
 from leadwell.store.access.saving import Effect
 from leadwell.store.connection import Connection
+from leadwell.store.people.activity import What
 from leadwell.store.writes import scopes
 from leadwell.store.writes.rehearsal import Undone, undone
 
@@ -123,7 +124,11 @@ def _save(connection: Connection, visit: Visit) -> None:
     if known is not None and (known.name, known.conditions) != (name, asked):
         freshness.check(visit, seen_of(campaign, known))
         filters.rename(connection, campaign, known, name)
-    saving.save(connection, campaign, name, asked, visit.hub.now)
+    before = known or filters.find_named(connection, campaign, name)
+    kept = saving.save(connection, campaign, name, asked, visit.hub.now)
+    if before is None or before != kept:
+        what = What.FILTER_MADE if before is None else What.FILTER_CHANGED
+        visit.note(connection, campaign, what, name)
 
 
 def _remove(connection: Connection, visit: Visit) -> None:
@@ -131,3 +136,4 @@ def _remove(connection: Connection, visit: Visit) -> None:
     known = known_by(connection, visit, campaign)
     if known is not None:
         filters.remove(connection, campaign, known.name or "")
+        visit.note(connection, campaign, What.FILTER_REMOVED, known.name or "")

@@ -100,6 +100,7 @@ def _add(connection: Connection, visit: Visit) -> None:
     if wrong := wrong | _wrong(visit, visit.text("type")):
         raise Conflict(" ".join(wrong.values()))
     edits.add_field(connection, campaign.id, _read(visit, slug))
+    visit.note(connection, campaign, FIELDS.added, visit.text("label"))
 
 
 def _read(visit: Visit, slug: str) -> Field:

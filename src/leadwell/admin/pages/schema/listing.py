@@ -83,6 +83,7 @@ class List:
             return
         if wrong := self._wrong(visit, known):
             raise Conflict(" ".join(wrong.values()))
+        visit.note(connection, campaign, self.place.added, label)
         slug = slug_wanted(visit, known)
         if self.place.kind is Kind.OPTION:
             edits.add_option(connection, campaign.id, known.field, slug, label)
@@ -103,6 +104,7 @@ class List:
         name = Name(self.place.kind, known.parts[place].slug, known.field)
         to = place + (1 if way == "down" else -1)
         edits.move(connection, campaign.id, name, max(to, 0))
+        visit.note(connection, campaign, self.place.ordered, known.field)
         return True
 
 

@@ -6,6 +6,7 @@ from leadwell.admin.visit import Visit
 from leadwell.errors import NotFound
 from leadwell.model.campaign import Campaign
 from leadwell.schema.parts import WITH_OPTIONS, Kind, Name, Part, Shelf, shelf
+from leadwell.store.people.activity import What
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,11 @@ class Place:
 
     kind: Kind
     tab: str
+    added: What
+    changed: What
+    removed: What
+    ordered: What
+    """What is noted of an edit."""
 
     def path(self, visit: Visit) -> str:
         """Return the path of the list; below it stands each part, by its id."""
@@ -52,9 +58,30 @@ class Place:
         return Name(self.kind, part.slug, self.shelf(visit, campaign).field)
 
 
-FIELDS = Place(Kind.FIELD, "fields")
-SELECTS = Place(Kind.OPTION, "selects")
-STATUSES = Place(Kind.STATUS, "statuses")
+FIELDS = Place(
+    Kind.FIELD,
+    "fields",
+    What.FIELD_ADDED,
+    What.FIELD_CHANGED,
+    What.FIELD_REMOVED,
+    What.FIELDS_ORDERED,
+)
+SELECTS = Place(
+    Kind.OPTION,
+    "selects",
+    What.OPTION_ADDED,
+    What.OPTION_CHANGED,
+    What.OPTION_REMOVED,
+    What.OPTIONS_ORDERED,
+)
+STATUSES = Place(
+    Kind.STATUS,
+    "statuses",
+    What.STATUS_ADDED,
+    What.STATUS_CHANGED,
+    What.STATUS_REMOVED,
+    What.STATUSES_ORDERED,
+)
 
 
 def _gone(visit: Visit) -> NotFound:
