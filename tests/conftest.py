@@ -10,12 +10,24 @@ from leadwell.model.account import Account
 from leadwell.model.campaign import Campaign
 from leadwell.store.connection import Database
 from tests import make, postgres, validated
+from tests.asking import Whole
+from tests.effort import REPEATS, draw_anew
 from tests.writer import Office, Writer
+
+draw_anew()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     help_ = "record tests/contract/golden again (`make golden`)"
     parser.addoption("--golden-record", action="store_true", help=help_)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Note which lines run on one database: only tests of the store ask for both."""
+    for item in items:
+        given = getattr(getattr(item, "callspec", None), "params", {})
+        if given.get("engine") == "postgres" and "store" not in item.path.parts:
+            item.add_marker(REPEATS)
 
 
 @pytest.fixture(scope="session", params=make.ENGINES)
@@ -73,9 +85,11 @@ def hub(database: Database, clock: make.Clock) -> Hub:
 
 
 @pytest.fixture
-def client(hub: Hub) -> TestClient:
+def client(hub: Hub) -> Iterator[TestClient]:
     """Real requests to the whole application, in this process."""
-    return TestClient(app(hub))
+    # One loop for all requests, rather than one for each.
+    with Whole(app(hub)) as client:
+        yield client
 
 
 @pytest.fixture

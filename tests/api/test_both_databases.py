@@ -11,7 +11,9 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from tests import make, worlds
+from tests.effort import REPEATS
 
+pytestmark = REPEATS
 QUESTIONS = 60
 """Per world; each also asks for one lead, the schema, the feed and the digest."""
 PER_TOKEN = 5

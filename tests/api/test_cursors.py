@@ -12,6 +12,7 @@ from leadwell.api.app import app
 from leadwell.api.cursors import sealing
 from leadwell.api.hub import Hub
 from tests import make
+from tests.effort import REPEATS
 
 LIST = "/v2/campaigns/362/leads"
 FEED = f"{LIST}/changes"
@@ -145,6 +146,7 @@ def altered(cursor: str) -> Iterator[str]:
     yield from (cursor.upper(), cursor.lower(), cursor[::-1], cursor * 3)
 
 
+@REPEATS
 def test_an_altered_cursor_is_refused_whatever_was_altered(client, token) -> None:
     for path, made in ((FEED, feed_cursor), (LIST, walk_cursor)):
         cursor = made(client, token)

@@ -19,14 +19,16 @@ from leadwell.store.connection import Database
 from leadwell.store.writes import chores
 from tests import make
 from tests.asking import Whole
+from tests.effort import REPEATS
 from tests.histories import EDITS, KEY, Kept, Model, a_model, finish
 from tests.mirror import Mirror
 
+pytestmark = REPEATS
 STEPS = 70
 MIRRORS = 3
 """At least; each is compared at the end, and whenever it is told to be exact."""
-SEEDS = int(os.environ.get("LEADWELL_TEST_SEEDS", "250"))
-"""On each database; the storms over HTTP are 500 more. Each is named in the report; a
+SEEDS = int(os.environ.get("LEADWELL_TEST_SEEDS", "150"))
+"""On each database; the storms over HTTP are 100 more. Each is named in the report; a
 longer run: LEADWELL_TEST_SEEDS=20000 make proof."""
 
 
@@ -100,7 +102,7 @@ def test_every_copy_is_exact_for_many_seeds(
     assert run(tmp_path, seed, engine, monkeypatch) >= MIRRORS
 
 
-@pytest.mark.parametrize("seed", make.seeds(40, in_suite=16))
+@pytest.mark.parametrize("seed", make.seeds(40, in_suite=6))
 def test_every_copy_is_exact_when_it_is_said_to_be(
     tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:

@@ -19,6 +19,7 @@ from leadwell.schema import querystring, question
 from leadwell.store import campaigns, filters
 from leadwell.store.connection import Connection, Database
 from tests import make
+from tests.effort import REPEATS
 from tests.mirror import Mirror
 
 URL = "/v2/campaigns/362/leads"
@@ -102,6 +103,7 @@ def test_pages_of_each_moment_lose_leads(client, writer) -> None:
     assert set(reader.said) == {""}
 
 
+@REPEATS
 @pytest.mark.parametrize("sort", ["-id", "-budget,name", "created_at", "-updated_at"])
 def test_a_run_in_any_order_meets_each_once(client, writer, sort: str) -> None:
     expected = Reader(client, writer, _sort=sort, _snapshot="none")

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests import leaks, make, worlds
+from tests.effort import REPEATS
 
+pytestmark = REPEATS
 WORLDS = 8
 CASES = 260
 """Per world: 2,080 in all."""
-FOUND_WITHIN = 300
 
 
 def _cases(
@@ -26,7 +27,7 @@ def _cases(
     world.database.close()
 
 
-@pytest.mark.parametrize("seed", make.seeds(WORLDS, in_suite=3))
+@pytest.mark.parametrize("seed", make.seeds(WORLDS, in_suite=1))
 def test_a_token_is_told_what_its_grant_lets_it_see(
     tmp_path: Path, engine: str, seed: int
 ) -> None:
@@ -41,11 +42,8 @@ def test_a_token_is_told_what_its_grant_lets_it_see(
 def test_a_planted_leak_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plant: leaks.Plant
 ) -> None:
+    """Without it the same cases pass: they are those of the first world above."""
     plant(monkeypatch)
 
     with pytest.raises(AssertionError):
-        list(_cases(tmp_path, 0, FOUND_WITHIN))
-
-
-def test_the_same_cases_without_a_leak_pass(tmp_path: Path) -> None:
-    assert len(list(_cases(tmp_path, 0, FOUND_WITHIN))) == FOUND_WITHIN
+        list(_cases(tmp_path, 0, CASES))

@@ -27,7 +27,7 @@ from tests.storm.followers import BEGINNINGS, Follower, pollers
 from tests.storm.operator import Operator, finish_chunk
 from tests.storm.writers import Writer
 
-SEEDS = int(os.environ.get("LEADWELL_TEST_STORMS", "240"))
+SEEDS = int(os.environ.get("LEADWELL_TEST_STORMS", "100"))
 """One storm each; a longer run: LEADWELL_TEST_STORMS=5000 make proof."""
 WRITES = 40
 LONG_EVERY, LONG_WRITES = 20, 150

@@ -25,7 +25,7 @@ from leadwell.store.indexes import checking
 from tests import make
 from tests.served import START_TIMEOUT_S, Served, a_folder, a_hub
 
-KILLS = int(os.environ.get("LEADWELL_TEST_KILLS", "100")) // 4
+KILLS = int(os.environ.get("LEADWELL_TEST_KILLS", "60")) // 4
 LEADS = 300
 LOWERED = """
 from leadwell.store import indexes

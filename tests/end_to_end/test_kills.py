@@ -25,7 +25,7 @@ from tests import make
 from tests.mirror import Mirror
 from tests.served import Answer, Reader, Served, a_folder, a_hub
 
-KILLS = int(os.environ.get("LEADWELL_TEST_KILLS", "100"))
+KILLS = int(os.environ.get("LEADWELL_TEST_KILLS", "60"))
 """On SQLite, and a fifth of them on PostgreSQL, whose server lives on; a longer run:
 LEADWELL_TEST_KILLS=1000 make proof."""
 WRITERS = 6

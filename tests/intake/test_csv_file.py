@@ -17,6 +17,7 @@ from leadwell.intake.formats.records import (
 )
 from leadwell.intake.reading import open_rows
 from leadwell.intake.source import BadRow, Row
+from tests.effort import REPEATS, examples
 
 Written = Callable[..., Path]
 
@@ -62,6 +63,8 @@ def test_any_table_is_read_back_as_it_was_written(
     assert read == table
 
 
+@REPEATS
+@examples(30)
 @given(table=st.data(), delimiter=st.sampled_from(",;\t|"))
 def test_the_delimiter_of_plain_tables_is_never_mistaken(
     table: st.DataObject, delimiter: str

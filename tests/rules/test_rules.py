@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.effort import REPEATS
+
 ROOT = Path(__file__).parents[2]
 SRC = ROOT / "src/leadwell"
 MODULES = sorted(SRC.rglob("*.py"))
@@ -190,6 +192,7 @@ RULES = [
 ]
 
 
+@REPEATS
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_every_module(rule: Rule) -> None:
     offences = {

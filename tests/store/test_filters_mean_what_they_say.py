@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from leadwell.model.campaign import Campaign, Column
@@ -25,18 +25,17 @@ from leadwell.store import leads
 from leadwell.store.connection import Connection, Database
 from leadwell.store.writes import writing
 from tests import make, values
+from tests.effort import REPEATS, examples
 
+pytestmark = REPEATS
 CAMPAIGN = make.a_campaign()
 COLUMNS = [subject_of(CAMPAIGN, column) for column in Column]
 SUBJECTS = [s for s in COLUMNS if s] + [Subject(f.id, f) for f in CAMPAIGN.fields]
 PAIRS = [
     (subject, operator) for subject in SUBJECTS for operator in subject.type.operators
 ]
-EXAMPLES = settings(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+EXAMPLES = examples(12)
+"""Of each pair, on each database: a wrong comparison shows in several of its pairs."""
 
 
 class Shelf:

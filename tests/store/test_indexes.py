@@ -26,8 +26,9 @@ from leadwell.store.connection import Connection, Database
 from leadwell.store.indexes import BUDGET_BYTES, Indexes, kept, making, scans
 from leadwell.store.writes import chores, parts, rows, scopes
 from tests import make, worlds
+from tests.effort import REPEATS
 
-SEEDS, SEEDS_IN_SUITE = 60, 9
+SEEDS, SEEDS_IN_SUITE = 40, 4
 STEPS = 40
 RENAMED = {"website", "c", "contacted"}
 KNOWN_ORDERS = {(), (Column.ID,), (Column.CREATED_AT,), (Column.CREATED_AT, Column.ID)}
@@ -186,6 +187,7 @@ def ask(world: worlds.World, asked: Indexes, campaign_id: int) -> Iterator[str]:
             yield how
 
 
+@REPEATS
 @pytest.mark.parametrize("seed", make.seeds(SEEDS, in_suite=SEEDS_IN_SUITE))
 def test_index_sql_and_python_say_the_same(
     tmp_path: Path,

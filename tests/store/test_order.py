@@ -19,6 +19,7 @@ from leadwell.schema.times import microseconds
 from leadwell.store.connection import Connection
 from leadwell.store.writes.writing import OPERATOR, Writing
 from tests import make
+from tests.effort import REPEATS
 from tests.mirror import Mirror
 from tests.poller import Poller
 
@@ -57,7 +58,8 @@ def write(client: TestClient, token: str, random: Random, ids: list[int]) -> Non
         assert client.delete(f"{LIST}/{lead_id}", headers=headers).status_code == 204
 
 
-@pytest.mark.parametrize("seed", range(5))
+@REPEATS
+@pytest.mark.parametrize("seed", make.seeds(5, in_suite=2))
 def test_no_clock_is_bad_enough_to_lose_a_change(
     database, client, clock, token, seed: int
 ) -> None:
@@ -115,7 +117,8 @@ def test_each_transaction_has_a_later_stamp_than_the_one_before(
     assert stamps == sorted(set(stamps))
 
 
-@pytest.mark.parametrize("count", [2_000, pytest.param(20_000, marks=PROOF)])
+@REPEATS
+@pytest.mark.parametrize("count", [600, pytest.param(20_000, marks=PROOF)])
 def test_many_leads_of_one_transaction_are_told_once_each(
     database, campaign, client, clock, token, count: int
 ) -> None:
@@ -171,7 +174,8 @@ def rows(database, sql: str) -> list[tuple[Any, ...]]:
         return connection.rows(sql)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@REPEATS
+@pytest.mark.parametrize("seed", make.seeds(4, in_suite=1))
 def test_a_walk_loses_and_doubles_nothing_that_matched_throughout(
     database, campaign, client, token, seed: int
 ) -> None:

@@ -28,6 +28,7 @@ from leadwell.store.engines.sqlite import SQLiteConnection, SQLiteDatabase
 from leadwell.store.writes import rows, scopes
 from leadwell.store.writes.writing import OPERATOR, Writing
 from tests import make, power
+from tests.effort import REPEATS
 
 CUTS = int(os.environ.get("LEADWELL_TEST_CUTS", "2000"))
 """A longer run: LEADWELL_TEST_CUTS=20000 make proof."""
@@ -290,12 +291,14 @@ def test_many_power_cuts_lose_nothing_that_was_answered(
     assert answered > CUTS
 
 
+@REPEATS
 def test_power_cuts_lose_nothing_that_was_answered(
     template: tuple[Path, Campaign],
 ) -> None:
-    assert sum(len(life.answered) for life in lives(template, 100, seed=0)) > 100
+    assert sum(len(life.answered) for life in lives(template, 50, seed=0)) > 50
 
 
+@REPEATS
 def test_the_cuts_would_find_a_database_that_does_not_wait_for_the_disk(
     template: tuple[Path, Campaign],
 ) -> None:
@@ -303,7 +306,8 @@ def test_the_cuts_would_find_a_database_that_does_not_wait_for_the_disk(
     assert sum(life.lost for life in careless) > 0
 
 
-@pytest.mark.parametrize("place", range(1, 200, 7))
+@REPEATS
+@pytest.mark.parametrize("place", range(1, 200, 11))
 def test_one_call_that_fails_stops_no_later_write(
     template: tuple[Path, Campaign], place: int
 ) -> None:

@@ -1,6 +1,7 @@
 """A hub as a process of its own, for tests that write to it and copy from it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,19 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     made.hub.kill()
 
 
+@pytest.fixture(scope="module")
+def _standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    made = a_bench(tmp_path_factory.mktemp("standing"))
+    yield made
+    made.hub.kill()
+
+
+@pytest.fixture
+def standing(_standing: Bench, tmp_path: Path) -> Bench:
+    """A hub that stands for all tests of a module that write nothing to it."""
+    return replace(_standing, copies=tmp_path)
+
+
 @pytest.fixture
 def full_bench(tmp_path: Path) -> Iterator[Bench]:
     """A running hub with 1,301 leads, whose values are hard to write down."""
@@ -39,7 +53,8 @@ def full_bench(tmp_path: Path) -> Iterator[Bench]:
 @pytest.fixture
 def reading(request: pytest.FixtureRequest) -> Iterator[Campaign]:
     """The campaign of the hub that the test has, as its token sees it."""
-    name = "full_bench" if "full_bench" in request.fixturenames else "bench"
+    names = ("full_bench", "standing", "bench")
+    (name,) = (each for each in names if each in request.fixturenames)
     bench: Bench = request.getfixturevalue(name)
     with Leadwell(bench.url, bench.hub.token) as client:
         yield client.campaign()

@@ -25,7 +25,7 @@ from tests.copying import POSTGRES, point_at_a_database, rows
 from tests.histories import EDITS, KEY, Model, a_model, do_chores, finish
 
 STEPS = 30
-SEEDS = int(os.environ.get("LEADWELL_TEST_SEEDS", "60"))
+SEEDS = int(os.environ.get("LEADWELL_TEST_SEEDS", "40"))
 FILES = {
     "sqlite": "l.db",
     "duckdb": "l.duckdb",

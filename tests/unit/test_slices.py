@@ -10,6 +10,7 @@ from leadwell.index import index, slices, snapshot
 from leadwell.index.index import Index, Row
 from leadwell.index.slices import Slices
 from tests import make
+from tests.effort import REPEATS
 
 LEADS = 300
 KINDS = {"7": (7, "select"), "8": (8, "multi_select"), "9": (9, "text")}
@@ -63,6 +64,7 @@ class Known:
         assert all(self.slices.value(n) == v for n, v in values.items())
 
 
+@REPEATS
 @pytest.mark.parametrize("highest", [0, 1, 40, 2**20, 2**62])
 @pytest.mark.parametrize("regions", [1, 3])
 def test_ranges_and_orders_are_those_of_the_numbers(

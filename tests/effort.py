@@ -1,0 +1,32 @@
+"""How much is tried of what is drawn at random, and what that may cost."""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+EFFORT = int(os.environ.get("LEADWELL_TEST_EFFORT", "1"))
+"""Each run draws other cases; for many at once: LEADWELL_TEST_EFFORT=20 make suite."""
+REPEATS = pytest.mark.no_cover
+"""For tests that run the same code many times over: to note each time which lines ran
+takes half as long as to run them, and tests of one case each note them already."""
+
+
+def draw_anew() -> None:
+    """Let Hypothesis draw other cases in each run, in CI too, and mind no clock."""
+    settings.register_profile(
+        "anew",
+        settings.get_profile("default"),
+        # A busy machine is slow.
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+        # A case that fails is shown as what repeats it.
+        print_blob=True,
+    )
+    settings.load_profile("anew")
+
+
+def examples(count: int) -> settings:
+    """So many cases that Hypothesis draws."""
+    fixtures_stay = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    return settings(max_examples=count * EFFORT, suppress_health_check=fixtures_stay)
