@@ -64,6 +64,8 @@ def test_a_file_is_mapped_checked_loaded_and_undone(desk: Desk, campaign) -> Non
     assert "Row 3: 'not mail' is not an e-mail address" in text_of(one.page)
     assert counts(one.do("load"))["Added"] == 2
     first, second = bodies(desk, campaign)
+    history = desk.get(f"/campaigns/{campaign.id}/leads/{first['id']}")
+    assert "The import of leads.csv" in text_of(history)
     assert first["fields"]["name"] == "Åse"
     assert first["fields"]["source"]["slug"] == "partner-west"
     assert second["fields"]["project-notes"] == "skriv"

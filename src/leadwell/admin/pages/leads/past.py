@@ -11,9 +11,11 @@ from leadwell.admin.rendering import cell
 from leadwell.admin.words import Words, mark
 from leadwell.model.campaign import Campaign
 from leadwell.model.grant import PERSON
+from leadwell.model.importing import IMPORT
 from leadwell.schema.fields import type_named
 from leadwell.store import tokens
 from leadwell.store.connection import Connection
+from leadwell.store.uploads import jobs
 from leadwell.store.writes import history
 from leadwell.store.writes.history import Revision
 
@@ -73,13 +75,16 @@ def told(
 
 
 def who(said: Words, connection: Connection, campaign: Campaign, author: str) -> str:
-    """Name who has changed a lead: a person, a token, or who operates the hub."""
+    """Name who has changed a lead: a person, a token, a file, or the operator."""
     if not author:
         return said("The operator of the hub")
     if author.startswith(PERSON):
         ref = author.removeprefix(PERSON)
         person = campaign.person_by_id.get(int(ref)) if ref.isdecimal() else None
         return person.name if person else said("Somebody who is gone")
+    if author.startswith(IMPORT):
+        job = jobs.known(connection, campaign.id, int(author.removeprefix(IMPORT)))
+        return said("The import of %(name)s", name=job.file_name)
     found = tokens.find_lineage(connection, author)
     is_own = bool(found) and found[0].account_id == campaign.account_id
     return said("The token %(name)s", name=found[0].name) if is_own else author
