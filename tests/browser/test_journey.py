@@ -104,7 +104,6 @@ def journey(walk: Walk, link: str, file: Path, runs_scripts: bool) -> tuple[str,
     walk.press(f"Load {LEADS} rows")
     wait_for(walk, "See the leads")
     walk.press("See the leads")
-    keep(walk, "leads", runs_scripts)
     walk.actions.append("Filter")
     page.get_by_text("Filter", exact=True).first.click()
     page.get_by_label("Add a condition").select_option(label="Source")
