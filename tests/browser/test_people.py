@@ -23,7 +23,7 @@ pytestmark = pytest.mark.proof
 PHONE = Shape(390, 844)
 NOT_PAGES = re.compile(r"/(docs|d|a|static|feed|v2)(/|\Z)|export|download|errors\.csv")
 """Documentation has its own proofs; what is downloaded is no page."""
-PAGES_MIN = 2
+PAGES_MIN = 25
 LEADS = 60
 
 

@@ -1,5 +1,6 @@
 """Backing up while the hub serves, restoring, and what is erased meanwhile."""
 
+import os
 import time
 from contextlib import closing
 from datetime import timedelta
@@ -18,6 +19,8 @@ from leadwell.store.writes import scopes
 from tests import make
 from tests.digest import digest_of
 from tests.mirror import Mirror
+
+DAY_S = 86_400
 
 
 @pytest.fixture
@@ -144,7 +147,7 @@ def test_a_merged_lead_is_erased_by_the_one_that_it_became(
     assert len((folder / "leads.db.erasures").read_text().splitlines()) == 2
 
 
-def test_a_hub_forgets_history_by_itself(folder: Path) -> None:
+def test_a_hub_forgets_history_and_old_uploads_by_itself(folder: Path) -> None:
     database = make.a_database(folder / "leads.db")
     account = make.an_account(database)
     campaign = make.a_kept_campaign(database, account)
@@ -153,6 +156,10 @@ def test_a_hub_forgets_history_by_itself(folder: Path) -> None:
         make.a_lead(database, campaign, make.MIDNIGHT + timedelta(days=day))
     clock.now = make.MIDNIGHT + timedelta(days=41)
     hub = Hub(database, make.KEY, clock, "https://h")
+    old, new = hub.uploads / "old.csv", hub.uploads / "new.csv"
+    for path, age_s in ((old, 8 * DAY_S), (new, 6 * DAY_S)):
+        path.touch()
+        os.utime(path, times=(time.time() - age_s,) * 2)
     upkeep = Upkeep(hub, history_days=30)
     upkeep.start()
     deadline = time.monotonic() + 10
@@ -166,6 +173,7 @@ def test_a_hub_forgets_history_by_itself(folder: Path) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     upkeep.stop()
+    assert (old.exists(), new.exists()) == (False, True)
     database.close()
 
 

@@ -61,6 +61,7 @@ class Upkeep:
             self._finish(campaign_id)
         self._hub.pins.sweep()
         files.sweep(self._hub)
+        files.sweep(self._hub)
         if self._history_days and time.monotonic() >= self._forget_at:
             self._forget_at = time.monotonic() + FORGET_EVERY_S
             self._forget_history(self._hub.moment - self._history_days * DAY_US)
