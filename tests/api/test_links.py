@@ -228,7 +228,7 @@ def test_a_token_that_ends_cuts_its_feed_off(
 ) -> None:
     monkeypatch.setattr(exports, "CHUNK", 2)
     # Each look at the clock is a millisecond later.
-    ends = clock.now + timedelta(milliseconds=3)
+    ends = clock.now + timedelta(milliseconds=5)
     short = make.a_token(database, account, campaign, expires_at=ends)
     with capture_logs() as logs:
         cut = feed(client, make.a_link(database, short))

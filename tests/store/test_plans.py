@@ -20,9 +20,11 @@ from leadwell.model.lead import Lead
 from leadwell.model.query import Condition, Question
 from leadwell.schema import querystring, question
 from leadwell.store import campaigns, feed, filters, leads, links, readers, tokens
+from leadwell.store.access import health
 from leadwell.store.connection import Connection, Database
 from leadwell.store.indexes import kept, scans
-from leadwell.store.writes import history, names, replays, rows, scopes
+from leadwell.store.people import activity, users
+from leadwell.store.writes import erasing, history, names, replays, rows, scopes
 from tests import make
 from tests.watching import Spy
 
@@ -52,11 +54,22 @@ def a_bitmap() -> Any:
 
 
 SERVED: dict[str, Call] = {
+    "activity.find": lambda c, x, _: activity.find(c, x, 2**60, 10),
     "campaigns.find": lambda c, x, _: campaigns.find(c, x.id),
+    "erasing.find_newest": lambda c, x, _: erasing.find_newest(c, x.id, 10),
     "feed.head": lambda c, x, _: feed.head(c, x.id),
     "feed.read": lambda c, x, _: feed.read(c, x, whole(x), a_place(), 10),
     "filters.close_unused": lambda c, x, _: filters.close_unused(c, x.id),
     "filters.remove": lambda c, x, _: filters.remove(c, x, "mine"),
+    "health.following": lambda c, x, _: [
+        c.run(
+            "INSERT INTO reader VALUES (:campaign_id, 'lineage', 1, 0)",
+            {"campaign_id": x.id},
+        ),
+        health.following(c, x.id, "lineage", 0),
+    ],
+    "health.notes": lambda c, x, _: health.notes(c, tokens.find_all(c, x.account_id)),
+    "history.find_deeds": lambda c, x, _: history.find_deeds(c, x.id, 2**60, 10),
     "history.forget_before": lambda c, x, _: history.forget_before(c, x.id, 2**60),
     "kept._seq_of": lambda c, x, _: kept._seq_of(c, x.id, 0, 9),
     "leads.find_bodies": lambda c, x, _: [
@@ -84,6 +97,9 @@ SERVED: dict[str, Call] = {
     ],
     "tokens.find_lineage": lambda c, _, __: tokens.find_lineage(c, "lineage"),
     "tokens.find_by_digest": lambda c, _, __: tokens.find_by_digest(c, b"digest"),
+    "users.end_sessions": lambda c, _, __: users.end_sessions(c, "a@example.com"),
+    "users.find": lambda c, _, __: users.find(c, "a@example.com"),
+    "users.find_session": lambda c, _, __: users.find_session(c, b"digest"),
 }
 """Everything in the store whose docstring says what serves it, and a call of it."""
 

@@ -60,7 +60,6 @@ CREATE TABLE invitation (
     email      TEXT    NOT NULL,                -- '': who becomes the first administrator
     expires_at INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX invitation_by_email ON invitation (email);
 
 -- Who changed what besides leads; rows are only added.
 CREATE TABLE activity (

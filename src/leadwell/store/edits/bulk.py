@@ -222,7 +222,7 @@ def _undone(
 def _revisions(
     connection: Connection, writing: Writing, edit: Bulk, ids: list[int]
 ) -> list[tuple[int, int, undoing.Changes]]:
-    """Return what an edit has done to these leads. Served by the primary key."""
+    """Return what an edit has done to these leads."""
     if not edit.stamps:
         return []
     rows = connection.rows(

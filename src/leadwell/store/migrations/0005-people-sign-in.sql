@@ -29,4 +29,3 @@ CREATE TABLE invitation (
     email      TEXT    NOT NULL,                -- '': who becomes the first administrator
     expires_at INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX invitation_by_email ON invitation (email);
