@@ -16,6 +16,7 @@ from leadwell.store.writes import erasing
 from leadwell.store.writes.writing import Author
 from tests import make
 from tests.admin.conftest import Sit
+from tests.admin.test_tokens import id_of, made, token_in
 from tests.admin.uploads import ROWS, change, upload
 from tests.desk import Desk, text_of
 
@@ -62,6 +63,40 @@ def test_a_page_tells_what_everybody_has_done(
     assert "began to load" in of_settings
     assert "added 2 leads" not in of_settings
     assert "Undo this import" in shown(desk, campaign, "?kind=imports")
+
+
+def test_what_opens_leads_to_others_or_takes_them_away_is_noted(
+    desk: Desk, campaign, hub, account
+) -> None:
+    for number in (1, 2, 3):
+        a_lead(hub, campaign, hub.moment + number)
+    one = f"/campaigns/{campaign.id}"
+    public_id = id_of(token_in(made(desk, name="West")))
+    token = f"{one}/api-documentation/{public_id}"
+    desk.post(f"{token}/links", kind="csv")
+    hook = {"url": "https://hooks.example/secret", "token": public_id, "id": "Hook1234"}
+    desk.submit(f"{one}/webhooks", hook)
+    desk.post(f"{one}/webhooks/Hook1234", action="off")
+    desk.post(f"{token}/revoke")
+    desk.post(f"{one}/leads/1/merge", into="2", version="1", into_version="1")
+    hub_erases = desk.post(f"{one}/leads/3/erase")
+    told = shown(desk, campaign)
+    assert "made the token West" in told
+    assert "made a link for West" in told
+    assert "made the webhook hooks.example" in told
+    assert "changed the webhook hooks.example" in told
+    assert "revoked the token West" in told
+    assert "merged leads 1 → 2" in told
+    assert ("erased leads 3" in told) == (hub_erases.status_code == 200)
+    assert "secret" not in told
+
+
+def test_what_is_done_to_people_is_noted_with_the_account(desk: Desk, hub) -> None:
+    desk.post("/account", name="Bo")
+    one = re.findall("/account/people/[0-9]+", desk.get("/account").text)[-1]
+    page = desk.post(f"{one}/invite", email="bo@example.com", role="administrator")
+    assert page.status_code == 200, text_of(page)
+    assert "Administrator invited" in text_of(desk.get("/account"))
 
 
 def test_pages_show_everything_once(desk: Desk, campaign, hub) -> None:

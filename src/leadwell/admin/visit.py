@@ -16,10 +16,9 @@ from leadwell.admin.rendering import HEADERS
 from leadwell.admin.words import Words, preferred, words
 from leadwell.api.hub import Hub
 from leadwell.errors import CampaignNotFound
-from leadwell.model.account import Account
 from leadwell.model.campaign import Campaign
 from leadwell.model.user import User
-from leadwell.store import campaigns
+from leadwell.store import accounts, campaigns
 from leadwell.store.connection import Connection, T
 from leadwell.store.people import activity
 from leadwell.store.people.activity import What
@@ -88,13 +87,17 @@ class Visit:
     def note(
         self,
         connection: Connection,
-        of: Campaign | Account,
+        of: Campaign | None,
         what: What,
         about: str = "",
     ) -> None:
-        """Note in this transaction what the user does besides changing leads."""
+        """Note in this transaction what the user does besides changing leads.
+
+        Without a campaign it is the account's own.
+        """
+        owner = of or accounts.find_by_id(connection, self.user.account_id)
         at = self.hub.moment
-        activity.note(connection, of, what, about, who=self.user.name, at=at)
+        activity.note(connection, owner, what, about, who=self.user.name, at=at)
 
     def text(self, name: str) -> str:
         """Return what a form has under a name, without spaces around it."""

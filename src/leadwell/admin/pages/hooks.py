@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
@@ -16,10 +17,16 @@ from leadwell.store import tokens
 from leadwell.store.connection import Connection
 from leadwell.store.outgoing import hooks
 from leadwell.store.outgoing.hooks import Told
+from leadwell.store.people.activity import What
 
 ANYTHING_NEW = -1
 """The change before the first one: whatever is there counts as news."""
 CURRENT = "api-documentation"
+_NOTED = {
+    "off": What.WEBHOOK_CHANGED,
+    "on": What.WEBHOOK_CHANGED,
+    "remove": What.WEBHOOK_REMOVED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +64,7 @@ class Hooks:
         """Test, send again, switch off or on, or remove a webhook."""
         action = visit.text("action")
 
-        def job(connection: Connection) -> None:
-            visit.campaign(connection)
-            hook = _hook(connection, visit)
-            match action:
-                case "test":
-                    hooks.restart(connection, hook, test=True)
-                case "again":
-                    hooks.restart(connection, hook, _again(connection, hook, visit))
-                case "off":
-                    hooks.end(connection, hook, visit.hub.clock())
-                case "on":
-                    hooks.restart(connection, hook)
-                case "remove":
-                    hooks.remove(connection, hook)
-                case _:
-                    raise MalformedValue("there is no such button")
-
-        await visit.write(job)
+        await visit.write(lambda c: _acted(c, visit, action))
         below = f"/campaigns/{visit.campaign_id}/webhooks"
         if action == "remove":
             return visit.go(below, "removed")
@@ -99,6 +89,11 @@ class Hooks:
         return visit.page("hooks.html", content, 422 if error else 200)
 
 
+def origin_of(url: str) -> str:
+    """Return what may be told of an address: its path is often a password."""
+    return urlsplit(url).netloc
+
+
 def _made(connection: Connection, visit: Visit) -> Hook:
     campaign, url, hook_id = (
         visit.campaign(connection),
@@ -121,7 +116,27 @@ def _made(connection: Connection, visit: Visit) -> Hook:
         told.cursor,
     )
     hooks.add(connection, hook)
+    visit.note(connection, campaign, What.WEBHOOK_MADE, origin_of(url))
     return hook
+
+
+def _acted(connection: Connection, visit: Visit, action: str) -> None:
+    campaign, hook = visit.campaign(connection), _hook(connection, visit)
+    match action:
+        case "test":
+            hooks.restart(connection, hook, test=True)
+        case "again":
+            hooks.restart(connection, hook, _again(connection, hook, visit))
+        case "off":
+            hooks.end(connection, hook, visit.hub.clock())
+        case "on":
+            hooks.restart(connection, hook)
+        case "remove":
+            hooks.remove(connection, hook)
+        case _:
+            raise MalformedValue("there is no such button")
+    if action in _NOTED:
+        visit.note(connection, campaign, _NOTED[action], origin_of(hook.url))
 
 
 def _open_tokens(connection: Connection, visit: Visit) -> list[Token]:

@@ -18,6 +18,7 @@ from leadwell.model.token import Token
 from leadwell.schema.times import microseconds
 from leadwell.store import exports, filters, tokens
 from leadwell.store.connection import Connection
+from leadwell.store.people.activity import What
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,4 +142,5 @@ def _changed(
         campaign = place.campaign
         changed = typed.narrowed(connection, campaign, changed, conditions, moment)
     tokens.change(connection, changed, moment)
+    visit.note(connection, place.campaign, What.TOKEN_CHANGED, changed.name)
     return typed

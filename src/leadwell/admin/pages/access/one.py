@@ -23,6 +23,7 @@ from leadwell.store import links, tokens
 from leadwell.store.access import health, making, rights, why
 from leadwell.store.access.health import Failure, Note, Noted
 from leadwell.store.connection import Connection
+from leadwell.store.people.activity import What
 from leadwell.store.writes import scopes
 
 OVERLAPS = ("0h", "1h", "24h", "7d")
@@ -66,6 +67,7 @@ class One:
         def job(connection: Connection) -> str:
             place, token = found(connection, visit)
             making.revoke(connection, token.public_id, now(visit))
+            visit.note(connection, place.campaign, What.TOKEN_REVOKED, token.name)
             return place.path_of(token)
 
         return visit.go(await visit.write(job), "revoked")
@@ -80,6 +82,7 @@ class One:
             end = token.expires_at
             made = making.new_link(connection, token.public_id, kind, now(visit), end)
             links.add(connection, made, digest(visit.hub.key, secret))
+            visit.note(connection, place.campaign, What.LINK_MADE, token.name)
             return {**place.around(visit), "token": token, "kind": kind.value}
 
         try:
@@ -99,6 +102,7 @@ class One:
             if all(each.public_id != link_id for each in own):
                 raise NotFound(f"there is no link {link_id[:20]!r} of this token")
             links.revoke(connection, link_id, visit.hub.moment)
+            visit.note(connection, place.campaign, What.LINK_REVOKED, token.name)
             return place.path_of(token)
 
         return visit.go(await visit.write(job), "revoked")
@@ -207,5 +211,6 @@ def _rotated(
     if ends != "never":
         expires = moment + timedelta(days=int(ends))
     until = moment + rights.overlap_of(overlap)
+    visit.note(connection, place.campaign, What.TOKEN_ROTATED, token.name)
     rotation = making.Rotation(text, visit.hub.key, moment, until, expires)
     return place, *rotation.carry_out(connection, token.public_id)

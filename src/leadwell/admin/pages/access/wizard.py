@@ -19,6 +19,7 @@ from leadwell.schema.times import microseconds
 from leadwell.store import accounts, campaigns, filters, links, pages
 from leadwell.store.access import making
 from leadwell.store.connection import Connection
+from leadwell.store.people.activity import What
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,7 @@ def _made(connection: Connection, visit: Visit, text: str, link: str) -> Made:
         connection, token.public_id, LinkKind.DOCUMENTATION, moment, token.expires_at
     )
     links.add(connection, shared, digest(hub.key, link))
+    visit.note(connection, place.campaign, What.TOKEN_MADE, token.name)
     return Made(place, typed, token)
 
 

@@ -20,6 +20,7 @@ from leadwell.errors import (
     Unavailable,
 )
 from leadwell.store.connection import Connection
+from leadwell.store.people.activity import What
 from leadwell.store.writes import erasing, erasures
 
 
@@ -77,6 +78,7 @@ class Removing:
         def job(connection: Connection) -> None:
             campaign = visit.held(connection)
             erasures.erase(connection, campaign, lead_of(visit), visit.hub.now, file)
+            visit.note(connection, campaign, What.LEADS_ERASED, str(lead_of(visit)))
 
         await visit.write(job)
         await to_thread.run_sync(visit.hub.database.empty_log)
@@ -119,6 +121,8 @@ class Removing:
                 )
             writing.merge(lead_id, into, frozenset((versions[0],)))
             writing.close()
+            about = f"{lead_id} → {into}"
+            visit.note(connection, campaign, What.LEADS_MERGED, about)
 
         await visit.write(job)
         return visit.go(f"{path_of(visit)}/{into}", "saved")

@@ -15,10 +15,13 @@ from leadwell.model.campaign import Campaign, Person
 from leadwell.schema.times import from_microseconds
 from leadwell.store import accounts, campaigns
 from leadwell.store.connection import Connection
-from leadwell.store.people import users
+from leadwell.store.people import activity, users
 from leadwell.store.people.users import Login
 
 NAME_CHARACTERS_MAX = 200
+HAPPENINGS_MAX = 30
+EVER = 10**17
+"""A moment after all others, in microseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ def _content(connection: Connection, visit: Visit) -> dict[str, Any]:
         "account": owner,
         "people": [(each, *_signs_in(known.get(each.id))) for each in people],
         "tokens": sorted(found, key=lambda row: STATES[row.state]),
+        "happenings": activity.find(connection, owner, EVER, HAPPENINGS_MAX),
         "documentation": f"{visit.hub.public_url}/a/{owner.slug}/api-documentation",
     }
 

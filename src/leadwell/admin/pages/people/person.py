@@ -16,6 +16,7 @@ from leadwell.model.user import Role, User, email_of
 from leadwell.store import accounts
 from leadwell.store.connection import Connection
 from leadwell.store.people import users
+from leadwell.store.people.activity import What
 from leadwell.store.people.users import Login
 
 
@@ -48,9 +49,9 @@ class Person:
             user = User(
                 visit.user.account_id, person.id, person.name, email, Role.MEMBER
             )
-            users.add(
-                connection, _with_rights(connection, visit, user), None, _now(visit)
-            )
+            invited = _with_rights(connection, visit, user)
+            users.add(connection, invited, None, _now(visit))
+            visit.note(connection, None, What.PERSON_INVITED, person.name)
             return _invited(connection, visit, email)
 
         return await self._linked(visit, job, "login")
@@ -77,6 +78,7 @@ class Person:
                     )
                 )
             users.change(connection, _with_rights(connection, visit, login.user))
+            visit.note(connection, None, What.PERSON_CHANGED, login.user.name)
 
         return await self._done(visit, job, "login")
 
@@ -88,6 +90,7 @@ class Person:
             if login is not None:
                 _check_other(visit, login.user)
                 users.remove(connection, login.user.email)
+                visit.note(connection, None, What.PERSON_REMOVED, login.user.name)
 
         return await self._done(visit, job, "login", "removed")
 
