@@ -14,6 +14,7 @@ from leadwell.sync import asking
 from leadwell.sync.destinations import named
 from leadwell.sync.errors import UnprovenCopy
 from leadwell.sync.pulling import ANEW, Pull, Summary, Wanted
+from leadwell.sync.rehearsing import Rehearsal
 from leadwell.sync.verifying import verify
 from leadwell.testing import Exchange, Fault, FaultServer, Reply, Request
 from tests.copying import Bench, a_bench, rows
@@ -79,6 +80,25 @@ def pull(bench: Bench, to: str, url: str = "", **wanted: Any) -> Summary:
     address = f"{url or bench.url.partition('/v2')[0]}/v2/campaigns/362"
     with Leadwell(address, bench.hub.token) as client:
         return Pull(client.campaign(), "", named(to), Wanted(**wanted)).run()
+
+
+def rehearse(bench: Bench, to: str) -> Summary:
+    with Leadwell(bench.url, bench.hub.token) as client:
+        return Pull(client.campaign(), "", Rehearsal(named(to)), Wanted()).run()
+
+
+def stop_halfway(bench: Bench, to: str) -> None:
+    """Begin a copy; its first answer is stored, and the next one does not come."""
+
+    def tell(summary: Summary) -> None:
+        del summary
+        raise KeyboardInterrupt
+
+    with (
+        Leadwell(bench.url, bench.hub.token) as client,
+        pytest.raises(KeyboardInterrupt),
+    ):
+        Pull(client.campaign(), "", named(to), Wanted(), tell).run()
 
 
 def is_exact(bench: Bench, to: str) -> bool:
@@ -229,3 +249,15 @@ def within(
         # The schema, and the pages before the last one.
         server.plan(None, None, None, Fault("meanwhile", "others do", play))
         pull(bench, to, server.url, full=True)
+
+
+def test_a_rehearsal_of_several_steps_is_proven_like_a_run(
+    bench: Bench, tmp_path: Path
+) -> None:
+    """What it would have stored before counts, and not what stands in a file."""
+    to = f"csv:{tmp_path / 'l.csv'}"
+    summary = rehearse(bench, to)
+    assert (summary.tally.added, summary.notes) == (LEADS + 1, [])
+    stop_halfway(bench, to)
+    summary = rehearse(bench, to)
+    assert (summary.tally.added, summary.notes) == (LEADS + 1 - PAGE, [])

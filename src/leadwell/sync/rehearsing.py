@@ -1,6 +1,6 @@
 """A rehearsal: a pull into a copy that keeps nothing, and tells what it would do."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -44,11 +44,12 @@ class Rehearsed(Copy):
         self._rehearsal = rehearsal
         self._behind = behind
         self._state = behind.state() if behind else None
-        self._is_there: dict[int, bool] = {}
+        self._kept: dict[int, int | None] = {}
+        """The version of each lead that was kept; `None`: it was removed."""
         self._told: set[int] = set()
         if behind and self._state and self._state.retells:
             # A run that was interrupted has told some of them.
-            self._told = {lead_id for lead_id, _ in behind.held()} - behind.untold()
+            self._told = {lead_id for lead_id, _ in behind.stored()} - behind.untold()
 
     def state(self) -> State | None:
         """Return where the copy stands."""
@@ -66,28 +67,33 @@ class Rehearsed(Copy):
         self._state = state
         if batch.retold_from:
             self._told = set()
-        ids = {row.id for row in batch.rows}
-        changed, removed = self.known(ids), self.known(batch.removals)
-        self._note(ids | batch.seen, batch.removals)
+        told = {row.id: row.version for row in batch.rows}
+        changed, removed = self.known(told), self.known(batch.removals)
+        self._note(told, batch.removals)
+        self._told |= batch.seen
         if batch.retold_to:
-            gone = {lead_id for lead_id, _ in self.held()} - self._told
-            self._note((), gone)
+            gone = self.untold()
+            self._note({}, gone)
             removed |= gone
-        counts = len(ids) - len(changed), len(changed), len(removed)
+        counts = len(told) - len(changed), len(changed), len(removed)
         return Tally(*counts, len(batch.faults))
 
     def held(self) -> Iterator[tuple[int, int]]:
         """Return id and version of each lead that is there."""
-        for lead_id, version in self._behind.held() if self._behind else ():
-            if self._is_there.get(lead_id, True):
+        # Not what a file holds: it can be older than what is stored beside it.
+        for lead_id, version in self._behind.stored() if self._behind else ():
+            if lead_id not in self._kept:
                 yield lead_id, version
+        for lead_id, kept in self._kept.items():
+            if kept is not None:
+                yield lead_id, kept
 
     def known(self, lead_ids: Iterable[int]) -> set[int]:
         """Return which of these leads are there."""
         asked = set(lead_ids)
-        new = asked - self._is_there.keys()
+        new = asked - self._kept.keys()
         there = self._behind.known(new) if self._behind and new else set[int]()
-        return there | {each for each in asked - new if self._is_there[each]}
+        return there | {each for each in asked - new if self._kept[each] is not None}
 
     def untold(self) -> set[int]:
         """Return the leads that are there, and were not told since all are told."""
@@ -102,7 +108,7 @@ class Rehearsed(Copy):
         if self._behind:
             self._behind.close()
 
-    def _note(self, told: Iterable[int], gone: Iterable[int]) -> None:
-        self._is_there |= dict.fromkeys(told, True) | dict.fromkeys(gone, False)
-        self._told |= set(told)
+    def _note(self, told: Mapping[int, int], gone: Iterable[int]) -> None:
+        self._kept |= dict(told) | dict.fromkeys(gone)
+        self._told |= told.keys()
         self._told -= set(gone)
