@@ -5,8 +5,10 @@ from contextlib import closing
 
 import pytest
 
+from leadwell.sync import asking
 from leadwell.sync.destinations import named
 from leadwell.sync.errors import UnknownDestination
+from leadwell.testing import Exchange, Fault, FaultServer
 from tests.copying import Bench, rows
 
 
@@ -22,6 +24,33 @@ def test_a_copy_that_keeps_removed_leads_hears_of_erased_ones(bench: Bench) -> N
     path = bench.copies / "l.db"
     sql = "SELECT id, _removed_reason FROM leads WHERE id > 1"
     assert rows(path, sql) == [(gone, "deleted")]
+    assert bench.verify("sqlite:l.db").code == 0
+
+
+def test_no_erasure_is_confirmed_before_it_is_stored(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cursor of behind it confirms it, so that it does not wait for more answers."""
+    erased = bench.add(name="Erased")
+    assert bench.sync("sqlite:l.db").code == 0
+    bench.ask("PATCH", "/1", {"status": "won"})
+    database = f"sqlite:///{bench.folder / 'leads.db'}"
+    erase = ["lead", "erase", f"{erased}", "--campaign", "362", "--yes"]
+    assert bench.run(*erase, "--database", database).code == 0
+    bench.add(name="After it")
+    held: list[object] = []
+
+    def play(exchange: Exchange) -> None:
+        held.extend(rows(bench.copies / "l.db", "SELECT id FROM leads"))
+        exchange.send(exchange.true_reply())
+
+    monkeypatch.setattr(asking, "PAGE_LEADS", 1)
+    monkeypatch.setattr(asking, "STEP_S", 60.0)
+    with FaultServer(f"http://127.0.0.1:{bench.hub.port}") as server:
+        server.plan(None, None, Fault("behind", "it is asked from behind it", play))
+        url = f"{server.url}/v2/campaigns/362"
+        assert bench.run("sync", url, "--to", "sqlite:l.db").code == 0
+    assert held == [(1,)]
     assert bench.verify("sqlite:l.db").code == 0
 
 

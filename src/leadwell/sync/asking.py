@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from leadwell.client import Campaign, HubError
+from leadwell.sync.batches import ERASED
 from leadwell.sync.feeding import Answer
 from leadwell.sync.proving import check_onward
 
@@ -49,13 +50,19 @@ class Asker:
 
     def gather(self, answer: Answer, *, proves: bool) -> Answer:
         """Ask on until there is enough for a step; a failure waits until it is kept."""
-        started = time.monotonic()
+        started, last = time.monotonic(), answer
         while answer.has_more and len(answer.entries) < STEP_LEADS:
-            if time.monotonic() - started > STEP_S:
+            # Who sends a cursor confirms the erasures before it: they are kept first.
+            if time.monotonic() - started > STEP_S or _has_erasure(last):
                 break
             try:
-                answer = answer.plus(self.ask(answer.cursor, proves=proves))
+                last = self.ask(answer.cursor, proves=proves)
             except HubError as error:
                 self.failure = error
                 break
+            answer = answer.plus(last)
         return answer
+
+
+def _has_erasure(answer: Answer) -> bool:
+    return any(each.reason == ERASED for each in answer.entries)
