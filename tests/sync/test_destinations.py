@@ -19,6 +19,7 @@ import pytest
 from leadwell.client import Campaign
 from leadwell.store import accounts
 from leadwell.sync.destinations import DESTINATIONS
+from leadwell.sync.destinations.duckdb_file import DuckDBFile
 from leadwell.sync.destinations.sqlite import SQLiteFile
 from leadwell.sync.errors import BusyDestination
 from leadwell.sync.pulling import Pull, Wanted
@@ -322,6 +323,38 @@ def test_a_locked_file_is_waited_for_and_then_told(
         other.execute("ROLLBACK")
         process.communicate(timeout=30)
         assert process.returncode == 0
+
+
+def test_a_database_that_could_not_be_made_is_not_in_the_way(standing: Bench) -> None:
+    """Nobody meets one that is half made, and none is left behind."""
+    said = standing.sync("duckdb:l.duckdb", first=no_more_than(8))
+    assert (said.code, "run again" in said.err) == (75, True), said
+    assert list(standing.copies.iterdir()) == []
+    assert standing.sync("duckdb:l.duckdb").code == 0
+
+
+def test_a_database_is_made_where_a_deleted_one_has_left_its_log(
+    standing: Bench,
+) -> None:
+    path = standing.copies / "l.duckdb"
+    dying = f"import duckdb, os; c = duckdb.connect({str(path)!r})"
+    dying += "; c.execute('CREATE TABLE leads (id INT)'); os._exit(9)"
+    subprocess.run([sys.executable, "-c", dying], check=False)
+    assert path.with_name("l.duckdb.wal").exists()
+    path.unlink()
+    assert standing.sync("duckdb:l.duckdb").code == 0
+
+
+def test_a_run_that_only_looks_is_waited_for(standing: Bench) -> None:
+    path = standing.copies / "l.duckdb"
+    duckdb.connect(str(path)).close()
+    looking = f"import duckdb, time; c = duckdb.connect({str(path)!r}, read_only=True)"
+    looking += "; print('open', flush=True); time.sleep(0.3)"
+    command = [sys.executable, "-c", looking]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"open\n"
+        DuckDBFile(path).open().close()
 
 
 def test_a_file_that_another_program_has_open_is_told(standing: Bench) -> None:

@@ -7,6 +7,7 @@ The step of the state, which each batch checks and changes, keeps two writers ap
 """
 
 import tempfile
+import time
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,6 +38,8 @@ from leadwell.sync.errors import (
 from leadwell.sync.table import Column, Kind
 
 LINE_BYTES_MIN = 2**20
+WAIT_S = 1.0
+"""How long one is waited for who has the file open while it is to be written."""
 FETCHED = 10_000
 """Rows that are held at once while a copy is compared."""
 
@@ -62,7 +65,16 @@ class DuckDBFile:
 
     def open(self) -> Copy:
         """Open it to write; one process at a time can."""
-        return DuckDBCopy(self.text, _opened(self, read_only=False))
+        _make(self)
+        until = time.monotonic() + WAIT_S
+        while True:
+            try:
+                return DuckDBCopy(self.text, _opened(self, read_only=False))
+            except BusyDestination:
+                # Another run that only looks lets go at once.
+                if time.monotonic() > until:
+                    raise
+            time.sleep(WAIT_S / 20)
 
 
 class DuckDBCopy(Tables):
@@ -175,6 +187,32 @@ class DuckDBCopy(Tables):
         except BaseException:
             _roll_back(self._connection)
             raise
+
+
+def _make(file: DuckDBFile) -> None:
+    """Make an empty database, if there is none, whole from the first moment on.
+
+    DuckDB itself makes a file that is no database yet, fills it, and refuses for ever
+    what a run has left that was killed in between.
+    """
+    path = file.path
+    # What is left in a log of one that was deleted, DuckDB alone may throw away.
+    log = path.with_name(f"{path.name}.wal")
+    if path.exists() or log.exists() or not path.parent.is_dir():
+        return
+    with (
+        files.explained(file.text),
+        explained(file.text),
+        tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder,
+    ):
+        new = Path(folder) / "new"
+        duckdb.connect(str(new)).close()
+        try:
+            # Unlike a renaming, it never takes the place of what others have made.
+            path.hardlink_to(new)
+        except OSError:
+            # Another run was faster; or there are no links, and DuckDB makes it itself.
+            return
 
 
 def _opened(file: DuckDBFile, *, read_only: bool) -> duckdb.DuckDBPyConnection:
