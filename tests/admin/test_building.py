@@ -153,15 +153,47 @@ def test_two_conditions_of_one_name_are_refused_where_they_stand() -> None:
     assert not checked.is_sound
 
 
-def test_a_filter_has_an_end_and_unknown_rows_are_left_out() -> None:
+def test_nothing_is_added_to_a_filter_that_is_long_and_nothing_is_dropped() -> None:
     name = str(CAMPAIGN.field_by_slug["name"].id)
     fields = {f"c.{n}.about": name for n in range(30)} | {"c.40.about": name}
     form = ImmutableMultiDict(fields | {"c.do": "add", "c.about": name})
     built = building.read(SAID, CAMPAIGN, form)
-    assert len(built.rows) == building.ROWS_MAX
+    assert len(built.rows) == 31
     assert built.problem
-    form = ImmutableMultiDict({"c.0.about": "9999", "c.do": "add", "c.about": "x"})
-    assert building.read(SAID, CAMPAIGN, form).rows == ()
+
+
+def test_a_filter_with_many_conditions_is_sent_whole() -> None:
+    numbers = ("gt", "gte", "lt", "lte", "ne", "in", "nin")
+    texts = ("ne", "contains", "starts_with", "in", "nin")
+    asked = [
+        *(f"{slug}[{each}]=5" for slug in ("budget", "price") for each in numbers),
+        *(f"name[{each}]=a" for each in texts),
+        "email[exists]=true",
+        "newsletter=true",
+        "source=website",
+    ]
+    conditions = read("&".join(asked))
+    assert len(conditions) > building.ROWS_MAX
+    built = building.shown(SAID, CAMPAIGN, conditions)
+    again = building.read(SAID, CAMPAIGN, sent(built))
+    checked, found = building.checked(SAID, CAMPAIGN, again, is_final=True)
+    assert checked.is_sound, checked
+    assert set(found) == set(conditions)
+
+
+def test_a_condition_about_a_field_that_is_gone_is_told() -> None:
+    built = building.shown(SAID, CAMPAIGN, read("status=new&budget[gte]=5"))
+    form = sent(built, **{"c.1.about": "9999"})
+    checked, found = building.checked(
+        SAID, CAMPAIGN, building.read(SAID, CAMPAIGN, form), is_final=True
+    )
+    assert found == ()
+    assert "is gone" in checked.problem
+    assert len(checked.rows) == 1
+    dropped = building.read(
+        SAID, CAMPAIGN, ImmutableMultiDict({**dict(form), "c.do": "drop.1"})
+    )
+    assert dropped.problem == ""
 
 
 def test_people_and_many_options_are_chosen_from_lists() -> None:

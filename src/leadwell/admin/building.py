@@ -14,7 +14,7 @@ from starlette.datastructures import ImmutableMultiDict
 
 from leadwell.admin import comparing
 from leadwell.admin.comparing import Comparison
-from leadwell.admin.words import Words
+from leadwell.admin.words import Words, mark
 from leadwell.errors import LeadwellError, MalformedValue, TooMany
 from leadwell.model.campaign import Campaign, Column
 from leadwell.model.query import Condition
@@ -24,6 +24,9 @@ from leadwell.schema.subjects import Subject
 
 Form = ImmutableMultiDict[str, Any]
 ROWS_MAX = 20
+"""To so many a condition can be added; what has more already keeps them all."""
+SENT_MAX = 1_000
+"""Rows of a form that are looked for: one that is passed over would widen a filter."""
 CHECKBOXES_MAX = 12
 """Up to so many options are shown at once; more are a list that scrolls."""
 QUERY_CHARACTERS_MAX = 6_000
@@ -147,6 +150,10 @@ def read(said: Words, campaign: Campaign, form: Form) -> Built:
     built = _built(said, campaign, rows)
     if added is not None and added not in rows:
         return replace(built, problem=said("A filter has at most 20 conditions."))
+    if _has_lost(campaign, form):
+        # Without that condition it would match more than somebody has seen.
+        text = mark("A field of the filter is gone. Look at what is left of it.")
+        return replace(built, problem=said(text))
     return built
 
 
@@ -200,7 +207,7 @@ def typed(said: Words, campaign: Campaign, query: str) -> Built:
 
 def _rows(said: Words, campaign: Campaign, form: Form) -> Iterator[Row]:
     known = {str(each.ref): each for each in comparing.subjects(campaign)}
-    for number in range(ROWS_MAX):
+    for number in range(SENT_MAX):
         subject = known.get(_text(form, f"c.{number}.about"))
         if subject is None or form.get("c.do") == f"drop.{number}":
             continue
@@ -208,6 +215,15 @@ def _rows(said: Words, campaign: Campaign, form: Form) -> Iterator[Row]:
         given = [each for each in form.getlist(f"c.{number}.value") if each]
         values = tuple(text.strip() for text in given if isinstance(text, str))
         yield replace(row, values=values)
+
+
+def _has_lost(campaign: Campaign, form: Form) -> bool:
+    known = {"", *(str(each.ref) for each in comparing.subjects(campaign))}
+    return any(
+        _text(form, f"c.{number}.about") not in known
+        for number in range(SENT_MAX)
+        if form.get("c.do") != f"drop.{number}"
+    )
 
 
 def _added(said: Words, campaign: Campaign, form: Form) -> Row | None:
