@@ -1,3 +1,4 @@
+import asyncio
 import re
 from datetime import timedelta
 
@@ -5,11 +6,13 @@ import pytest
 from starlette.testclient import TestClient
 
 from leadwell.admin import sessions
+from leadwell.admin import signing as admin_signing
+from leadwell.admin.signing import Signing
 from leadwell.api.hub import Hub
 from leadwell.model.account import Account
 from leadwell.model.campaign import Campaign
 from leadwell.model.token import digest
-from leadwell.model.user import Role
+from leadwell.model.user import Role, User
 from leadwell.store.people import users
 from tests import make
 from tests.admin.conftest import Sit
@@ -145,6 +148,43 @@ def test_after_many_wrong_passwords_nobody_gets_in_for_a_while(
     assert tried(PASSWORD) == 401
     clock.now += timedelta(seconds=16)
     assert tried(PASSWORD) == 200
+
+
+def test_who_tries_many_passwords_at_once_waits_too(hub: Hub, account: Account) -> None:
+    user, signing = a_user(hub, account), Signing(hub)
+
+    async def tried() -> list[tuple[User | None, int]]:
+        tries = [signing.checked(user.email, "wrong") for _ in range(8)]
+        return await asyncio.gather(*tries)
+
+    assert [wait for _, wait in asyncio.run(tried())].count(0) == 4
+    login = hub.database.write(lambda c: users.known(c, user.email)).result()
+    # The others came when it was closed already, and were not looked at.
+    assert login.failures == 5
+
+
+def test_nobody_tells_who_signs_in_here(
+    hub: Hub,
+    client: TestClient,
+    account: Account,
+    clock: make.Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known = a_user(hub, account).email
+
+    def told(email: str) -> list[str]:
+        given = {"email": email, "password": "wrong"}
+        pages = [client.post("/login", data=given) for _ in range(6)]
+        return [text_of(page) for page in pages]
+
+    before = clock.now
+    of_known = told(known)
+    clock.now = before
+    assert told("nobody@example.com") == of_known
+    assert "15 seconds" in of_known[-1]
+    monkeypatch.setattr(admin_signing, "STRANGERS_MAX", 1)
+    given = {"email": "other@example.com", "password": "wrong"}
+    assert "seconds" not in text_of(client.post("/login", data=given))
 
 
 def test_a_session_ends_when_it_is_idle_and_when_it_is_left(

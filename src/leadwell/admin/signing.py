@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.datastructures import FormData
@@ -19,7 +19,13 @@ from leadwell.model.account import Account
 from leadwell.model.link import looks_like_secret
 from leadwell.model.slug import slug_of
 from leadwell.model.token import digest
-from leadwell.model.user import Role, User, check_password, email_of
+from leadwell.model.user import (
+    EMAIL_CHARACTERS_MAX,
+    Role,
+    User,
+    check_password,
+    email_of,
+)
 from leadwell.store import accounts
 from leadwell.store.connection import Connection
 from leadwell.store.people import users
@@ -28,6 +34,8 @@ HOME = "/campaigns"
 SETUP = "/setup"
 """Where a password is chosen: the secret of a link follows."""
 NAME_CHARACTERS_MAX = 200
+STRANGERS_MAX = 10_000
+"""Of so many addresses that nobody has the tries are counted."""
 _OURS = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*")
 """A path of this hub: what begins with two slashes is another host to browsers."""
 _TYPED = "typed."
@@ -39,6 +47,10 @@ class Signing:
     """The pages that are shown to who is not signed in."""
 
     hub: Hub
+    _strangers: dict[str, tuple[int, int]] = field(
+        default_factory=dict[str, tuple[int, int]]
+    )
+    """Wrong tries at addresses that nobody has, and until when they have to wait."""
 
     async def show(self, request: Request) -> Response:
         """Show where one signs in."""
@@ -102,22 +114,24 @@ class Signing:
     async def checked(self, email: str, password: str) -> tuple[User | None, int]:
         """Return who has this password; else how long nobody gets in, in seconds."""
         login = await self.hub.read(lambda c: users.find(c, email))
-        now = self.hub.moment
-        is_right = await passwords.is_right(login.password if login else None, password)
+        kept = login.password if login else None
+        is_right = await passwords.is_right(kept, password)
         if login is None:
-            return None, 0
-        if login.closed_until > now:
-            # However often one tries, it opens at the same moment.
-            return None, -(-(login.closed_until - now) // 1_000_000)
-        if is_right:
-            write = self.hub.database.write(lambda c: users.note_success(c, email, now))
-            await asyncio.wrap_future(write)
-            return login.user, 0
-        wait = passwords.wait_us(login.failures + 1)
-        closed = now + wait if wait else 0
-        write = self.hub.database.write(lambda c: users.note_failure(c, email, closed))
-        await asyncio.wrap_future(write)
-        return None, wait // 1_000_000
+            return None, self._stranger(email[:EMAIL_CHARACTERS_MAX])
+        job = _Trying(email, kept if is_right else None, self.hub.moment)
+        return await asyncio.wrap_future(self.hub.database.write(job))
+
+    def _stranger(self, email: str) -> int:
+        """Make who does not sign in here wait as if they did: nobody tells who does."""
+        now = self.hub.moment
+        failures, closed_until = self._strangers.get(email, (0, 0))
+        if closed_until > now:
+            return _seconds(closed_until - now)
+        wait = passwords.wait_us(failures + 1)
+        if len(self._strangers) >= STRANGERS_MAX:
+            self._strangers.clear()
+        self._strangers[email] = failures + 1, now + wait
+        return _seconds(wait)
 
     async def begun(
         self, answer: Response, email: str, secret: str, old: bytes | None
@@ -171,6 +185,30 @@ class Signing:
                 hint="who operates the hub makes a new one: leadwell admin invite",
             )
         return email, account
+
+
+@dataclass(frozen=True, slots=True)
+class _Trying:
+    """The transaction in which a try counts: whoever tries many at once waits too."""
+
+    email: str
+    right: str | None
+    """What is kept of the password, if the one that was tried is it."""
+    now: int
+
+    def __call__(self, connection: Connection) -> tuple[User | None, int]:
+        login = users.find(connection, self.email)
+        if login is None:
+            return None, 0
+        if login.closed_until > self.now:
+            # However often one tries, it opens at the same moment.
+            return None, _seconds(login.closed_until - self.now)
+        if self.right is not None and login.password == self.right:
+            users.note_success(connection, self.email, self.now)
+            return login.user, 0
+        wait = passwords.wait_us(login.failures + 1)
+        users.note_failure(connection, self.email, self.now + wait if wait else 0)
+        return None, _seconds(wait)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +292,10 @@ def _waiting(form: FormData) -> dict[str, Any]:
         if name.startswith(_TYPED) and isinstance(value, str)
     ]
     return {"typed": typed}
+
+
+def _seconds(us: int) -> int:
+    return -(-us // 1_000_000)
 
 
 def _text(form: FormData, name: str) -> str:
