@@ -221,6 +221,19 @@ def test_what_was_typed_before_the_session_ended_can_be_sent_again(
     assert page.url.path.endswith("/leads")
 
 
+@pytest.mark.parametrize("path", ["/me/password", "/logout", "/me/sign-out"])
+def test_no_password_is_shown_to_be_sent_again_and_nobody_lands_nowhere(
+    desk: Desk, clock: make.Clock, path: str
+) -> None:
+    clock.now += timedelta(seconds=13 * HOUR_S)
+    asked = desk.post(path, old="old secret words", new="new secret words")
+    assert asked.status_code == 401
+    assert "secret words" not in asked.text
+    given = dict(re.findall('name="(next)" value="(.*?)"', asked.text))
+    given |= {"email": desk.user.email, "password": PASSWORD}
+    assert desk.client.post("/login", data=given).status_code == 200
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -38,6 +38,8 @@ STRANGERS_MAX = 10_000
 """Of so many addresses that nobody has the tries are counted."""
 _OURS = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*")
 """A path of this hub: what begins with two slashes is another host to browsers."""
+_UNKEPT = frozenset(("_word", "old", "new"))
+"""What is not shown when it shall be sent again: passwords, and an ended word."""
 _TYPED = "typed."
 """What begins the name of a field that was typed before somebody had to sign in."""
 
@@ -245,10 +247,16 @@ def ask_again(hub: Hub, request: Request, form: FormData) -> Response:
     """Have somebody sign in whose session has ended, and keep what they typed."""
     path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
     typed = [
-        (k, v) for k, v in form.multi_items() if isinstance(v, str) and k != "_word"
+        (k, v) for k, v in form.multi_items() if isinstance(v, str) and k not in _UNKEPT
     ]
     has_file = any(not isinstance(value, str) for value in form.values())
-    content = {"next": path, "typed": typed, "has_ended": True, "has_file": has_file}
+    # A form of which nothing is kept cannot be sent again, and its path may be no page.
+    content = {
+        "next": path if typed else HOME,
+        "typed": typed,
+        "has_ended": True,
+        "has_file": has_file,
+    }
     return _login(hub, request, content, 401)
 
 
