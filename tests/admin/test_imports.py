@@ -62,7 +62,10 @@ def test_a_file_is_mapped_checked_loaded_and_undone(desk: Desk, campaign) -> Non
     }
     assert bodies(desk, campaign) == []
     assert "Row 3: 'not mail' is not an e-mail address" in text_of(one.page)
+    assert "ase@example.com" in str(job_of(one))
     assert counts(one.do("load"))["Added"] == 2
+    # An erasure looks for people in leads, and would not find them there.
+    assert "ase@example.com" not in str(job_of(one))
     first, second = bodies(desk, campaign)
     history = desk.get(f"/campaigns/{campaign.id}/leads/{first['id']}")
     assert "The import of leads.csv" in text_of(history)

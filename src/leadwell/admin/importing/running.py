@@ -12,7 +12,7 @@ from leadwell.intake.loading import Load, Tally
 from leadwell.intake.refusing import Findings
 from leadwell.model.campaign import Campaign
 from leadwell.model.grant import PERSON
-from leadwell.model.importing import Job, Progress, State
+from leadwell.model.importing import Job, Peek, Progress, State
 from leadwell.store import campaigns
 from leadwell.store.connection import Connection
 from leadwell.store.people import activity
@@ -169,7 +169,12 @@ class Run:
         self._kept(changed)
 
     def _end(self, state: State) -> None:
-        self._kept(replace(self.job, state=state, beat_at=self.hub.moment))
+        plan = self.job.plan
+        if state is not State.CHECKED:
+            # The file is gone: nothing of people is kept where no erasure reaches.
+            plan = replace(plan, columns=tuple(Peek(x.name) for x in plan.columns))
+        now = self.hub.moment
+        self._kept(replace(self.job, state=state, plan=plan, beat_at=now))
 
     def _fail(self, error: LeadwellError) -> None:
         _log.warning("import_failed", campaign_id=self.job.campaign_id, code=error.code)
