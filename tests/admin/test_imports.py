@@ -269,6 +269,26 @@ def test_what_an_earlier_run_has_added_counts_as_added(
     assert counts(page)["Same as before"] == 0
 
 
+def test_a_file_that_is_loaded_in_part_is_not_read_otherwise(
+    desk: Desk, campaign
+) -> None:
+    one = upload(desk, campaign.id, ROWS)
+    one.do("check")
+    job, hub = job_of(one), desk.hub
+    states = {State.CHECKED}
+    held = hub.database.write(
+        lambda c: jobs.begin(c, job, states, State.LOADING, hub.moment)
+    ).result()
+    desk.submit(one.path, {"do": "stop"})
+    Run(hub, held, desk.user.person_id)()
+    assert len(bodies(desk, campaign)) == 2
+    assert "Change where columns go" not in text_of(one.look())
+    for again in ("plan", "read"):
+        assert "undo the import first" in text_of(one.do(again))
+    one.do("load")
+    assert len(bodies(desk, campaign)) == 2
+
+
 def test_an_import_is_stopped_and_gone_on_with(desk: Desk, campaign) -> None:
     one = upload(desk, campaign.id, ROWS)
     one.do("check")

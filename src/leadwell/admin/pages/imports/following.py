@@ -13,7 +13,7 @@ from leadwell.admin.pages.imports.uploading import page_of
 from leadwell.admin.rendering import HEADERS
 from leadwell.admin.tabs import around
 from leadwell.admin.visit import Visit
-from leadwell.errors import LeadwellError, MalformedRequest, NotFound
+from leadwell.errors import Conflict, LeadwellError, MalformedRequest, NotFound
 from leadwell.intake.mapping import OWN_TARGETS
 from leadwell.model.campaign import Campaign
 from leadwell.model.importing import Job, Plan, Progress, State
@@ -122,10 +122,26 @@ async def _read_again(visit: Visit, campaign: Campaign, job: Job) -> Job:
         encoding=encoding if encoding in ENCODINGS else None,
         delimiter=delimiter if delimiter in DELIMITERS else None,
     )
+    await _check_none_is_loaded(visit, job)
     path = files.path_of(visit.hub, job)
     plan = await to_thread.run_sync(planning.first, path, plan, campaign)
     states = {State.UPLOADED, *RESTING}
     return await _moved(visit, replace(job, plan=plan), states, State.UPLOADED)
+
+
+async def _check_none_is_loaded(visit: Visit, job: Job) -> None:
+    """Refuse to read a file otherwise that is loaded in part.
+
+    A row is known again by what it holds: the same one would be another lead.
+
+    Raises:
+        Conflict: it has added leads that nobody has taken back.
+    """
+    if await visit.read(lambda c: added.total(c, job)):
+        raise Conflict(
+            visit.said("leads of this file are loaded already"),
+            hint=visit.said("undo the import first: they would be loaded once more"),
+        )
 
 
 async def _check(visit: Visit, campaign: Campaign, job: Job) -> Job:
@@ -137,6 +153,7 @@ async def _check(visit: Visit, campaign: Campaign, job: Job) -> Job:
 
 async def _plan_again(visit: Visit, campaign: Campaign, job: Job) -> Job:
     """Go back to where the columns go; fields that were not made are new again."""
+    await _check_none_is_loaded(visit, job)
     known = campaign.field_by_slug
     drafts = {each["slug"] for each in job.plan.fields if each["slug"] not in known}
     targets = {
