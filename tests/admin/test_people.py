@@ -1,12 +1,19 @@
 """The account, its people, and everybody's own page."""
 
+import asyncio
 import re
+from dataclasses import replace
 
 import httpx2
 import pytest
+from starlette.datastructures import FormData
+from starlette.requests import Request
 from starlette.testclient import TestClient
 
+from leadwell.admin.pages.people.person import Person
+from leadwell.admin.visit import Visit
 from leadwell.api.hub import Hub
+from leadwell.errors import NotAllowed
 from leadwell.model.account import Account
 from leadwell.model.campaign import Campaign
 from leadwell.model.user import Role
@@ -139,6 +146,27 @@ def test_no_administrator_takes_away_their_own_rights(desk: Desk) -> None:
         assert page.status_code == 422
         assert "You cannot take your own rights away." in text_of(page)
     assert desk.get("/account").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["change", "remove", "invite", "send_link"])
+def test_who_has_lost_their_rights_meanwhile_changes_those_of_nobody(
+    hub: Hub, account: Account, name: str
+) -> None:
+    first, second = a_user(hub, account), a_user(hub, account)
+    scope = {
+        "type": "http",
+        "headers": [],
+        "path_params": {"person_id": first.person_id},
+    }
+    form = FormData({"role": "member", "state": "administrator:"})
+    visit = Visit(hub, Request(scope), second, b"", form)
+    member = replace(second, role=Role.MEMBER)
+    hub.database.write(lambda c: users.change(c, member)).result()
+    with pytest.raises(NotAllowed):
+        asyncio.run(getattr(Person(), name)(visit))
+    login = login_of(hub, first.email)
+    assert login
+    assert login.user == first
 
 
 def test_people_of_another_account_are_not_found(

@@ -41,6 +41,7 @@ class Person:
         """Let them sign in: show a link, once, on which they choose a password."""
 
         def job(connection: Connection) -> Invitation:
+            _hold(connection, visit)
             person, login = found(connection, visit)
             if login is not None:
                 # The same form, sent twice: they get another link.
@@ -60,6 +61,7 @@ class Person:
         """Show a link, once, on which they choose a new password."""
 
         def job(connection: Connection) -> Invitation:
+            _hold(connection, visit)
             login = _login(connection, visit)
             return _invited(connection, visit, login.user.email)
 
@@ -69,6 +71,7 @@ class Person:
         """Give them another role, or other campaigns."""
 
         def job(connection: Connection) -> None:
+            _hold(connection, visit)
             login = _login(connection, visit)
             _check_other(visit, login.user)
             if visit.text("state") != state(login.user):
@@ -86,6 +89,7 @@ class Person:
         """Let them sign in no longer; as a person of the account they stay."""
 
         def job(connection: Connection) -> None:
+            _hold(connection, visit)
             login = found(connection, visit)[1]
             if login is not None:
                 _check_other(visit, login.user)
@@ -217,6 +221,20 @@ def _check_other(visit: Visit, user: User) -> None:
             visit.said("You cannot take your own rights away."),
             hint=visit.said("Another administrator can."),
         )
+
+
+def _hold(connection: Connection, visit: Visit) -> None:
+    """Have other changes of rights wait, and look once more who asks for this one.
+
+    Two administrators who take each other's rights at once would leave none.
+
+    Raises:
+        NotAllowed: they are no administrator any more.
+    """
+    accounts.hold(connection, visit.user.account_id)
+    current = users.find(connection, visit.user.email)
+    if current is None or not current.user.is_administrator:
+        raise NotAllowed("this is for administrators", hint="ask one of your account")
 
 
 def _invited(connection: Connection, visit: Visit, email: str) -> Invitation:
