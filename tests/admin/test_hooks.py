@@ -120,14 +120,16 @@ def test_a_message_is_signed_and_holds_nothing_of_a_lead(
     a_lead(house, campaign)
     house.look()
     (request,) = house.receiver.requests
-    key = key_of(secret_of(hub.key, "Abcd1234"))
+    key = key_of(secret_of(hub.key, 362, "Abcd1234"))
     named, at = request.headers["webhook-id"], request.headers["webhook-timestamp"]
     content = f"{named}.{at}.".encode() + request.body
     assert request.headers["webhook-signature"] == signature(key, content)
     assert b"Jane" not in request.body
     assert "authorization" not in request.headers
     assert request.target == "/hook?a=1"
-    assert secret_of(hub.key, "Abcd1234") in house.desk.get(house.path).text
+    assert secret_of(hub.key, 362, "Abcd1234") in house.desk.get(house.path).text
+    # Who takes the id for a webhook of another campaign learns another secret.
+    assert secret_of(hub.key, 363, "Abcd1234") not in house.desk.get(house.path).text
 
 
 def test_it_is_tried_for_three_days_and_then_given_up(

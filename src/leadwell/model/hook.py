@@ -62,12 +62,14 @@ class Attempt:
     """Where the receiver was told to read on."""
 
 
-def secret_of(key: bytes, hook_id: str) -> str:
+def secret_of(key: bytes, campaign_id: int, hook_id: str) -> str:
     """Return the secret that a webhook's messages are signed with.
 
-    It comes from the instance key, so that no database holds it.
+    It comes from the instance key, so that no database holds it. The id comes from a
+    form, and can be that of another campaign's webhook.
     """
-    digest = hmac.digest(key, f"webhook {hook_id}".encode(), "sha256")
+    text = f"webhook {campaign_id} {hook_id}"
+    digest = hmac.digest(key, text.encode(), "sha256")
     return SECRET_PREFIX + base64.b64encode(digest).decode()
 
 

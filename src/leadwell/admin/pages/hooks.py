@@ -54,7 +54,7 @@ class Hooks:
                 **around(visit, campaign, CURRENT),
                 "hook": hook,
                 "token": tokens.newest(connection, hook.lineage),
-                "secret_text": secret_of(visit.hub.key, hook.id),
+                "secret_text": secret_of(visit.hub.key, campaign.id, hook.id),
                 "attempts": hooks.attempts(connection, hook),
             }
 

@@ -129,7 +129,7 @@ class Ringer:
             },
         }
         body = msgspec.json.encode(content)
-        key = key_of(secret_of(self.hub.key, hook.id))
+        key = key_of(secret_of(self.hub.key, hook.campaign_id, hook.id))
         headers = signed(news.message, int(at.timestamp()), body, key)
         outcome = post(hook.url, body, headers, self.allowed)
         return Attempt(
