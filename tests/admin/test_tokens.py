@@ -15,7 +15,7 @@ from leadwell.model.campaign import Campaign
 from leadwell.model.user import Role
 from leadwell.schema import question
 from leadwell.schema.parts import Kind, Name
-from leadwell.store import campaigns, filters
+from leadwell.store import campaigns, filters, tokens
 from leadwell.store.connection import Connection, Database
 from leadwell.store.writes import erasing, parts
 from tests import make
@@ -23,7 +23,13 @@ from tests.admin.conftest import Sit
 from tests.desk import Desk
 
 TAB = "/campaigns/362/api-documentation"
-WANTED = {"name": "Partner West", "rights": "read", "which": "all", "ends": "90"}
+WANTED = {
+    "name": "Partner West",
+    "rights": "read",
+    "which": "all",
+    "fields": "all",
+    "ends": "90",
+}
 WEST = {"which": "built", "c.query": "source=partner-west", "c.was": ""}
 
 
@@ -64,6 +70,16 @@ def token_in(page: httpx2.Response) -> str:
 
 def id_of(token: str) -> str:
     return token.split("_")[1]
+
+
+@pytest.mark.parametrize("lost", ["which", "fields"])
+def test_a_form_that_lacks_how_much_is_seen_makes_no_token(
+    desk: Desk, hub: Hub, lost: str
+) -> None:
+    page = made(desk, **{lost: ""})
+    assert page.status_code == 422
+    with hub.database.reading() as connection:
+        assert tokens.find_all(connection) == []
 
 
 def ask(client: TestClient, token: str, path: str = "leads") -> httpx2.Response:
@@ -481,8 +497,8 @@ def test_a_token_that_stands_elsewhere_is_not_found(
         ],
     }
     form = {"once": "0" * 12, "overlap": "1h", "ends": "90", "kind": "csv"}
-    for base, tokens in found.items():
-        for token in tokens:
+    for base, texts in found.items():
+        for token in texts:
             one = f"{base}/{id_of(token)}"
             assert desk.get(one).status_code == 404
             assert desk.get(f"{one}/edit").status_code == 404
@@ -493,7 +509,7 @@ def test_a_token_that_stands_elsewhere_is_not_found(
     elsewhere = "/campaigns/500/api-documentation"
     assert desk.get(elsewhere).status_code == 404
     assert desk.submit(f"{elsewhere}/new", {**WANTED, **form}).status_code == 404
-    for token in (token for tokens in found.values() for token in tokens):
+    for token in (token for texts in found.values() for token in texts):
         me = client.get("/v2/me", headers={"Authorization": f"Bearer {token}"})
         assert me.status_code == 200
 

@@ -54,10 +54,11 @@ class Typed:
         return cls(
             name=visit.text("name")[:NAME_CHARACTERS_MAX],
             may_write=visit.text("rights") == "write",
-            which=visit.text("which") or "all",
+            which=visit.text("which") if campaign else "all",
             saved=visit.text("saved"),
             built=building.read(visit.said, campaign, form) if campaign else None,
-            is_narrow=visit.text("fields") == "some",
+            # What no page of ours sends may not open more than was meant.
+            is_narrow=campaign is not None and visit.text("fields") != "all",
             fields=frozenset(fields),
             ends=visit.text("ends"),
             date=visit.text("date"),
@@ -111,6 +112,8 @@ class Typed:
             if known is None:
                 return self.refused("which", visit.said("Choose a saved filter.")), ()
             return self, known.conditions
+        if self.which != "built":
+            return self.refused("which", visit.said("Choose which leads it sees.")), ()
         built, found = building.checked(
             visit.said, campaign, self.built, is_final=is_final
         )
