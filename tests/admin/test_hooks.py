@@ -244,6 +244,7 @@ def test_a_form_sent_twice_makes_one(house: House, campaign: Campaign) -> None:
         ({"url": "https://example.com/" + "x" * 2_000}, "no address of a webhook"),
         ({"token": "nobody"}, "no token is chosen"),
         ({"id": "../../x"}, "no token is chosen"),
+        ({"id": "ÆØÅæøå12"}, "no token is chosen"),
     ],
 )
 def test_what_cannot_be_a_webhook_is_refused(

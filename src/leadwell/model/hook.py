@@ -6,6 +6,7 @@ messages are those of Standard Webhooks (https://www.standardwebhooks.com).
 
 import base64
 import hmac
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from leadwell.errors import MalformedValue
 
 URL_CHARACTERS_MAX = 2_000
 SECRET_PREFIX = "whsec_"  # noqa: S105 - every one begins so
+_ID = re.compile(r"[0-9A-Za-z]{8}")
 PAUSES_S = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """How long after each failure it is tried again: for three days and a few hours."""
 
@@ -81,6 +83,11 @@ def pause_us(attempts: int) -> int | None:
     if attempts > len(PAUSES_S):
         return None
     return PAUSES_S[attempts - 1] * 1_000_000
+
+
+def is_id(text: str) -> bool:
+    """Whether the text has the shape of a webhook's id."""
+    return _ID.fullmatch(text) is not None
 
 
 def check_url(url: str) -> None:

@@ -11,7 +11,7 @@ from leadwell.admin.tabs import around
 from leadwell.admin.visit import Visit
 from leadwell.api.cursors.caught_up import caught_up
 from leadwell.errors import LeadwellError, MalformedValue, NotFound
-from leadwell.model.hook import Attempt, Hook, check_url, secret_of
+from leadwell.model.hook import Attempt, Hook, check_url, is_id, secret_of
 from leadwell.model.token import PUBLIC_BYTES, Token, short_id
 from leadwell.store import tokens
 from leadwell.store.connection import Connection
@@ -103,7 +103,7 @@ def _made(connection: Connection, visit: Visit) -> Hook:
     check_url(url)
     wanted = visit.text("token")
     chosen = [t for t in _open_tokens(connection, visit) if t.public_id == wanted]
-    if not chosen or not hook_id.isalnum() or len(hook_id) != len(short_id(b"")):
+    if not chosen or not is_id(hook_id):
         raise MalformedValue("no token is chosen", hint="choose whose changes are told")
     told = caught_up(visit.hub, connection, campaign.id, chosen[0].lineage)
     hook = Hook(

@@ -5,8 +5,8 @@ import binascii
 import hmac
 
 from leadwell.errors import UsageError
+from leadwell.model.hook import SECRET_PREFIX
 
-SECRET_PREFIX = "whsec_"  # noqa: S105 - every one begins so
 SECRET_BYTES = (24, 64)
 """As Standard Webhooks asks for."""
 
