@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from leadwell.cli.app import main
 from leadwell.errors import UsageError
 from leadwell.server.outgoing.sending import networks_of, post
 from leadwell.testing import FaultServer, Reply, Request
@@ -130,3 +131,17 @@ def test_networks_are_read_and_told_if_they_are_none() -> None:
     assert len(networks_of("10.0.0.0/8, 192.168.1.20/32")) == 2
     with pytest.raises(UsageError, match="webhook_networks"):
         networks_of("10.0.0.0/99")
+
+
+def test_a_hub_does_not_start_with_networks_that_are_none(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LEADWELL_WEBHOOK_NETWORKS", "nonsense")
+    with pytest.raises(SystemExit) as left:
+        main(["serve", "--port", "0"])
+    assert left.value.code == 2
+    assert "webhook_networks" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

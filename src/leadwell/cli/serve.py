@@ -46,12 +46,14 @@ def serve(*, listen: Listen = LISTEN, where: Where = HERE) -> None:
     """
     from leadwell.server import hub_of, invitations, listening
     from leadwell.server.opening import erasure_path
+    from leadwell.server.outgoing.sending import networks_of
     from leadwell.store.writes import erasures
 
     given: dict[str, Any] = vars(listen)
     changes = {name: value for name, value in given.items() if value is not None}
     settings = replace(where.settings(), **changes)
     # What cannot work is said now, by this process, and not by each worker.
+    networks_of(settings.webhook_networks)
     hub = hub_of(settings)
     # However a backup was put back: what was erased since is erased again.
     erasures.replay(erasure_path(settings), hub.database, hub.now)
