@@ -84,6 +84,7 @@ lock:  ## Pin every package again, with hashes (UPGRADE=--upgrade for the newest
 	@$(RESOLVE) --group dev --output-file $(LOCK)
 	@$(RESOLVE) --constraint $(LOCK) --output-file requirements/server.txt
 	@$(COMPILE) requirements/airbyte.in --output-file requirements/airbyte.txt
+	@$(COMPILE) requirements/deploy.in --output-file requirements/deploy.txt
 	@$(COMPILE) requirements/dlt.in --output-file requirements/dlt.txt
 	@$(COMPILE) requirements/generator.in --output-file requirements/generator.txt
 	@$(COMPILE) requirements/singer.in --output-file requirements/singer.txt

@@ -1,4 +1,4 @@
-"""What the proofs need beside Python: a browser, and packages of npm.
+"""What the proofs need beside Python: a browser, packages of npm, a few programs.
 
 Whatever is missing is fetched at first use, or it is said what to install. Only one
 process does so; the others wait for it.
@@ -26,13 +26,25 @@ def chromium() -> Path:
     with _alone("chromium"):
         found = _chromium()
         if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
-            _install_chromium()
+            _install("chromium")
             found = _chromium()
     if found is None:
         pytest.fail(
             "the proofs of pages need Chromium: apt-get install chromium, or "
             "name one in TEST_CHROMIUM"
         )
+    return Path(found)
+
+
+def program(name: str, package: str) -> Path:
+    """A program of the machine's, installed from its Debian package if it is away."""
+    with _alone(name):
+        found = shutil.which(name)
+        if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
+            _install(package)
+            found = shutil.which(name)
+    if found is None:
+        pytest.fail(f"this proof needs {name}: apt-get install {package}")
     return Path(found)
 
 
@@ -59,9 +71,9 @@ def _chromium() -> str | None:
     return named or next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
-def _install_chromium() -> None:
+def _install(package: str) -> None:
     _run(*APT, "update", cwd=ROOT)
-    _run(*APT, "install", "-y", "--no-install-recommends", "chromium", cwd=ROOT)
+    _run(*APT, "install", "-y", "--no-install-recommends", package, cwd=ROOT)
 
 
 def _run(*command: str, cwd: Path) -> None:
