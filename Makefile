@@ -16,12 +16,12 @@ UPGRADE ?=
 .DELETE_ON_ERROR:
 # With -j too, the gates come in their order.
 .NOTPARALLEL:
-.PHONY: vendor help setup demo test check fix proof contract docs golden lock bench clean \
+.PHONY: vendor test-citus help setup demo test check fix proof contract docs golden lock bench clean \
         gates format lint types imports suite wheel
 
 help:  ## List the targets
-	@grep -hE '^[a-z]+:.*## ' Makefile | \
-	  awk -F ':.*## ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' Makefile | \
+	  awk -F ':.*## ' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 
 setup: $(VENV)/.installed  ## Make .venv with the locked packages (PYTHON=python3.12 picks another)
 
@@ -53,6 +53,16 @@ proof: setup  ## The long proofs: crashes, load, twin builds, pages in a browser
 contract: setup  ## The proofs of the contract alone: fuzzing, collections, connectors
 	@echo "== contract"
 	@$(BIN)/pytest $(XDIST) -m proof tests/contract $(PYTEST)
+
+# Not run by CI: Citus is the operator's. It is the suite of the store and of the API, on a
+# coordinator and two workers, and what only a cluster can show.
+test-citus: setup  ## The suite on a cluster (CITUS_BIN=the programs of a PostgreSQL)
+	@test -x "$(CITUS_BIN)/initdb" || { \
+	  echo "name the programs of a PostgreSQL that has Citus:" >&2; \
+	  echo "make test-citus CITUS_BIN=/usr/lib/postgresql/17/bin" >&2; exit 1; }
+	@echo "== test-citus"
+	@CITUS_BIN="$(CITUS_BIN)" $(BIN)/pytest $(XDIST) -m "not proof" \
+	  -k "postgres or citus" tests/store tests/api tests/citus $(PYTEST)
 
 # -E: a page that is read from the cache keeps its warnings to itself.
 docs: setup  ## Build the documentation, warnings are errors

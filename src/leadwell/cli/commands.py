@@ -18,6 +18,7 @@ COMMANDS = (
     ("backup", "data.backup:backup", "Copy the database into a file while it serves."),
     ("campaign", "campaign:campaign", "Campaigns: fields, options and statuses."),
     ("chores", "chores:chores", "Finish edits that were interrupted."),
+    ("citus", "data.citus:citus", "Spread campaigns over a cluster of PostgreSQL."),
     ("codegen", "reading.codegen:codegen", "Write a campaign's types as Python."),
     ("demo", "demo:demo", "Run a hub with sample leads, and copy them to a file."),
     (

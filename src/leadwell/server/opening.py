@@ -6,7 +6,7 @@ from pathlib import Path
 from leadwell.errors import Refused, UsageError
 from leadwell.settings import Settings
 from leadwell.store import migrations
-from leadwell.store.connection import Database
+from leadwell.store.connection import Connection, Database
 from leadwell.store.engines.sqlite import SQLiteDatabase
 
 _SQLITE = "sqlite:///"
@@ -106,6 +106,8 @@ def _check_schema(database: Database, *, create: bool, now: int) -> None:
     with database.reading() as connection:
         version = migrations.version_of(connection)
         pending = migrations.pending(version) if version else ()
+        if version and database.is_remote:
+            _check_spread(connection)
     if version == 0 and not create:
         raise Refused(
             f"the database {database.address} is empty",
@@ -119,3 +121,9 @@ def _check_schema(database: Database, *, create: bool, now: int) -> None:
             f"this release needs {pending[-1].version}",
             hint="back it up, then run: leadwell migrate",
         )
+
+
+def _check_spread(connection: Connection) -> None:
+    from leadwell.store.engines import citus  # noqa: PLC0415 - of an extra
+
+    citus.check(connection)

@@ -7,6 +7,7 @@ import psycopg
 from psycopg.types.numeric import Int8BinaryDumper, NumericBinaryLoader
 
 from leadwell.store.connection import Params, Row
+from leadwell.store.engines import citus
 from leadwell.store.engines.postgres_errors import meaning
 from leadwell.store.engines.postgres_text import rendered, translated
 
@@ -97,8 +98,16 @@ class PostgresConnection:
             raise self.meaning(error) from None
 
     def change_schema(self, sql: str) -> None:
-        """Run a script that is written for SQLite; it may hold several statements."""
+        """Run a script that is written for SQLite; it may hold several statements.
+
+        On a database that is spread over machines, new tables are spread too.
+        """
+        is_citus = citus.is_there(self)
+        if is_citus:
+            self.plain(citus.ONE_BY_ONE)
         self.plain(rendered(sql))
+        if is_citus:
+            citus.follow(self)
 
     def lock_schema(self) -> None:
         """Wait until no other process changes the schema, to the end of this."""
