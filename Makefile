@@ -62,7 +62,7 @@ test-citus: setup  ## The suite on a cluster (CITUS_BIN=the programs of a Postgr
 	  echo "make test-citus CITUS_BIN=/usr/lib/postgresql/17/bin" >&2; exit 1; }
 	@echo "== test-citus"
 	@CITUS_BIN="$(CITUS_BIN)" $(BIN)/pytest $(XDIST) -m "not proof" \
-	  -k "postgres or citus" tests/store tests/api tests/citus $(PYTEST)
+	  -k "(postgres or citus) and not password and not lock_each_other" tests/store tests/api tests/citus $(PYTEST)
 
 # -E: a page that is read from the cache keeps its warnings to itself.
 docs: setup  ## Build the documentation, warnings are errors

@@ -35,6 +35,10 @@ _IS_COORDINATOR = "SELECT groupid = 0 FROM pg_dist_local_group"
 ONE_BY_ONE = "SET LOCAL citus.multi_shard_modify_mode TO 'sequential'"
 """Two tables cannot be changed side by side in one transaction."""
 
+TELL_NODES = "SET LOCAL citus.propagate_set_commands TO 'local'; "
+"""Has the node that a row lies on keep to the deadlines of a transaction: it would wait
+for another one's ticket for ever."""
+
 
 @dataclass(frozen=True, slots=True)
 class Table:

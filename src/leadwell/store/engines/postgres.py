@@ -19,7 +19,7 @@ import psycopg_pool
 
 from leadwell.errors import Unavailable
 from leadwell.store.connection import EPOCH_BYTES, Connection, Finding, Row
-from leadwell.store.engines import postgres_checkup
+from leadwell.store.engines import citus, postgres_checkup
 from leadwell.store.engines.postgres_connection import PostgresConnection, Raw, adapt
 from leadwell.store.engines.postgres_errors import Clash, meaning, unreachable
 from leadwell.store.figures import COMMIT_SECONDS, WRITES, WRITES_WAITING
@@ -93,11 +93,10 @@ class PostgresDatabase:
         )
         self._moment = _Moment("", {})
         self._begin_write = (
-            "BEGIN ISOLATION LEVEL READ COMMITTED; "
+            f"BEGIN ISOLATION LEVEL READ COMMITTED; {self._check(url, limits)}"
             "SET LOCAL statement_timeout = 0; "
             f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"
         )
-        self._check(url, limits)
         self._pool = psycopg_pool.ConnectionPool[Raw](
             url,
             kwargs={"autocommit": True, "connect_timeout": CONNECT_TIMEOUT_S},
@@ -155,14 +154,15 @@ class PostgresDatabase:
         self._writers.shutdown(wait=True)
         self._pool.close()
 
-    def _check(self, url: str, limits: Limits) -> None:
+    def _check(self, url: str, limits: Limits) -> str:
+        """Look at the server; return what each write has to say there first."""
         try:
             with psycopg.connect(
                 url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S
             ) as raw:
-                postgres_checkup.check(
-                    PostgresConnection(raw, {}), allow_unsafe=limits.allow_unsafe
-                )
+                connection = PostgresConnection(raw, {})
+                postgres_checkup.check(connection, allow_unsafe=limits.allow_unsafe)
+                return citus.TELL_NODES if citus.is_there(connection) else ""
         except psycopg.Error as error:
             raise unreachable(error, self.address) from None
 
