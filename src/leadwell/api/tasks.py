@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from leadwell.api.campaigns import Opened
+from leadwell.api.entrance.problems import STATUS_OF
 from leadwell.errors import (
     Contradiction,
     InvalidBatch,
@@ -16,6 +17,7 @@ from leadwell.errors import (
     Required,
     UnknownField,
 )
+from leadwell.errors.duplicates import DuplicateLead
 from leadwell.model.lead import JSON
 from leadwell.schema import submission
 from leadwell.schema.submission import Submission
@@ -193,7 +195,7 @@ def _batch(
 def _saved(writing: Writing, given: Submission) -> Outcome | LeadwellError:
     try:
         return writing.save(given)
-    except InvalidLead as error:
+    except (InvalidLead, DuplicateLead) as error:
         return error
 
 
@@ -202,7 +204,8 @@ def _item(place: int, outcome: Outcome | LeadwellError) -> dict[str, Any]:
         status = 201 if outcome.is_new else 200
         return {"index": place, "status": status, "lead": outcome.lead.id}
     errors = [{"pointer": x.pointer, "code": x.code} for x in outcome.problems]
-    return {"index": place, "status": 422, "code": outcome.code, "errors": errors}
+    status = STATUS_OF[outcome.kind]
+    return {"index": place, "status": status, "code": outcome.code, "errors": errors}
 
 
 def _problems(outcomes: Sequence[object]) -> "list[Problem]":

@@ -128,7 +128,8 @@ class Writes:
         self, opened: Opened, task: Task, key: Key | None
     ) -> Done | dict[str, Any]:
         campaign, now = opened.campaign, self.hub.now
-        author = Author(opened.grant.lineage, opened.grant.forced)
+        grant = opened.grant
+        author = Author(grant.lineage, grant.forced, readable=grant.readable)
 
         def write(connection: Connection) -> Done | dict[str, Any]:
             writing = Writing.begin(connection, campaign, author, now, task.count)

@@ -45,6 +45,8 @@ REMEDIES: Mapping[str, str] = {
     "filter. The change feed says which.",
     "method_not_allowed": "Take one of the methods that the header `Allow` lists.",
     "conflict": "Take another name, or change what has this one.",
+    "duplicate_lead": "Change the lead that is named, or send its `external_id` if it "
+    "is yours: a known one is an update. The same lead sent again is refused again.",
     "precondition_failed": "Read the lead again, make your change to what it says now, "
     "and send it with the new version.",
     "cursor_lost": "Begin anew: follow `Link: rel=start`, and let the result replace "

@@ -27,7 +27,7 @@ LeadwellError
     CampaignNotFound      not_found        no such campaign
     LeadNotFound          not_found        no such lead
   MethodNotAllowed        wrong_method     the path knows other methods only
-  Conflict                conflict         the name is taken
+  Conflict                conflict         the name is taken (also `duplicates`)
   PreconditionFailed      precondition     the lead has another version than If-Match
   CursorLost              gone             a cursor of a history that a restore undid
   SnapshotLost            gone             a run of pages that was idle for too long

@@ -1,11 +1,17 @@
 """All errors there are, for what describes them."""
 
 from leadwell import errors
+from leadwell.errors import duplicates
 from leadwell.errors.kinds import LeadwellError
 
 
 def all_errors() -> tuple[type[LeadwellError], ...]:
-    """Return every public error class, in the order of their module."""
-    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type)]
-    found = [kind for kind in kinds if issubclass(kind, LeadwellError)]
-    return tuple(error for error in found if error.__module__ == errors.__name__)
+    """Return every public error class, in the order of their modules."""
+    return tuple(
+        kind
+        for module in (errors, duplicates)
+        for kind in vars(module).values()
+        if isinstance(kind, type)
+        and issubclass(kind, LeadwellError)
+        and kind.__module__ == module.__name__
+    )

@@ -98,6 +98,29 @@ class Field:
         return self.option_by_slug.get(slug) or self.option_by_alias.get(slug)
 
 
+class Policy(StrEnum):
+    """What becomes of a new lead that has the e-mail or phone of another one."""
+
+    OFF = "off"
+    """Nothing: nobody looks."""
+    FLAG = "flag"
+    """It is added, and the campaign's people are shown both."""
+    MERGE = "merge"
+    """It fills the empty fields of the one that is there, and is not added."""
+    REJECT = "reject"
+    """It is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicates:
+    """What a campaign does about two leads of one person."""
+
+    policy: Policy = Policy.OFF
+    fields: tuple[int, ...] | None = None
+    """The ids of the fields that tell who somebody is; `None`: every e-mail and phone.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Somebody of the account to whom leads are assigned."""
@@ -126,6 +149,7 @@ class Campaign:
     statuses: tuple[Status, ...] = ()
     people: tuple[Person, ...] = ()
     attributes: frozenset[Attribute] = ALL_ATTRIBUTES
+    duplicates: Duplicates = Duplicates()
 
     @cached_property
     def derived(self) -> dict[Hashable, Any]:

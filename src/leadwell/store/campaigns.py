@@ -7,12 +7,21 @@ import msgspec
 
 from leadwell.errors import CampaignNotFound, Conflict
 from leadwell.model.account import Account
-from leadwell.model.campaign import Campaign, Field, Option, Status, StatusType
+from leadwell.model.campaign import (
+    Campaign,
+    Duplicates,
+    Field,
+    Option,
+    Policy,
+    Status,
+    StatusType,
+)
 from leadwell.model.page import Page
 from leadwell.store import accounts
 from leadwell.store.connection import Connection, Params, Row, one, remembered
 from leadwell.store.writes import partrows, scopes
 
+_Refs = tuple[int, ...]
 _CACHED_MAX = 512
 """How many campaigns a database keeps parsed; one takes some ten kilobytes."""
 
@@ -40,7 +49,7 @@ def _row(connection: Connection, campaign_id: int) -> Row | None:
         connection.rows(
             """
             SELECT campaign_id, account_id, schema_version, created_at, slug, name,
-                   country
+                   country, duplicates, identifying
               FROM campaign
              WHERE campaign_id = :campaign_id
             """,
@@ -213,7 +222,7 @@ def _part_ids(campaign: Campaign) -> Iterator[int]:
 
 
 def _assembled(connection: Connection, row: tuple[object, ...]) -> Campaign:
-    campaign_id, account_id, version, _, slug, name, country = row
+    campaign_id, account_id, version, _, slug, name, country, policy, refs = row
     params: Params = {"campaign_id": campaign_id}
     options = connection.rows(
         """
@@ -260,6 +269,10 @@ def _assembled(connection: Connection, row: tuple[object, ...]) -> Campaign:
             for row in statuses
         ),
         people=accounts.find_people(connection, int(str(account_id))),
+        duplicates=Duplicates(
+            Policy(str(policy)),
+            None if refs is None else msgspec.json.decode(str(refs), type=_Refs),
+        ),
     )
 
 

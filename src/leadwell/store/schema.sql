@@ -132,7 +132,9 @@ CREATE TABLE campaign (
     name           TEXT    NOT NULL,
     country        TEXT    NOT NULL,
     schema_version INTEGER NOT NULL,
-    created_at     INTEGER NOT NULL
+    created_at     INTEGER NOT NULL,
+    duplicates     TEXT    NOT NULL DEFAULT 'off',  -- off, flag, merge, reject
+    identifying    TEXT                         -- JSON: ids of fields; NULL: all contacts
 ) STRICT;
 
 -- The ticket of every write: taken first, held to the commit, one row a campaign.
@@ -263,7 +265,7 @@ CREATE TABLE epoch (
 -- Work on many leads that is done in chunks: a filter or a slug that has changed.
 CREATE TABLE chore (
     campaign_id INTEGER NOT NULL,
-    kind        TEXT    NOT NULL,               -- flip, revise, revise_holders, render
+    kind        TEXT    NOT NULL,               -- flip, revise, …: see writes/chores
     part_id     INTEGER NOT NULL,               -- the filter; the field, option or status
     done_to     INTEGER NOT NULL,               -- the last lead that is done
     PRIMARY KEY (campaign_id, kind, part_id)
@@ -443,3 +445,23 @@ CREATE TABLE bulk_edit (
     begun_at    INTEGER NOT NULL,
     PRIMARY KEY (campaign_id, id)
 ) STRICT, WITHOUT ROWID;
+
+-- By what leads are told to be one person's: a digest of each e-mail and phone that a
+-- lead holds, kept with every write where a campaign asks for duplicates.
+CREATE TABLE lead_key (
+    campaign_id INTEGER NOT NULL,
+    lead_id     INTEGER NOT NULL,
+    key         BLOB    NOT NULL,
+    is_settled  INTEGER NOT NULL,               -- 1: somebody said: no duplicate
+    PRIMARY KEY (campaign_id, lead_id, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX lead_key_by_key ON lead_key (campaign_id, key, is_settled, lead_id);
+
+-- The keys that several leads have and that nobody has looked at, as of the last write.
+CREATE TABLE duplicate_group (
+    campaign_id INTEGER NOT NULL,
+    key         BLOB    NOT NULL,
+    lead_id     INTEGER NOT NULL,               -- the newest lead that is not settled
+    PRIMARY KEY (campaign_id, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX duplicate_group_by_lead ON duplicate_group (campaign_id, lead_id, key);

@@ -12,6 +12,7 @@ from leadwell.model.campaign import Campaign
 from leadwell.model.lead import Lead, Value
 from leadwell.store import campaigns
 from leadwell.store.connection import Connection, remembered
+from leadwell.store.duplicates import keys
 from leadwell.store.writes import rows, scopes, ticket
 from leadwell.store.writes.scopes import Membership, Reason, Step
 from leadwell.store.writes.writing import OPERATOR, Writing
@@ -32,6 +33,9 @@ class Kind(StrEnum):
     RENDER = "render"
     """Store every lead as today's schema shows it. No reader is told: a lead that is
     stored otherwise is rendered when it is read, which only takes longer."""
+    KEYS = "keys"
+    """Keep by which keys duplicates are found: the campaign asks otherwise now. Only
+    its people are shown what comes of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ def find(connection: Connection, campaign_id: int) -> list[Chore]:
         """
         SELECT kind, part_id, done_to FROM chore
          WHERE campaign_id = :campaign_id
-         ORDER BY kind = 'render', kind DESC, part_id
+         ORDER BY kind = 'render', kind = 'keys', kind DESC, part_id
         """,
         {"campaign_id": campaign_id},
     )
@@ -103,7 +107,7 @@ def is_pending(connection: Connection, campaign_id: int, scope_id: int) -> bool:
             """
             SELECT 1 FROM chore
              WHERE campaign_id = :campaign_id
-               AND kind <> 'render'
+               AND kind NOT IN ('render', 'keys')
                AND (kind <> 'flip' OR part_id = :scope_id)
              LIMIT 1
             """,
@@ -159,6 +163,9 @@ def _chunk(
     leads = rows.find_after(connection, campaign, chore.done_to, CHUNK)
     if chore.kind is Kind.FLIP:
         _flip(connection, campaign, chore.part_id, leads, taken)
+        taken.close()
+    elif chore.kind is Kind.KEYS:
+        keys.fill(connection, campaign, leads)
         taken.close()
     else:
         writing = Writing(connection, campaign, OPERATOR, taken)

@@ -95,7 +95,7 @@ def _erase_one(
     _forget_file_rows(connection, campaign.id, lead_id)
     seq, at = writing.ticket.next_seq(), writing.ticket.now
     step = Step(lead_id, None, version + 1, seq, at, Reason.ERASED, before=known)
-    writing.members.follow(step)
+    writing.follow(step)
     writing.close()
     connection.run(
         """

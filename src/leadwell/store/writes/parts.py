@@ -8,7 +8,14 @@ leads is put on the list of chores in the same transaction.
 from dataclasses import replace
 
 from leadwell.errors import Conflict, Refused, UsageError
-from leadwell.model.campaign import Campaign, Field, Option, Status, StatusType
+from leadwell.model.campaign import (
+    Campaign,
+    Duplicates,
+    Field,
+    Option,
+    Status,
+    StatusType,
+)
 from leadwell.schema.definition import (
     FIELDS_MAX,
     OPTIONS_MAX,
@@ -19,6 +26,7 @@ from leadwell.schema.definition import (
 from leadwell.schema.parts import Kind, Name, Part, Shelf, checked_label, shelf
 from leadwell.store import campaigns, filters, parts, tokens
 from leadwell.store.connection import Connection
+from leadwell.store.duplicates import policies
 from leadwell.store.writes import chores, partrows
 
 _MOST = {
@@ -228,6 +236,24 @@ def set_name(connection: Connection, campaign_id: int, name: str, country: str) 
             {"campaign_id": campaign_id, "name": name, "country": country},
         )
         _bump(connection, campaign_id)
+
+
+def set_duplicates(
+    connection: Connection, campaign_id: int, decided: Duplicates
+) -> None:
+    """Decide what becomes of duplicates from now on.
+
+    The leads that are there already are looked at by a chore, and flagged: nothing is
+    merged or refused afterwards.
+
+    Raises:
+        CampaignNotFound: there is none.
+    """
+    campaign = campaigns.hold(connection, campaign_id)
+    if decided == campaign.duplicates:
+        return
+    policies.keep(connection, campaign, decided)
+    chores.add(connection, campaign_id, chores.Kind.KEYS, 0)
 
 
 def found(campaign: Campaign, name: Name) -> tuple[Shelf, Part]:

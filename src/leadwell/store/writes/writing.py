@@ -13,13 +13,16 @@ from leadwell.errors import (
     PreconditionFailed,
     Unavailable,
 )
-from leadwell.model.campaign import Campaign
+from leadwell.errors.duplicates import DuplicateLead
+from leadwell.model.campaign import Campaign, Policy
 from leadwell.model.lead import Lead, Value
 from leadwell.model.query import Condition
 from leadwell.schema import rendering
 from leadwell.schema.matching import matches
 from leadwell.schema.submission import Submission
 from leadwell.store.connection import Connection
+from leadwell.store.duplicates import matching, policies
+from leadwell.store.duplicates.keys import Keys
 from leadwell.store.writes import names, rows, scopes, ticket
 from leadwell.store.writes.history import History
 from leadwell.store.writes.scopes import Membership, Reason, Step
@@ -34,6 +37,8 @@ class Author:
     forced: tuple[Condition, ...] = ()
     noted_as: str = ""
     """What the history calls them; empty: their lineage."""
+    readable: matching.Readable = None
+    """The fields that they may see: no others are compared to find duplicates."""
 
 
 OPERATOR = Author()
@@ -71,6 +76,7 @@ class Writing:
         self.history = History(
             connection, campaign, author.noted_as or author.lineage, taken.now
         )
+        self._keys = Keys(connection, campaign)
         self._connection = connection
         self._author = author
 
@@ -97,12 +103,19 @@ class Writing:
 
         Raises:
             InvalidLead: the lead would lie outside the author's filter.
+            DuplicateLead: another lead has its e-mail or phone; nothing is written.
         """
-        known = self._named(given.external_id)
+        known = _named(self._connection, self.campaign, self._author, given)
         if known is not None:
             return self._changed(known, _merged(known, given), "update")
         lead = _new(self.campaign, given, self.ticket)
         self._check_inside(lead)
+        known = _met(self._connection, self.campaign, self._author, lead)
+        if known is not None:
+            if lead.external_id is not None:
+                named = replace(lead, id=known.id)
+                names.give(self._connection, self._author.lineage, named)
+            return self._changed(known, _with_gaps_filled(known, lead), "merge")
         self.ticket.next_lead_id()
         seq = self.ticket.next_seq()
         body = rows.insert(self._connection, self.campaign, lead, seq)
@@ -153,16 +166,7 @@ class Writing:
             LeadNotFound, PreconditionFailed, InvalidLead: as for a change.
         """
         known, into = self._known(lead_id, if_versions), self._known(into_id, None)
-        filled = replace(
-            into,
-            values={**known.values, **into.values},
-            status=into.status if into.status is not None else known.status,
-            assigned_to=into.assigned_to
-            if into.assigned_to is not None
-            else known.assigned_to,
-            external_id=into.external_id or known.external_id,
-        )
-        outcome = self._changed(into, filled, "merge")
+        outcome = self._changed(into, _with_gaps_filled(into, known), "merge")
         # Who sends the lead that is gone again means the one that stayed.
         names.pass_on(self._connection, known, into)
         self._gone(known, Reason.MERGED, merged_into=into.id)
@@ -176,21 +180,18 @@ class Writing:
         """
         self._rewrite(known, wanted, "schema")
 
+    def follow(self, step: Step) -> None:
+        """Note what becomes of a lead: every write of one passes here."""
+        self.members.follow(step)
+        is_new = step.before is None
+        self._keys.follow(step.lead_id, step.lead, is_new=is_new)
+
     def close(self) -> None:
-        """Write what the leads' changes mean for scopes and history."""
+        """Write what the leads' changes mean for scopes, duplicates and history."""
         self.members.close()
+        self._keys.close()
         self.history.close()
         self.ticket.close()
-
-    def _named(self, external_id: object) -> Lead | None:
-        if not isinstance(external_id, str):
-            return None
-        lead_id = names.find(
-            self._connection, self.campaign, self._author.lineage, external_id
-        )
-        if lead_id is None:
-            return None
-        return rows.find(self._connection, self.campaign, lead_id)
 
     def _known(self, lead_id: int, if_versions: frozenset[int] | None) -> Lead:
         known = rows.find(self._connection, self.campaign, lead_id)
@@ -237,11 +238,11 @@ class Writing:
             merged_into,
             known,
         )
-        self.members.follow(step)
+        self.follow(step)
 
     def _follow(self, lead: Lead, seq: int, before: Lead | None) -> None:
         step = Step(lead.id, lead, lead.version, seq, self.ticket.now, before=before)
-        self.members.follow(step)
+        self.follow(step)
 
     def _check_inside(self, lead: Lead) -> None:
         if not matches(self.campaign, self._author.forced, lead):
@@ -270,15 +271,49 @@ def add(
 
 
 def _check_current(connection: Connection, campaign: Campaign) -> None:
-    ((version,),) = connection.rows(
-        "SELECT schema_version FROM campaign WHERE campaign_id = :campaign_id",
+    (found,) = connection.rows(
+        """
+        SELECT schema_version, duplicates, identifying FROM campaign
+         WHERE campaign_id = :campaign_id
+        """,
         {"campaign_id": campaign.id},
     )
-    if version != campaign.schema_version:
+    if found != (campaign.schema_version, *policies.row_of(campaign.duplicates)):
         raise Unavailable(
             "the campaign's schema changed while the lead was read",
             hint="send it again",
         )
+
+
+def _named(
+    connection: Connection, campaign: Campaign, author: Author, given: Submission
+) -> Lead | None:
+    if not isinstance(given.external_id, str):
+        return None
+    lead_id = names.find(connection, campaign, author.lineage, given.external_id)
+    return None if lead_id is None else rows.find(connection, campaign, lead_id)
+
+
+def _met(
+    connection: Connection, campaign: Campaign, author: Author, lead: Lead
+) -> Lead | None:
+    """Return the lead in sight that a new one duplicates, and is to be merged into.
+
+    Raises:
+        DuplicateLead: the campaign refuses duplicates.
+    """
+    forced = author.forced
+    found = matching.find(connection, campaign, lead, forced, author.readable)
+    if found is None:
+        return None
+    known_id, field = found
+    if campaign.duplicates.policy is Policy.REJECT:
+        raise DuplicateLead.of(known_id, field.slug)
+    known = rows.find(connection, campaign, known_id)
+    # Rather two leads than one that its author could not see any more.
+    if known is None or not matches(campaign, forced, _with_gaps_filled(known, lead)):
+        return None
+    return known
 
 
 def _outside() -> InvalidLead:
@@ -317,6 +352,16 @@ def _merged(known: Lead, given: Submission) -> Lead:
         assigned_to=known.assigned_to if assigned_to is UNSET else assigned_to,
         external_id=known.external_id if external_id is UNSET else external_id,
         source_updated_at=given.source_updated_at or known.source_updated_at,
+    )
+
+
+def _with_gaps_filled(into: Lead, other: Lead) -> Lead:
+    return replace(
+        into,
+        values={**other.values, **into.values},
+        status=other.status if into.status is None else into.status,
+        assigned_to=other.assigned_to if into.assigned_to is None else into.assigned_to,
+        external_id=into.external_id or other.external_id,
     )
 
 

@@ -1,0 +1,1 @@
+"""Leads of one person: how they are found, and what is done about them."""
