@@ -23,6 +23,7 @@ from leadwell.schema.fields import select
 from leadwell.schema.question import selection
 from leadwell.store import digests, exports, feed, filtering, leads
 from leadwell.store.connection import Connection
+from leadwell.store.duplicates import matching
 from leadwell.store.indexes.kept import Kept
 from leadwell.store.writes import names, rows, scopes
 
@@ -254,6 +255,18 @@ def other_words_for_hidden(patch: Patch) -> None:
     patch.setattr(rows, "find", find)
 
 
+def duplicates_out_of_sight(patch: Patch) -> None:
+    """Refuse a lead for one that the token may not see."""
+    honest = matching.find
+
+    def find(connection: Any, campaign: Any, lead: Any, _: Any, readable: Any) -> Any:
+        return honest(connection, campaign, lead, (), readable)
+
+    patch.setattr(matching, "find", find)
+
+
+OF_DUPLICATES: list[Plant] = [duplicates_out_of_sight]
+"""What a campaign that refuses duplicates could tell."""
 OF_READING = [
     without_forced,
     total_without_forced,

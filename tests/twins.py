@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -19,8 +20,9 @@ from starlette.testclient import TestClient
 
 from leadwell.api.app import app
 from leadwell.api.hub import Hub
-from leadwell.model.campaign import Attribute, Campaign
+from leadwell.model.campaign import Attribute, Campaign, Duplicates, Policy
 from leadwell.store import accounts
+from leadwell.store.duplicates import policies
 from leadwell.store.writes import rows
 from tests import make
 from tests.asking import Whole
@@ -77,6 +79,8 @@ class Twin:
     """External ids that hidden leads are given by somebody else."""
     free: list[int] = field(default_factory=list[int])
     """Hidden leads that never come into sight."""
+    policy: Policy = Policy.OFF
+    """What the campaign does about duplicates that the writer sends."""
     holding: set[int] = field(default_factory=set[int])
     """Hidden leads that hold what the token saw once: erased, they take it along."""
 
@@ -97,10 +101,22 @@ class Twin:
         return answer
 
     def do(self, path: str, body: Any = None, method: str = "POST") -> Any:
-        """Let somebody who sees everything write, and return what it answers."""
+        """Let somebody who sees everything write, and return what it answers.
+
+        Duplicates of theirs are only flagged: to them nothing is hidden.
+        """
+        if self.policy is not Policy.OFF:
+            self._decide(Policy.FLAG)
         answer = self.ask(Ask("everyone", LIST + path, method, body))
+        if self.policy is not Policy.OFF:
+            self._decide(self.policy)
         assert answer.status_code in {200, 201, 204}, answer.text
         return answer.json()["data"] if answer.content else None
+
+    def _decide(self, policy: Policy) -> None:
+        decided = Duplicates(policy)
+        job = partial(policies.keep, campaign=self.campaign, decided=decided)
+        self.database.write(job).result()
 
     def inside(self) -> list[int]:
         """The leads that the filter lets through, by a look at all of them."""
@@ -117,7 +133,11 @@ class Twin:
 
 @contextmanager
 def opened(
-    folder: Path, engine: str = "sqlite", *, few_fields: bool = False
+    folder: Path,
+    engine: str = "sqlite",
+    *,
+    few_fields: bool = False,
+    policy: Policy = Policy.OFF,
 ) -> Generator[tuple[Twin, Twin]]:
     """Two empty hubs, for as long as they are asked."""
     with ExitStack() as stack:
@@ -127,6 +147,7 @@ def opened(
             )
             for number in range(2)
         )
+        one.policy = two.policy = policy
         yield one, two
 
 

@@ -10,6 +10,7 @@ from random import Random
 
 import pytest
 
+from leadwell.model.campaign import Policy
 from tests import leaks, twins
 from tests.effort import REPEATS
 from tests.happenings import Happenings
@@ -17,7 +18,7 @@ from tests.questions import Questions
 from tests.submissions import Submissions
 
 pytestmark = REPEATS
-SEED, CASES = 2, 300
+SEED, CASES, FEW_CASES = 2, 300, 150
 LONG = int(os.environ.get("LEADWELL_TEST_CASES", "4000"))
 """Requests of the long run: LEADWELL_TEST_CASES=200000 make proof."""
 PER_SEED = 1_000
@@ -25,9 +26,15 @@ PER_SEED = 1_000
 
 
 def _ask(
-    folder: Path, seed: int, count: int, engine: str = "sqlite", *, few_fields: bool
+    folder: Path,
+    seed: int,
+    count: int,
+    engine: str = "sqlite",
+    *,
+    few_fields: bool,
+    policy: Policy = Policy.OFF,
 ) -> int:
-    with twins.opened(folder, engine, few_fields=few_fields) as pair:
+    with twins.opened(folder, engine, few_fields=few_fields, policy=policy) as pair:
         random = Random(seed)  # noqa: S311 - a seeded run, no secret
         happenings = Happenings(pair, random, few_fields)
         questions = Questions(happenings, random, Submissions(happenings, random))
@@ -40,6 +47,38 @@ def test_what_a_token_may_not_see_changes_no_byte(
     tmp_path: Path, engine: str, few_fields: bool
 ) -> None:
     assert _ask(tmp_path, SEED, CASES, engine, few_fields=few_fields) >= CASES
+
+
+def _of_duplicates(folder: Path, count: int, policy: Policy, few: str) -> int:
+    return _ask(folder / few, SEED, count, few_fields=few == "few", policy=policy)
+
+
+@pytest.mark.parametrize(
+    ("policy", "few"), [(Policy.MERGE, "few"), (Policy.REJECT, "all")]
+)
+def test_a_duplicate_that_a_token_may_not_see_changes_no_byte(
+    tmp_path: Path, policy: Policy, few: str
+) -> None:
+    assert _of_duplicates(tmp_path, FEW_CASES, policy, few) >= FEW_CASES
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("few", ["few", "all"])
+@pytest.mark.parametrize("policy", [Policy.MERGE, Policy.REJECT])
+def test_a_hidden_duplicate_changes_no_byte_of_many_answers(
+    tmp_path: Path, policy: Policy, few: str
+) -> None:
+    assert _of_duplicates(tmp_path, PER_SEED, policy, few) >= PER_SEED
+
+
+@pytest.mark.parametrize("plant", leaks.OF_DUPLICATES)
+def test_a_planted_leak_of_duplicates_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plant: leaks.Plant
+) -> None:
+    plant(monkeypatch)
+
+    with pytest.raises(twins.Differs):
+        _of_duplicates(tmp_path, FEW_CASES, Policy.REJECT, "all")
 
 
 @pytest.mark.proof

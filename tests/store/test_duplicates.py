@@ -150,7 +150,7 @@ def test_it_is_refused(database, campaign) -> None:
     with pytest.raises(DuplicateLead) as caught:
         make.a_lead(database, campaign, fields={"email": "JANE.doe@example.com"})
     assert caught.value.message == "lead 1 has the same email"
-    assert caught.value.place.pointer == "/fields/email"
+    assert caught.value.problems[0].pointer == "/fields/email"
     assert [lead.id for lead in all_leads(database, campaign)] == [1]
 
 
@@ -205,6 +205,21 @@ def test_what_its_author_cannot_see_is_as_if_it_was_not_there(
     if hidden == "lead" and policy == "merge":
         again = make.a_lead(database, campaign, author=author, fields=JANE | WEST)
         assert again.id == 2
+
+
+def test_an_address_in_a_field_that_is_hidden_tells_nothing(database, account) -> None:
+    fields = [*make.FIELDS, {"slug": "email-work", "label": "At work", "type": "email"}]
+    campaign = make.a_kept_campaign(database, account, fields=fields)
+    campaign = decide(database, campaign, "reject")
+    hidden = {"email-work": JANE["email"]}
+    make.a_lead(database, campaign, fields=dict(hidden))
+    refs = campaign.field_by_slug
+    author = Author("west", readable=frozenset({refs["name"].id, refs["email"].id}))
+    added = make.a_lead(database, campaign, author=author, fields=dict(JANE))
+    assert added.id == 2
+    assert open_groups(database, campaign) == [(2, 1)]
+    with pytest.raises(DuplicateLead):
+        make.a_lead(database, campaign, fields=dict(hidden))
 
 
 def test_no_lead_is_merged_out_of_its_authors_sight(database, campaign) -> None:

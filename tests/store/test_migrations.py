@@ -1,5 +1,4 @@
-"""The way import re
-from an older schema, on both databases."""
+"""The way from an older schema, on both databases."""
 
 import re
 from collections.abc import Iterator

@@ -181,7 +181,11 @@ def _batch(
         for each in found
     ]
     if is_atomic and any(isinstance(each, LeadwellError) for each in outcomes):
-        raise InvalidBatch(list(_problems(outcomes)))
+        refusal = InvalidBatch(list(_problems(outcomes)))
+        if refusal.code == DuplicateLead.code:
+            # That one has a status of its own; the batch is refused as a batch.
+            refusal.code = InvalidBatch.code
+        raise refusal
     items = [_item(place, each) for place, each in enumerate(outcomes)]
     leads = {each.lead.id: each.body for each in outcomes if isinstance(each, Outcome)}
     refused = {

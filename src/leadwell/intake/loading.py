@@ -14,17 +14,20 @@ from pathlib import Path
 import msgspec
 
 from leadwell.errors import InvalidLead
+from leadwell.errors.duplicates import DuplicateLead
 from leadwell.intake.mapping import Targets, submission_of
 from leadwell.intake.refusing import ErrorFile, Findings
 from leadwell.intake.source import BadRow, Row, Source
-from leadwell.model.campaign import Campaign
+from leadwell.model.campaign import Campaign, Policy
 from leadwell.model.importing import Job
-from leadwell.schema import submission
+from leadwell.schema import identity, submission
 from leadwell.schema.submission import IMPORT_KEYS, Submission
 from leadwell.store.connection import Connection, Database
+from leadwell.store.duplicates import matching
 from leadwell.store.uploads import added
 from leadwell.store.uploads.added import Loaded
-from leadwell.store.writes import imports, names, writing
+from leadwell.store.writes import imports, names
+from leadwell.store.writes.writing import OPERATOR, Outcome, Writing
 
 CHUNK = 500
 """Rows in one transaction: large enough to be fast, small enough not to keep others
@@ -41,11 +44,24 @@ class Tally:
     known: int = 0
     """Loaded by an earlier run, or unchanged."""
     failed: int = 0
+    duplicates: int = 0
+    """In a rehearsal: those of them with the e-mail or phone of another lead or row,
+    where the campaign asks for duplicates."""
 
     @property
     def rows(self) -> int:
         """All rows that were read."""
         return self.added + self.updated + self.known + self.failed
+
+    def __add__(self, other: "Tally") -> "Tally":
+        """Add up two chunks."""
+        return Tally(
+            self.added + other.added,
+            self.updated + other.updated,
+            self.known + other.known,
+            self.failed + other.failed,
+            self.duplicates + other.duplicates,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +110,14 @@ class Load:
             outcome = Tally(added=len(good))
         elif self.is_dry:
             with self.database.reading() as connection:
-                outcome = self._foreseen(connection, good)
+                outcome = self._foreseen(connection, good, counted, errors)
         else:
-            outcome = self.database.write(lambda tx: self._keep(tx, good)).result()
-        return Tally(
-            tally.added + outcome.added,
-            tally.updated + outcome.updated,
-            tally.known + outcome.known,
-            tally.failed + failed,
-        )
+            keep = self.database.write(lambda tx: self._keep(tx, good))
+            outcome, refused = keep.result()
+            # The job may have been done twice: what it refuses is noted once.
+            for row, error in refused:
+                errors.note(row.row, error, self.targets)
+        return tally + replace(outcome, failed=outcome.failed + failed)
 
     def _good(
         self,
@@ -128,27 +143,73 @@ class Load:
                 continue
             digest = hashlib.sha256(msgspec.json.encode(given, order="deterministic"))
             key = digest.digest()[:DIGEST_BYTES]
-            yield _Read(read, key, counted.meet(key))
+            yield _Read(row, read, key, counted.meet(key))
 
-    def _foreseen(self, connection: Connection, rows: "list[_Read]") -> Tally:
+    def _foreseen(
+        self,
+        connection: Connection,
+        rows: "list[_Read]",
+        counted: imports.Counted,
+        errors: ErrorFile,
+    ) -> Tally:
         """Say what loading the rows would do; what it changes is not compared."""
-        known = sum(self._is_loaded(connection, row) for row in rows)
-        named = sum(self._is_named(connection, row) for row in rows)
-        return Tally(len(rows) - known - named, named, known)
+        tally = Tally()
+        for row in rows:
+            if self._is_loaded(connection, row):
+                tally += Tally(known=1)
+            elif self._is_named(connection, row):
+                tally += Tally(updated=1)
+            elif (alike := self._alike(connection, row, counted)) is None:
+                tally += Tally(added=1)
+            else:
+                tally += self._foreseen_duplicate(row, alike, errors)
+        return tally
 
-    def _keep(self, connection: Connection, rows: "list[_Read]") -> Tally:
+    def _foreseen_duplicate(
+        self, row: "_Read", alike: DuplicateLead, errors: ErrorFile
+    ) -> Tally:
+        if self.campaign.duplicates.policy is Policy.REJECT:
+            errors.note(row.row, alike, self.targets)
+            return Tally(failed=1, duplicates=1)
+        is_merged = self.campaign.duplicates.policy is Policy.MERGE
+        return Tally(added=not is_merged, updated=is_merged, duplicates=1)
+
+    def _alike(
+        self, connection: Connection, row: "_Read", counted: imports.Counted
+    ) -> DuplicateLead | None:
+        """Say which lead or row before it a row duplicates; `None`: it does not."""
+        if self.campaign.duplicates.policy is Policy.OFF:
+            return None
+        values = row.submission.values
+        found = matching.oldest(connection, self.campaign, values)
+        met = [
+            field
+            for field, key in identity.held(self.campaign, values)
+            if counted.meet(key) > 1
+        ]
+        if found is not None:
+            return DuplicateLead.of(found[0], found[1].slug)
+        return DuplicateLead.of_row(met[0].slug) if met else None
+
+    def _keep(
+        self, connection: Connection, rows: "list[_Read]"
+    ) -> "tuple[Tally, list[tuple[_Read, DuplicateLead]]]":
         new = [row for row in rows if not self._is_loaded(connection, row)]
         if not new:
-            return Tally(known=len(rows))
+            return Tally(known=len(rows)), []
         noted_as = self.job.author if self.job else ""
-        outcomes = writing.add(
-            connection,
-            self.campaign,
-            [row.submission for row in new],
-            replace(writing.OPERATOR, noted_as=noted_as),
-            self.clock(),
+        author = replace(OPERATOR, noted_as=noted_as)
+        writing = Writing.begin(
+            connection, self.campaign, author, self.clock(), len(new)
         )
-        pairs = list(zip(new, outcomes, strict=True))
+        pairs: list[tuple[_Read, Outcome]] = []
+        refused: list[tuple[_Read, DuplicateLead]] = []
+        for row in new:
+            try:
+                pairs.append((row, writing.save(row.submission)))
+            except DuplicateLead as error:
+                refused.append((row, error))
+        writing.close()
         imports.note_loaded(
             connection,
             self.campaign.id,
@@ -165,9 +226,11 @@ class Load:
                 if outcome.is_new
             ]
             added.note(connection, self.job, leads)
-        is_new = sum(outcome.is_new for outcome in outcomes)
-        updated = sum(outcome.is_changed for outcome in outcomes)
-        return Tally(is_new, updated, known=len(rows) - is_new - updated)
+        is_new = sum(outcome.is_new for _, outcome in pairs)
+        updated = sum(outcome.is_changed for _, outcome in pairs)
+        failed = len(refused)
+        known = len(rows) - is_new - updated - failed
+        return Tally(is_new, updated, known, failed), refused
 
     def _is_loaded(self, connection: Connection, row: "_Read") -> bool:
         return not row.submission.external_id and imports.is_loaded(
@@ -176,7 +239,7 @@ class Load:
 
     def _is_named(self, connection: Connection, row: "_Read") -> bool:
         external_id = row.submission.external_id
-        lineage = writing.OPERATOR.lineage
+        lineage = OPERATOR.lineage
         return (
             isinstance(external_id, str)
             and names.find(connection, self.campaign, lineage, external_id) is not None
@@ -185,6 +248,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
+    row: Row
     submission: Submission
     digest: bytes
     nth: int

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from leadwell.errors import InvalidLead
+from leadwell.errors import LeadwellError
 from leadwell.intake.mapping import NOTES, Targets
 from leadwell.intake.source import BadRow, Row
 from leadwell.model.importing import Refusals, Told
@@ -60,8 +60,8 @@ class ErrorFile:
         if self._file is not None:
             self._file.close()
 
-    def note(self, row: Row, error: InvalidLead, targets: Targets) -> None:
-        """Note a row that breaks the schema."""
+    def note(self, row: Row, error: LeadwellError, targets: Targets) -> None:
+        """Note a row that breaks the schema, or that the campaign refuses."""
         columns = {target: column for column, target in targets.items()}
         slugs = [(p.pointer or "").rpartition("/")[2] for p in error.problems]
         names = [columns.get(slug, slug) for slug in slugs]

@@ -79,6 +79,8 @@ class Progress:
     updated: int = 0
     known: int = 0
     failed: int = 0
+    duplicates: int = 0
+    """Rows, by what was foreseen, with the e-mail or phone of another lead or row."""
     removed: int = 0
     """By undoing it."""
     position: int = 0

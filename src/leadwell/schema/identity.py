@@ -6,10 +6,10 @@ found where it is written as the one at work.
 """
 
 import hashlib
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 
 from leadwell.model.campaign import Campaign, Field, Policy
-from leadwell.model.lead import Lead
+from leadwell.model.lead import Lead, Value
 from leadwell.schema.fields import type_named
 
 TYPES = ("email", "phone")
@@ -31,18 +31,20 @@ def keys(campaign: Campaign, lead: Lead) -> Set[bytes]:
     """Return the keys of a lead; none where the campaign asks for no duplicates."""
     if campaign.duplicates.policy is Policy.OFF:
         return frozenset()
-    return {key for _, key in held(campaign, lead)}
+    return {key for _, key in held(campaign, lead.values)}
 
 
-def held(campaign: Campaign, lead: Lead) -> Iterator[tuple[Field, bytes]]:
-    """Yield the identifying fields that a lead fills, each with the key it makes.
+def held(
+    campaign: Campaign, values: Mapping[int, Value]
+) -> Iterator[tuple[Field, bytes]]:
+    """Yield the identifying fields that are filled, each with the key it makes.
 
     A digest takes a third of the room of an address, and no list of addresses lies
     beside the leads. It holds the campaign's id: nobody can be followed through the
     campaigns of a hub by it.
     """
     for field in fields(campaign):
-        if field.id in lead.values:
-            text = type_named(field.type).key(lead.values[field.id])
+        if values.get(field.id) is not None:
+            text = type_named(field.type).key(values[field.id])
             named = f"{campaign.id}\0{field.type}\0{text}".encode()
             yield field, hashlib.sha256(named).digest()[:KEY_BYTES]

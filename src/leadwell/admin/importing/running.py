@@ -135,6 +135,7 @@ class Run:
             tally.updated,
             tally.known,
             tally.failed,
+            duplicates=tally.duplicates,
             position=position,
             size=size,
             refusals=self._findings.told(),

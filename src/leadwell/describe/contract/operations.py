@@ -13,6 +13,7 @@ from leadwell.errors import (
     PreconditionFailed,
     SnapshotLost,
 )
+from leadwell.errors.duplicates import DuplicateLead
 
 TAGS = (
     Tag("Read", "Read leads: page by page, one alone, or all as one stream."),
@@ -29,6 +30,7 @@ _HANDOVER = ("Leadwell-Cursor", "Leadwell-Watermark")
 _REPLAYED = "Idempotency-Replayed"
 _UNCHANGED = Answer(304, "Nothing has changed since your ETag.", headers=_TAGGED)
 _WRITTEN = (InvalidLead, KeyReused, Conflict)
+_ADDED = (*_WRITTEN, DuplicateLead)
 _GUARDED = (LeadNotFound, PreconditionFailed)
 
 
@@ -166,7 +168,9 @@ OPERATIONS: tuple[Operation, ...] = (
         _LEADS,
         "Write",
         "Add a lead",
-        "A known `external_id` of yours updates that lead instead.",
+        "A known `external_id` of yours updates that lead instead. A campaign may "
+        "refuse a lead with the e-mail or phone of one that you can see, or merge the "
+        "two: then the answer is `200` with the lead that stays.",
         (
             Answer(
                 201,
@@ -184,7 +188,7 @@ OPERATIONS: tuple[Operation, ...] = (
         ),
         parameters.OF_ADDING,
         body="NewLead",
-        own_errors=(*_WRITTEN, LeadNotFound),
+        own_errors=(*_ADDED, LeadNotFound),
         needs_write=True,
     ),
     Operation(
@@ -197,7 +201,7 @@ OPERATIONS: tuple[Operation, ...] = (
         (Answer(200, "What became of each.", "BatchResult", headers=(_REPLAYED,)),),
         parameters.OF_ADDING,
         body="Batch",
-        own_errors=(InvalidBatch, *_WRITTEN),
+        own_errors=(InvalidBatch, *_ADDED),
         needs_write=True,
     ),
     Operation(

@@ -1,10 +1,10 @@
 """Which lead a new one duplicates, among those that its author may see."""
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from typing import Any
 
 from leadwell.model.campaign import Attribute, Campaign, Field, Policy
-from leadwell.model.lead import Lead
+from leadwell.model.lead import Lead, Value
 from leadwell.model.query import Condition
 from leadwell.schema import identity
 from leadwell.schema.fields import type_named
@@ -23,20 +23,33 @@ def find(
     forced: tuple[Condition, ...],
     readable: Readable,
 ) -> tuple[int, Field] | None:
-    """Return the oldest lead that a new one duplicates, and the field that tells.
+    """Return the lead that a new one duplicates where the campaign acts on it."""
+    if campaign.duplicates.policy not in ACTING:
+        return None
+    return oldest(connection, campaign, lead.values, forced, readable)
+
+
+def oldest(
+    connection: Connection,
+    campaign: Campaign,
+    values: Mapping[int, Value],
+    forced: tuple[Condition, ...] = (),
+    readable: Readable = None,
+) -> tuple[int, Field] | None:
+    """Return the oldest lead that holds the same, and the field that tells.
 
     Only what the author may see counts: a lead outside their filter, or a value in a
     field that they cannot read, is as if it was not there. How many statements it
-    takes depends on the new lead and on the fields they can read.
+    takes depends on the values and on the fields they can read.
     """
-    if campaign.duplicates.policy not in ACTING:
+    if campaign.duplicates.policy is Policy.OFF:
         return None
-    for field, key in identity.held(campaign, lead):
+    for field, key in identity.held(campaign, values):
         for other in identity.fields(campaign):
             is_seen = readable is None or {field.id, other.id} <= readable
             if not is_seen or other.type != field.type:
                 continue
-            text = type_named(field.type).key(lead.values[field.id])
+            text = type_named(field.type).key(values[field.id])
             same = {"key": key, "text": text}
             found = _oldest(connection, campaign, forced, other, same)
             if found is not None:

@@ -14,6 +14,7 @@ from leadwell.admin.pages.leads.framing import framed, path_of
 from leadwell.admin.pages.leads.inputs import Input
 from leadwell.admin.visit import Visit
 from leadwell.errors import InvalidLead
+from leadwell.errors.duplicates import DuplicateLead
 from leadwell.model.campaign import Campaign
 from leadwell.store.connection import Connection
 from leadwell.store.writes import replays
@@ -66,7 +67,7 @@ class NewLead:
         """Add it; a form that is sent twice adds one."""
         key, now = visit.text("key"), visit.hub.now
 
-        def job(connection: Connection) -> int:
+        def job(connection: Connection) -> tuple[int, str]:
             campaign = visit.held(connection)
             writing = changing.begin(visit, connection, campaign)
             lineage = writing.history.author
@@ -74,21 +75,21 @@ class NewLead:
             known = replays.find(connection, sent, now)
             if known is not None:
                 writing.close()
-                return int(known["lead"])
+                return int(known["lead"]), "added"
             typed = inputs.typed(visit.form, inputs.empty(visit.said, campaign))
             outcome = writing.save(inputs.read(campaign, typed, is_new=True))
             writing.close()
             replays.keep(connection, sent, {"lead": outcome.lead.id}, now)
-            return outcome.lead.id
+            return outcome.lead.id, "added" if outcome.is_new else "merged"
 
         try:
-            lead_id = await visit.write(job)
-        except InvalidLead as error:
+            lead_id, notice = await visit.write(job)
+        except (InvalidLead, DuplicateLead) as error:
             campaign = await visit.read(visit.campaign)
             empty = list(inputs.empty(visit.said, campaign))
             shown = inputs.with_problems(_over(visit, empty), error)
             return _new(visit, campaign, shown, key, 422)
-        return visit.go(f"{path_of(visit)}/{lead_id}", "added")
+        return visit.go(f"{path_of(visit)}/{lead_id}", notice)
 
 
 async def _shown(visit: Visit, error: InvalidLead | None) -> Response:
