@@ -45,6 +45,7 @@ def routes(hub: Hub) -> Sequence[Route]:
         route("/campaigns/import", POST=admins(start.load)),
         route(CAMPAIGN, GET=all_(_campaign)),
         *paths.leads(all_, admins),
+        *paths.duplicates(all_),
         *paths.parts(admins, FIELDS),
         route(f"{CAMPAIGN}/selects", GET=admins(Selects().show)),
         *paths.parts(admins, SELECTS),

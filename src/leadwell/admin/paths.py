@@ -10,6 +10,7 @@ from leadwell.admin.pages.access import editing as token_editing
 from leadwell.admin.pages.access import listing as token_listing
 from leadwell.admin.pages.access.one import One
 from leadwell.admin.pages.access.wizard import Wizard
+from leadwell.admin.pages.duplicates import Duplicates
 from leadwell.admin.pages.filters.tab import Filters
 from leadwell.admin.pages.hooks import Hooks
 from leadwell.admin.pages.imports.following import Following
@@ -88,11 +89,18 @@ def filters(admins: Guard) -> Iterator[Route]:
     yield route(f"{one}/remove", POST=admins(tab.remove))
 
 
+def duplicates(all_: Guard) -> Iterator[Route]:
+    """Yield the paths of leads that look like one person's."""
+    page, base = Duplicates(), f"{CAMPAIGN}/duplicates"
+    yield route(base, GET=all_(page.show), POST=all_(page.settle))
+
+
 def settings(admins: Guard) -> Iterator[Route]:
     """Yield the paths of a campaign's settings."""
     tab, all_ = Settings(), f"{CAMPAIGN}/settings"
     yield route(all_, GET=admins(tab.show), POST=admins(tab.save))
     yield route(f"{all_}/people", POST=admins(tab.share))
+    yield route(f"{all_}/duplicates", POST=admins(tab.decide))
     yield route(f"{all_}/schema.json", GET=admins(tab.schema))
     yield route(f"{all_}/lead.json", GET=admins(tab.lead))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from leadwell.cli import output
+from leadwell.cli.chores import finish_in
 from leadwell.cli.opening import HERE, CampaignId, Where, account_of, now_us
 from leadwell.errors import UsageError
 
@@ -115,6 +116,62 @@ def list_(*, account: str = "", where: Where = HERE) -> None:
         ]
 
     output.rows(where.read(job), as_json=where.json)
+
+
+@campaign.command
+def duplicates(
+    id: CampaignId,  # noqa: A002 - the command's word
+    policy: str | None = None,
+    *,
+    fields: str | None = None,
+    where: Where = HERE,
+) -> int:
+    """Say what becomes of a lead with the e-mail or phone of another one.
+
+    Without a policy it says what is decided, and how many groups of leads look alike.
+    Leads that are there already are only shown as duplicates, on the pages.
+
+    Example: leadwell campaign duplicates 362 reject
+
+    Args:
+        id: the campaign's id
+        policy: off, flag (show both), merge (fill the one that is there) or reject
+        fields: the fields that are compared, with commas; every e-mail and phone
+        where: the database
+    """
+    from leadwell.schema import identity
+    from leadwell.store import campaigns
+    from leadwell.store.duplicates import groups, policies
+    from leadwell.store.writes import parts
+
+    if policy is not None:
+        given, slugs = policy, None if fields is None else fields.split(",")
+
+        def decide(connection: Connection) -> None:
+            found = campaigns.known(connection, id)
+            decided = policies.read(found, given, slugs)
+            parts.set_duplicates(connection, id, decided)
+
+        where.write(decide)
+        code = finish_in(where, id)
+        if code:
+            return code
+
+    def look(connection: Connection) -> dict[str, Any]:
+        found = campaigns.known(connection, id)
+        return {
+            "policy": found.duplicates.policy.value,
+            "fields": [field.slug for field in identity.fields(found)],
+            "groups": groups.count(connection, id),
+        }
+
+    content = where.read(look)
+    text = (
+        f"{content['policy']}, by {', '.join(content['fields']) or 'no field'}: "
+        f"{content['groups']:,} groups of leads look alike"
+    )
+    output.document(content, as_json=where.json, text=text)
+    return 0
 
 
 def _leads(connection: Connection, found: Campaign) -> int:

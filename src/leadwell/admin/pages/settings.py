@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from leadwell.admin import freshness
 from leadwell.admin.freshness import seen
+from leadwell.admin.pages import deciding
 from leadwell.admin.rendering import HEADERS
 from leadwell.admin.settling import settle
 from leadwell.admin.tabs import around
@@ -51,6 +52,15 @@ class Settings:
             await visit.write(lambda c: _share(c, visit))
         except Conflict as error:
             return await self._shown(visit, error)
+        return visit.go(_path(visit), "saved")
+
+    async def decide(self, visit: Visit) -> Response:
+        """Decide what becomes of duplicates."""
+        try:
+            await visit.write(lambda c: deciding.save(c, visit))
+        except (UsageError, Conflict) as error:
+            return await self._shown(visit, error)
+        await settle(visit)
         return visit.go(_path(visit), "saved")
 
     async def schema(self, visit: Visit) -> Response:
@@ -102,6 +112,7 @@ def _content(connection: Connection, visit: Visit) -> dict[str, Any]:
         ],
         "administrators": administrators,
         "opened": seen(*opened),
+        "decision": deciding.shown(connection, visit, campaign),
         "api": f"{visit.hub.public_url}/v2/campaigns/{campaign.id}",
     }
 

@@ -76,7 +76,7 @@ def settle(
     The campaign is held. Returns whether the group was as somebody has seen it:
     otherwise nothing is done.
     """
-    if _group(connection, campaign_id, key).leads != tuple(leads):
+    if not leads or _group(connection, campaign_id, key).leads != tuple(leads):
         return False
     params = {"campaign_id": campaign_id, "key": key}
     connection.run(

@@ -99,6 +99,20 @@ def remaining(connection: Connection, campaign_id: int) -> int:
     return int(left)
 
 
+def left(connection: Connection, campaign_id: int, kind: Kind) -> int:
+    """Return how many leads are still to be looked at for chores of one kind."""
+    ((count,),) = connection.rows(
+        """
+        SELECT coalesce(sum(counter.lead_id - chore.done_to), 0)
+          FROM chore
+          JOIN counter ON counter.campaign_id = chore.campaign_id
+         WHERE chore.campaign_id = :campaign_id AND chore.kind = :kind
+        """,
+        {"campaign_id": campaign_id, "kind": kind.value},
+    )
+    return int(count)
+
+
 @remembered
 def is_pending(connection: Connection, campaign_id: int, scope_id: int) -> bool:
     """Whether something is to be done that readers of this scope will be told of."""

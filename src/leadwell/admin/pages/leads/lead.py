@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from leadwell.admin.pages.duplicates import alike
 from leadwell.admin.pages.leads import changing, inputs, past
 from leadwell.admin.pages.leads.changing import Held
 from leadwell.admin.pages.leads.editing import differing, lead_of, number
@@ -116,6 +117,7 @@ def _content(
         "version": version,
         "inputs": shown,
         "has_problems": error is not None,
+        "alike": sorted(alike(visit, connection, held.campaign, held.lead["id"])),
         "history": past.told(visit.said, connection, held.campaign, held.lead["id"]),
         "query": "",
         "back": "lead",
