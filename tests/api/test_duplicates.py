@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from leadwell.model.campaign import Campaign
+from leadwell.schema import identity
 from leadwell.store.connection import Database
-from leadwell.store.duplicates import policies
 from leadwell.store.writes import parts
 from tests.writer import Office, Writer, code
 
@@ -14,7 +14,7 @@ JANE = {"name": "Jane", "email": "jane@example.com"}
 
 
 def decide(database: Database, campaign: Campaign, policy: str) -> None:
-    decided = policies.read(campaign, policy, None)
+    decided = identity.decision(campaign, policy, None)
     database.write(lambda c: parts.set_duplicates(c, campaign.id, decided)).result()
 
 

@@ -15,7 +15,7 @@ from leadwell.schema import identity, querystring, question, submission
 from leadwell.schema.parts import Kind, Name
 from leadwell.store import campaigns
 from leadwell.store.connection import Connection, Database
-from leadwell.store.duplicates import groups, policies
+from leadwell.store.duplicates import groups
 from leadwell.store.writes import chores, erasing, parts, rows
 from leadwell.store.writes.writing import OPERATOR, Author, Writing
 from tests import make
@@ -30,7 +30,7 @@ def decide(
     database: Database, campaign: Campaign, policy: str, *slugs: str, now: bool = True
 ) -> Campaign:
     """Let a campaign decide, and look at the leads that are there unless told not."""
-    decided = policies.read(campaign, policy, slugs or None)
+    decided = identity.decision(campaign, policy, slugs or None)
 
     def job(connection: Connection) -> Campaign:
         parts.set_duplicates(connection, campaign.id, decided)
@@ -280,12 +280,12 @@ def test_who_read_the_policy_before_it_was_changed_writes_nothing(
 
 def test_a_decision_is_read(campaign) -> None:
     refs = campaign.field_by_slug
-    assert policies.read(campaign, "flag", None) == Duplicates(Policy.FLAG)
-    chosen = policies.read(campaign, "merge", ["phone", "email"])
+    assert identity.decision(campaign, "flag", None) == Duplicates(Policy.FLAG)
+    chosen = identity.decision(campaign, "merge", ["phone", "email"])
     assert chosen.fields == (refs["email"].id, refs["phone"].id)
     for policy, slugs in [("none", None), ("flag", ["name"]), ("flag", [])]:
         with pytest.raises(UsageError):
-            policies.read(campaign, policy, slugs)
+            identity.decision(campaign, policy, slugs)
 
 
 PAIRS: list[list[str]] = [["email"], ["phone"], []]

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leadwell.errors import InvalidDefinition
+from leadwell.model.campaign import Policy
 from leadwell.schema import definition
 from tests import make
 
@@ -18,6 +19,21 @@ def test_what_is_written_is_read_back_the_same() -> None:
     again = definition.read(definition.written(campaign, "demo"))
     assert again.campaign == campaign
     assert again.account == "demo"
+
+
+@pytest.mark.parametrize(
+    "given", [{"policy": "merge", "fields": ["email"]}, {"policy": "reject"}, {}]
+)
+def test_what_becomes_of_duplicates_is_read_back_the_same(given: object) -> None:
+    campaign = make.a_campaign(duplicates=given)
+    again = definition.read(definition.written(campaign, "demo"))
+    assert again.campaign.duplicates == campaign.duplicates
+    assert campaign.duplicates.policy is not Policy.OFF
+
+
+def test_a_plain_off_is_understood() -> None:
+    campaign = make.a_campaign(duplicates={"policy": False})
+    assert "duplicates" not in definition.written(campaign, "demo")
 
 
 def test_little_is_enough() -> None:
@@ -36,6 +52,11 @@ def test_little_is_enough() -> None:
         ({"id": True}, "/id", "not an id"),
         ({"country": "Denmark"}, "/country", "not a country"),
         ({"nmae": "x"}, "/nmae", "did you mean name?"),
+        ({"duplicates": "flag"}, "/duplicates", "not an object"),
+        ({"duplicates": {"policy": "x"}}, "/duplicates", "no policy 'x'"),
+        ({"duplicates": {"polcy": "off"}}, "/duplicates/polcy", "no key"),
+        ({"duplicates": {"fields": "x"}}, "/duplicates/fields", "not a list"),
+        ({"duplicates": {"fields": ["name"]}}, "/duplicates", "'name' is no field"),
         ({"fields": {"a": 1}}, "/fields", "not a list"),
         ({"fields": [7]}, "/fields/0", "not an object"),
         ({"fields": [{"slug": "page"}]}, "/fields/0/slug", "reserved"),

@@ -141,7 +141,7 @@ def duplicates(
     """
     from leadwell.schema import identity
     from leadwell.store import campaigns
-    from leadwell.store.duplicates import groups, policies
+    from leadwell.store.duplicates import groups
     from leadwell.store.writes import parts
 
     if policy is not None:
@@ -149,7 +149,7 @@ def duplicates(
 
         def decide(connection: Connection) -> None:
             found = campaigns.known(connection, id)
-            decided = policies.read(found, given, slugs)
+            decided = identity.decision(found, given, slugs)
             parts.set_duplicates(connection, id, decided)
 
         where.write(decide)

@@ -181,15 +181,17 @@ class Load:
         if self.campaign.duplicates.policy is Policy.OFF:
             return None
         values = row.submission.values
-        found = matching.oldest(connection, self.campaign, values)
-        met = [
-            field
-            for field, key in identity.held(self.campaign, values)
-            if counted.meet(key) > 1
-        ]
-        if found is not None:
-            return DuplicateLead.of(found[0], found[1].slug)
-        return DuplicateLead.of_row(met[0].slug) if met else None
+        held = list(identity.held(self.campaign, values))
+        alike: DuplicateLead | None = None
+        if found := matching.oldest(connection, self.campaign, values):
+            alike = DuplicateLead.of(found[0], found[1].slug)
+        elif met := [field for field, key in held if counted.has_met(key)]:
+            alike = DuplicateLead.of_row(met[0].slug)
+        if alike is None or self.campaign.duplicates.policy is not Policy.REJECT:
+            # A row that is refused leaves nothing that a later one could duplicate.
+            for _, key in held:
+                counted.meet(key)
+        return alike
 
     def _keep(
         self, connection: Connection, rows: "list[_Read]"

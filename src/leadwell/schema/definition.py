@@ -6,16 +6,25 @@ new campaign has none yet.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, cast
 
 from jsonschema import Draft202012Validator, SchemaError
 
 from leadwell.errors import InvalidDefinition, Problem, UsageError
-from leadwell.model.campaign import Campaign, Field, Option, Status, StatusType
+from leadwell.model.campaign import (
+    Campaign,
+    Duplicates,
+    Field,
+    Option,
+    Policy,
+    Status,
+    StatusType,
+)
 from leadwell.model.lead import JSON
 from leadwell.model.slug import RESERVED, is_slug, slug_of, unique_slug
+from leadwell.schema import identity
 from leadwell.schema.fields import FIELD_TYPES
 from leadwell.schema.nearest import nearest
 
@@ -24,7 +33,11 @@ OPTIONS_MAX = 2_000
 STATUSES_MAX = 200
 NAME_CHARACTERS_MAX = 255
 _COUNTRY = re.compile(r"[A-Z]{2}")
-_CAMPAIGN_KEYS = ("id", "name", "slug", "account", "country", "fields", "statuses")
+_CAMPAIGN_KEYS = (
+    *("id", "name", "slug", "account", "country", "fields", "statuses"),
+    "duplicates",
+)
+_DUPLICATES_KEYS = ("policy", "fields")
 _FIELD_KEYS = ("slug", "label", "type", "required", "options", "json_schema")
 _STATUS_KEYS = ("slug", "label", "type", "default")
 _TYPES = tuple(kind.name for kind in FIELD_TYPES)
@@ -56,7 +69,7 @@ def read(given: object) -> Definition:
 
 def written(campaign: Campaign, account: str) -> dict[str, Any]:
     """Write a campaign as a definition that `read` accepts."""
-    return {
+    content: dict[str, Any] = {
         "id": campaign.id,
         "name": campaign.name,
         "slug": campaign.slug,
@@ -69,6 +82,13 @@ def written(campaign: Campaign, account: str) -> dict[str, Any]:
             for s in campaign.statuses
         ],
     }
+    decided = campaign.duplicates
+    compared = [field.slug for field in identity.fields(campaign)]
+    if decided.policy is not Policy.OFF and compared:
+        content["duplicates"] = {"policy": decided.policy.value} | (
+            {} if decided.fields is None else {"fields": compared}
+        )
+    return content
 
 
 def read_field(given: Mapping[str, Any]) -> Field:
@@ -147,7 +167,29 @@ class _Reader:
             fields=tuple(self._fields(top.get("fields"))),
             statuses=self._statuses(top.get("statuses")),
         )
+        decided = self._duplicates(campaign, top.get("duplicates"))
+        campaign = replace(campaign, duplicates=decided)
         return Definition(campaign, self._text("/account", top.get("account")) or None)
+
+    def _duplicates(self, campaign: Campaign, given: object) -> Duplicates:
+        if given is None:
+            return Duplicates()
+        if not isinstance(given, Mapping):
+            self._note("/duplicates", "this is not an object", "write policy: flag")
+            return Duplicates()
+        item = cast("Mapping[str, Any]", given)
+        self._known("/duplicates", item, _DUPLICATES_KEYS)
+        named = item.get("fields")
+        slugs = list(map(str, named)) if isinstance(named, list | tuple) else None
+        if named is not None and slugs is None:
+            self._note("/duplicates/fields", "this is not a list", "list their slugs")
+        # To YAML a plain `off` is false.
+        policy = item.get("policy", "flag") or Policy.OFF
+        try:
+            return identity.decision(campaign, str(policy), slugs)
+        except UsageError as error:
+            self._note("/duplicates", error.message, error.hint)
+            return Duplicates()
 
     def _id(self, given: object) -> int:
         if given is None:

@@ -6,15 +6,47 @@ found where it is written as the one at work.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 
-from leadwell.model.campaign import Campaign, Field, Policy
+from leadwell.errors import UsageError
+from leadwell.model.campaign import Campaign, Duplicates, Field, Policy
 from leadwell.model.lead import Lead, Value
 from leadwell.schema.fields import type_named
 
 TYPES = ("email", "phone")
 """The types of fields that can tell who somebody is."""
 KEY_BYTES = 16
+
+
+def decision(
+    campaign: Campaign, policy: str, slugs: Sequence[str] | None
+) -> Duplicates:
+    """Read what a campaign decides about duplicates.
+
+    The fields are named by their slugs; `None`: every e-mail and phone, also later.
+
+    Raises:
+        UsageError: there is no such policy, no such field, or none is named.
+    """
+    known = [each.value for each in Policy]
+    if policy not in known:
+        raise UsageError(
+            f"there is no policy {policy[:40]!r}", hint=f"known: {', '.join(known)}"
+        )
+    if slugs is None:
+        return Duplicates(Policy(policy))
+    by_slug = {f.slug: f.id for f in campaign.fields if f.type in TYPES}
+    if unknown := [slug for slug in slugs if slug not in by_slug]:
+        raise UsageError(
+            f"{unknown[0][:64]!r} is no field of type e-mail or phone",
+            hint=f"such fields: {', '.join(by_slug) or 'none'}",
+        )
+    if not slugs:
+        raise UsageError(
+            "no field is named that tells who somebody is",
+            hint="name at least one, or all of them",
+        )
+    return Duplicates(Policy(policy), tuple(sorted(by_slug[slug] for slug in slugs)))
 
 
 def fields(campaign: Campaign) -> tuple[Field, ...]:

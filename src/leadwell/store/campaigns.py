@@ -19,6 +19,7 @@ from leadwell.model.campaign import (
 from leadwell.model.page import Page
 from leadwell.store import accounts
 from leadwell.store.connection import Connection, Params, Row, one, remembered
+from leadwell.store.duplicates import policies
 from leadwell.store.writes import partrows, scopes
 
 _Refs = tuple[int, ...]
@@ -131,6 +132,7 @@ def add(
     _check_free(connection, account, campaign)
     campaign_id = accounts.next_id(connection, "campaign", at_least=campaign.id)
     campaign = replace(campaign, id=campaign_id, account_id=account.id)
+    policy, refs = policies.row_of(campaign.duplicates)
     params = {
         "campaign_id": campaign.id,
         "account_id": account.id,
@@ -138,15 +140,17 @@ def add(
         "name": campaign.name,
         "country": campaign.country,
         "schema_version": campaign.schema_version,
+        "policy": policy,
+        "refs": refs,
         "part_id": max(_part_ids(campaign), default=0),
         "now": now,
     }
     connection.run(
         """
         INSERT INTO campaign (campaign_id, account_id, slug, name, country,
-                              schema_version, created_at)
+                              schema_version, created_at, duplicates, identifying)
              VALUES (:campaign_id, :account_id, :slug, :name, :country,
-                     :schema_version, :now)
+                     :schema_version, :now, :policy, :refs)
         """,
         params,
     )

@@ -9,7 +9,6 @@ from leadwell.admin.words import mark
 from leadwell.model.campaign import Campaign, Duplicates, Policy
 from leadwell.schema import identity
 from leadwell.store.connection import Connection
-from leadwell.store.duplicates import policies
 from leadwell.store.people.activity import What
 from leadwell.store.writes import chores, parts
 
@@ -67,7 +66,7 @@ def _read(visit: Visit, campaign: Campaign) -> Duplicates:
     ticked = _ticked(visit)
     # All of them: also those that are made later.
     slugs = None if ticked >= compared else sorted(ticked)
-    return policies.read(campaign, visit.text("policy"), slugs)
+    return identity.decision(campaign, visit.text("policy"), slugs)
 
 
 def _ticked(visit: Visit) -> set[str]:

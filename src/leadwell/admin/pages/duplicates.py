@@ -101,10 +101,10 @@ def _content(connection: Connection, visit: Visit) -> dict[str, Any]:
 
 
 def _group(visit: Visit, campaign: Campaign, group: Group, seen: Leads) -> Shown:
-    leads = [seen[each] for each in group.leads if each in seen]
-    ids = [lead["id"] for lead in leads]
+    ids = [each for each in group.leads if each in seen]
     rows = [
-        Row(lead, _cells(visit, campaign, lead), _into(ids, lead)) for lead in leads
+        Row(seen[each], _cells(visit, campaign, seen[each]), _into(ids, each))
+        for each in ids
     ]
     return Shown(group.key.hex(), ",".join(map(str, group.leads)), rows)
 

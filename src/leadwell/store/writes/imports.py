@@ -36,6 +36,14 @@ class Counted:
         ).fetchall()
         return int(rows[0][0])
 
+    def has_met(self, digest: bytes) -> bool:
+        """Whether this row was met in this run already."""
+        return bool(
+            self._counts.execute(
+                "SELECT 1 FROM met WHERE digest = :digest", {"digest": digest}
+            ).fetchall()
+        )
+
     def close(self) -> None:
         """Let the temporary database go."""
         self._counts.close()
