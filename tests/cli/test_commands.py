@@ -84,6 +84,7 @@ def test_every_command_explains_itself_with_an_example(run: Run) -> None:
         ("campaign", "create"),
         ("campaign", "show"),
         ("campaign", "list"),
+        ("campaign", "duplicates"),
         ("filter", "set"),
         ("filter", "list"),
         ("filter", "show"),
@@ -128,6 +129,24 @@ def test_a_campaign_shown_as_json_can_be_made_again(made: Run) -> None:
     listed = made("campaign", "list", "--account", "demo", "--json").json
     assert [one["id"] for one in listed] == [362, 363]
     assert "partner-west" in made("campaign", "show", "362").out
+
+
+def test_a_campaign_decides_what_becomes_of_duplicates(made: Run) -> None:
+    asked = ("campaign", "duplicates", "362")
+    shown = made(*asked).out
+    assert shown == "off, by email, phone: 0 groups of leads look alike\n"
+    assert made(*asked, "reject", "--fields", "email", "--json").json == {
+        "policy": "reject",
+        "fields": ["email"],
+        "groups": 0,
+    }
+    assert made("campaign", "show", "362", "--json").json["duplicates"] == {
+        "policy": "reject",
+        "fields": ["email"],
+    }
+    for more in (("none",), ("flag", "--fields", "name")):
+        assert made(*asked, *more).code == 2
+    assert made("campaign", "duplicates", "999", "flag").code == 1
 
 
 def test_every_mistake_of_a_schema_file_is_told(run: Run, folder: Path) -> None:

@@ -1,7 +1,6 @@
 """Files with rows of the same person, where the campaign asks for duplicates."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,21 +80,16 @@ def test_rows_that_are_refused_stand_in_the_error_file(
     campaign = decided("reject")
     load(database, campaign, written, is_dry=True)
     told = written.with_name("errors.csv").read_text("utf-8-sig").splitlines()
-    assert (
-        told[1].endswith(
-            ",2,email,a row before it has the same email; leave one of the two rows out"
-        )
-        or "a row before it has the same email" in told[1]
-    )
-    assert "lead 1 has the same email" in told[3]
+    assert "a row before it has the same email; leave one of the two out" in told[1]
+    assert "lead 1 has the same email" in told[2]
     tally = load(database, campaign, written, is_dry=False)
-    # Nobody has Joe's number: the row that had it before was refused.
+    # Nobody has Joe's number: the row that had it was refused, in the rehearsal too.
     assert tally == Tally(added=2, updated=1, failed=2)
     told = written.with_name("errors.csv").read_text("utf-8-sig").splitlines()
     assert "lead 3 has the same email" in told[1]
     # Once more: what is loaded is known, what was refused is refused again.
     again = load(database, campaign, written, is_dry=False)
-    assert again == replace(Tally(known=3), failed=2)
+    assert again == Tally(known=3, failed=2)
 
 
 def test_rows_of_one_person_are_merged(database, decided, written) -> None:

@@ -20,7 +20,7 @@ class DuplicateLead(Conflict):
     @classmethod
     def of_row(cls, slug: str) -> "DuplicateLead":
         """Say the same of a row of a file, where another row comes before it."""
-        hint = "leave one of the two rows out"
+        hint = "leave one of the two out"
         return cls._at(slug, f"a row before it has the same {slug}", hint)
 
     @classmethod

@@ -196,14 +196,11 @@ class Load:
     def _keep(
         self, connection: Connection, rows: "list[_Read]"
     ) -> "tuple[Tally, list[tuple[_Read, DuplicateLead]]]":
-        new = [row for row in rows if not self._is_loaded(connection, row)]
-        if not new:
-            return Tally(known=len(rows)), []
-        noted_as = self.job.author if self.job else ""
-        author = replace(OPERATOR, noted_as=noted_as)
+        author = replace(OPERATOR, noted_as=self.job.author if self.job else "")
         writing = Writing.begin(
-            connection, self.campaign, author, self.clock(), len(new)
+            connection, self.campaign, author, self.clock(), len(rows)
         )
+        new = [row for row in rows if not self._is_loaded(connection, row)]
         pairs: list[tuple[_Read, Outcome]] = []
         refused: list[tuple[_Read, DuplicateLead]] = []
         for row in new:

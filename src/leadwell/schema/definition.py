@@ -172,21 +172,8 @@ class _Reader:
         return Definition(campaign, self._text("/account", top.get("account")) or None)
 
     def _duplicates(self, campaign: Campaign, given: object) -> Duplicates:
-        if given is None:
-            return Duplicates()
-        if not isinstance(given, Mapping):
-            self._note("/duplicates", "this is not an object", "write policy: flag")
-            return Duplicates()
-        item = cast("Mapping[str, Any]", given)
-        self._known("/duplicates", item, _DUPLICATES_KEYS)
-        named = item.get("fields")
-        slugs = list(map(str, named)) if isinstance(named, list | tuple) else None
-        if named is not None and slugs is None:
-            self._note("/duplicates/fields", "this is not a list", "list their slugs")
-        # To YAML a plain `off` is false.
-        policy = item.get("policy", "flag") or Policy.OFF
         try:
-            return identity.decision(campaign, str(policy), slugs)
+            return _decided(campaign, given)
         except UsageError as error:
             self._note("/duplicates", error.message, error.hint)
             return Duplicates()
@@ -345,6 +332,24 @@ class _Reader:
         self.problems.append(
             Problem(code, f"{place or '/'}: {message}. {hint}", pointer=place)
         )
+
+
+def _decided(campaign: Campaign, given: object) -> Duplicates:
+    if given is None:
+        return Duplicates()
+    if not isinstance(given, Mapping) or not given.keys() <= set(_DUPLICATES_KEYS):
+        raise UsageError(
+            "this is no decision about duplicates",
+            hint="write policy: flag, and fields: […] if not all are compared",
+        )
+    item = cast("Mapping[str, Any]", given)
+    named = item.get("fields")
+    if named is not None and not isinstance(named, list | tuple):
+        raise UsageError("fields is not a list", hint="list their slugs")
+    slugs = None if named is None else [str(slug) for slug in cast("list[Any]", named)]
+    # To YAML a plain `off` is false.
+    policy = item.get("policy", Policy.FLAG.value) or Policy.OFF.value
+    return identity.decision(campaign, str(policy), slugs)
 
 
 def _references(schema: JSON) -> Iterator[str]:
