@@ -7,13 +7,14 @@ how many rows there are, which no small database shows.
 import ast
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import leadwell
-from leadwell.model.campaign import Campaign
+from leadwell.model.campaign import Campaign, Duplicates, Policy
 from leadwell.model.cursor import NO_EPOCH, Knows, Place
 from leadwell.model.grant import Grant
 from leadwell.model.lead import Lead
@@ -22,6 +23,7 @@ from leadwell.schema import querystring, question
 from leadwell.store import campaigns, feed, filters, leads, links, readers, tokens
 from leadwell.store.access import health
 from leadwell.store.connection import Connection, Database
+from leadwell.store.duplicates import groups, keys, matching
 from leadwell.store.indexes import kept, scans
 from leadwell.store.people import activity, users
 from leadwell.store.writes import erasing, history, names, replays, rows, scopes
@@ -53,6 +55,18 @@ def a_bitmap() -> Any:
     return scans.BitMap([1, 5])
 
 
+def alike(connection: Connection, campaign: Campaign) -> None:
+    """Give two leads the same address, where the campaign looks for duplicates."""
+    looking = replace(campaign, duplicates=Duplicates(Policy.FLAG))
+    found = rows.find_after(connection, campaign, 0, 2)
+    email = campaign.field_by_slug["email"].id
+    keys.fill(
+        connection,
+        looking,
+        [replace(x, values={email: "a@example.com"}) for x in found],
+    )
+
+
 SERVED: dict[str, Call] = {
     "activity.find": lambda c, x, _: activity.find(c, x, 2**60, 10),
     "campaigns.find": lambda c, x, _: campaigns.find(c, x.id),
@@ -61,6 +75,12 @@ SERVED: dict[str, Call] = {
     "feed.read": lambda c, x, _: feed.read(c, x, whole(x), a_place(), 10),
     "filters.close_unused": lambda c, x, _: filters.close_unused(c, x.id),
     "filters.remove": lambda c, x, _: filters.remove(c, x, "mine"),
+    "groups.count": lambda c, x, _: groups.count(c, x.id),
+    "groups.find_of": lambda c, x, _: groups.find_of(c, x.id, 1),
+    "groups.find_page": lambda c, x, _: [
+        alike(c, x),
+        groups.find_page(c, x.id, 1, 10),
+    ],
     "health.following": lambda c, x, _: [
         c.run(
             "INSERT INTO reader VALUES (:campaign_id, 'lineage', 1, 0)",
@@ -72,12 +92,16 @@ SERVED: dict[str, Call] = {
     "history.find_deeds": lambda c, x, _: history.find_deeds(c, x.id, 2**60, 10),
     "history.forget_before": lambda c, x, _: history.forget_before(c, x.id, 2**60),
     "kept._seq_of": lambda c, x, _: kept._seq_of(c, x.id, 0, 9),
+    "keys.close": lambda c, x, _: alike(c, x),
     "leads.find_bodies": lambda c, x, _: [
         leads.find_bodies(c, x, whole(x), ids) for ids in ([1, 2], [1, 3])
     ],
     "leads.find_page": lambda c, x, _: leads.find_page(c, x, whole(x)),
     "links.find_by_digest": lambda c, _, __: links.find_by_digest(c, b"digest"),
     "links.find_of": lambda c, _, __: links.find_of(c, "lineage"),
+    "matching._oldest": lambda c, x, _: matching._oldest(
+        c, x, (), x.fields[1], {"key": b"key", "text": "jane@example.com"}
+    ),
     "names.forget": lambda c, _, lead: names.forget(c, "lineage", lead),
     "names.pass_on": lambda c, _, lead: names.pass_on(c, lead, lead),
     "readers.is_worth_it": lambda c, x, _: readers.Progress(

@@ -22,7 +22,10 @@ class Group:
 
 
 def count(connection: Connection, campaign_id: int) -> int:
-    """Return how many groups nobody has settled. Served by the primary key."""
+    """Return how many groups nobody has settled.
+
+    Served by `duplicate_group_by_lead`.
+    """
     ((groups,),) = connection.rows(
         "SELECT count(*) FROM duplicate_group WHERE campaign_id = :campaign_id",
         {"campaign_id": campaign_id},

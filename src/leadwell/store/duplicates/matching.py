@@ -64,9 +64,10 @@ def _oldest(
     field: Field,
     same: dict[str, Any],
 ) -> int | None:
-    """Return the oldest lead in sight whose field has the text. By `lead_key_by_key`.
+    """Return the oldest lead in sight whose field has the text.
 
-    The text is compared too: the key may be there for a field that is hidden.
+    Served by `lead_key_by_key`. The text is compared too: the key may be there for a
+    field that is hidden.
     """
     clause = filtering.every(connection.dialect, campaign, forced)
     row = one(
