@@ -133,18 +133,25 @@ def _leave(connection: Connection, campaign_id: int, lead_id: int) -> None:
     connection.run(
         """
         INSERT INTO duplicate_group (campaign_id, key, lead_id)
-             SELECT newest.campaign_id, newest.key, max(newest.lead_id)
+             SELECT mine.campaign_id, mine.key,
+                    (SELECT newest.lead_id FROM lead_key AS newest
+                      WHERE newest.campaign_id = :campaign_id
+                        AND newest.key = mine.key AND newest.is_settled = 0
+                        AND newest.lead_id <> :lead_id
+                      ORDER BY newest.lead_id DESC
+                      LIMIT 1)
                FROM lead_key AS mine
-               JOIN lead_key AS newest
-                 ON newest.campaign_id = :campaign_id AND newest.key = mine.key
-                AND newest.is_settled = 0 AND newest.lead_id <> :lead_id
               WHERE mine.campaign_id = :campaign_id AND mine.lead_id = :lead_id
-                AND EXISTS (SELECT 1 FROM lead_key AS other
-                             WHERE other.campaign_id = :campaign_id
-                               AND other.key = mine.key
-                               AND other.lead_id <> :lead_id
-                               AND other.lead_id <> newest.lead_id)
-              GROUP BY newest.campaign_id, newest.key
+                AND EXISTS (SELECT 1 FROM lead_key AS fresh
+                             WHERE fresh.campaign_id = :campaign_id
+                               AND fresh.key = mine.key AND fresh.is_settled = 0
+                               AND fresh.lead_id <> :lead_id)
+                AND (SELECT count(*)
+                       FROM (SELECT 1 FROM lead_key AS other
+                              WHERE other.campaign_id = :campaign_id
+                                AND other.key = mine.key
+                                AND other.lead_id <> :lead_id
+                              LIMIT 2) AS two) = 2
         """,
         params,
     )
