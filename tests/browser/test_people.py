@@ -60,9 +60,13 @@ def a_house(folder: Path) -> str:
     (folder / "leads.db.key").write_text(served.KEY.hex())
     database = make.a_database(folder / "leads.db")
     account = make.an_account(database)
-    campaign = make.a_kept_campaign(database, account, fields=FIELDS)
+    campaign = make.a_kept_campaign(
+        database, account, fields=FIELDS, duplicates={"policy": "flag"}
+    )
     for number in range(LEADS):
         values = {"source": "partner-west", "html": f"<i>{number}</i>", "emoji": "🏠"}
+        # Each is there twice.
+        values["email"] = f"jane.{number // 2}@example.com"
         make.a_lead(database, campaign, fields=values)
     make.a_token(database, account, campaign, key=served.KEY)
     hub = Hub(database, served.KEY, clock.now, "http://127.0.0.1")
