@@ -71,6 +71,13 @@ class Copy(ABC):
     def people(self) -> set[int]:
         """Return the ids of all people whose names are kept."""
 
+    def has_forgotten(self) -> bool:
+        """Whether every lead that was erased is gone, also where leads are sent on to.
+
+        If not, the hub is not told that the erasure is stored.
+        """
+        return True
+
     def settle(self) -> Delivered | None:
         """Write or deliver what is made from the copy, if that is another one now.
 
@@ -100,8 +107,14 @@ class Destination(Protocol):
 
     scheme: ClassVar[str]
     """What its text begins with."""
-    follows: ClassVar[bool]
-    """Whether it keeps where it stands, so that a later run can go on."""
+
+    @property
+    def follows(self) -> bool:
+        """Whether it keeps where it stands, so that a later run can go on.
+
+        If not, it keeps no lead either: no hub is told that anything was stored.
+        """
+        ...
 
     @property
     def text(self) -> str:
