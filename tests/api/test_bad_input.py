@@ -268,10 +268,9 @@ class Counted:
     def is_remote(self) -> bool:
         return bool(self._database.is_remote)
 
-    def reading(self) -> AbstractContextManager[Connection]:
+    def read(self, job: Any) -> Any:
         self.reads += 1
-        found: AbstractContextManager[Connection] = self._database.reading()
-        return found
+        return self._database.read(job)
 
     def write(self, job: Any) -> Any:
         return self._database.write(job)

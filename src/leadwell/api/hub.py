@@ -114,7 +114,7 @@ class Hub:
 
     async def read(self, job: Callable[[Connection], T]) -> T:
         """Run a read that may take long in a thread, in one transaction."""
-        return await to_thread.run_sync(self._run, job, limiter=self.readers)
+        return await to_thread.run_sync(self.database.read, job, limiter=self.readers)
 
     async def look_up(self, job: Callable[[Connection], T]) -> T:
         """Run a read of a few rows in one transaction: at once, where it cannot wait.
@@ -124,8 +124,4 @@ class Hub:
         """
         if self.database.is_remote:
             return await self.read(job)
-        return self._run(job)
-
-    def _run(self, job: Callable[[Connection], T]) -> T:
-        with self.database.reading() as connection:
-            return job(connection)
+        return self.database.read(job)

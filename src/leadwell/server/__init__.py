@@ -72,6 +72,7 @@ def instance_key(settings: Settings) -> bytes:
 def hub_of(settings: Settings, *, create: bool = True) -> Hub:
     """Open everything one hub needs."""
     database = open_database(settings, create=create)
+    database = opening.with_replicas(database, settings)
     return Hub(
         database=database,
         pins_folder=_pins_folder(database.address),
