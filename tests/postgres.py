@@ -126,11 +126,15 @@ class Server:
             *("-D", data, "-c", "fast", "-X", "stream", "-R", "--no-sync"),
         )
 
-    def stop(self) -> None:
+    def halt(self) -> None:
+        """End at once, without waiting for who is connected."""
         if self._process is not None:
-            # At once, without waiting for who is connected: nothing of it is kept.
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait(20)
+            self._process = None
+
+    def stop(self) -> None:
+        self.halt()
         if self._admin is not None:
             self._admin.close()
         shutil.rmtree(self.folder)

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -15,7 +14,6 @@ from leadwell.api.app import app
 from leadwell.api.hub import Hub
 from leadwell.model.token import public_id_of
 from leadwell.store import tokens
-from leadwell.store.connection import Connection
 from tests import make
 from tests.asking import Whole
 

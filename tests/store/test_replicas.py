@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
-from leadwell.model.account import Account
 from leadwell.model.campaign import Campaign
 from leadwell.store import feed
 from leadwell.store.connection import Connection
@@ -76,3 +76,84 @@ def test_a_standby_answers_and_sees_what_was_written(
         assert seq == at_primary
         by_standby += was_standby
     assert by_standby
+
+
+def test_one_that_lags_is_passed_over_and_used_again(
+    replicated: ReplicatedDatabase, campaign: Campaign, standby: Standby
+) -> None:
+    standby.run("SELECT pg_wal_replay_pause()")
+    try:
+        for _ in range(5):
+            make.a_lead(replicated, campaign)
+            with replicated.reading() as connection:
+                expected = (False, feed.head(connection, 362).seq)
+            assert replicated.read(newest) == expected
+        assert replicated.aside() == ["it lags behind the primary"]
+    finally:
+        standby.run("SELECT pg_wal_replay_resume()")
+    until_used(replicated)
+    assert replicated.read(is_standby)
+
+
+def test_one_that_is_down_is_passed_over_and_used_again(
+    replicated: ReplicatedDatabase, standby: Standby
+) -> None:
+    assert replicated.read(is_standby)
+    standby.halt()
+    try:
+        with capture_logs() as logs:
+            for _ in range(3):
+                assert not replicated.read(is_standby)
+        assert [line["event"] for line in logs] == ["replica_aside"]
+        found = replicated.checkup()[-1]
+        assert (found.state, found.what) == ("warn", "replica")
+    finally:
+        standby.start()
+    until_used(replicated)
+    assert replicated.read(is_standby)
+
+
+def test_a_cancelled_question_is_asked_of_the_primary(
+    replicated: ReplicatedDatabase,
+) -> None:
+    """As a standby does to a question in the way of what the primary sends."""
+    asked: list[bool] = []
+
+    def job(connection: Connection) -> bool:
+        asked.append(is_standby(connection))
+        if asked[-1]:
+            connection.rows("DO $$ BEGIN RAISE SQLSTATE '40001'; END $$")
+        return asked[-1]
+
+    assert replicated.read(job) is False
+    assert asked == [True, False]
+
+
+def test_another_servers_standby_or_a_primary_is_never_used(
+    url: str, campaign: Campaign
+) -> None:
+    primary = PostgresDatabase(url + DURABLE, postgres.UNSAFE)
+    opened = ReplicatedDatabase(primary, [url], postgres.UNSAFE)
+    try:
+        for _ in range(2):
+            opened.look()
+            make.a_lead(opened, campaign)
+            assert opened.read(newest)[1] > 0
+        assert opened.aside() == ["it is no standby: it takes writes of its own"]
+    finally:
+        opened.close()
+
+
+def test_a_standbys_other_database_is_never_used(
+    url: str, standby: Standby, campaign: Campaign
+) -> None:
+    primary = PostgresDatabase(url + DURABLE, postgres.UNSAFE)
+    other = standby.url(postgres.server().url("ready"))
+    opened = ReplicatedDatabase(primary, [other], postgres.UNSAFE)
+    try:
+        make.a_lead(opened, campaign)
+        opened.look()
+        assert not opened.read(is_standby)
+        assert opened.aside() == ["it lags far behind, or is of another database"]
+    finally:
+        opened.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from leadwell.errors import Refused, UsageError
 from leadwell.settings import Settings
@@ -13,7 +13,7 @@ from leadwell.store.connection import Database
 from leadwell.store.engines.sqlite import SQLiteDatabase
 
 if TYPE_CHECKING:
-    from leadwell.store.engines.postgres import Limits
+    from leadwell.store.engines.postgres import Limits, PostgresDatabase
 
 _SQLITE = "sqlite:///"
 _POSTGRES = ("postgresql://", "postgres://")
@@ -78,10 +78,10 @@ def with_replicas(database: Database, settings: Settings) -> Database:
             hint="write LEADWELL_DATABASE, and what LEADWELL_DATABASE_REPLICAS names, "
             "as postgresql://user:password@host/name",
         )
-    from leadwell.store.engines import postgres, replicas  # noqa: PLC0415 - an extra
+    from leadwell.store.engines import replicas  # noqa: PLC0415 - an extra
 
-    assert isinstance(database, postgres.PostgresDatabase)
-    return replicas.ReplicatedDatabase(database, urls, _limits(settings))
+    primary = cast("PostgresDatabase", database)
+    return replicas.ReplicatedDatabase(primary, urls, _limits(settings))
 
 
 def migrate(database: Database, now: int) -> int:
