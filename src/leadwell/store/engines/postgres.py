@@ -5,23 +5,21 @@ at its ticket, so their order is that of their commits; those of two run side by
 """
 
 import logging
-import secrets
 import time
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import SystemRandom
-from threading import Lock
 from typing import Any, NamedTuple, TypeVar
 
 import psycopg
 import psycopg_pool
-import structlog
 
 from leadwell.errors import Unavailable
-from leadwell.store.connection import EPOCH_BYTES, Connection, Finding, Row
+from leadwell.store.connection import Connection, Finding, Row
 from leadwell.store.engines import places, postgres_checkup
+from leadwell.store.engines.chronicle import Chronicle
 from leadwell.store.engines.places import Place
 from leadwell.store.engines.postgres_connection import PostgresConnection, Raw, adapt
 from leadwell.store.engines.postgres_errors import Clash, meaning, unreachable
@@ -53,7 +51,6 @@ SELECT CASE WHEN NOT pg_is_in_recovery()
 """
 """What two transactions of one server have in common that see the same (ADR 0016)."""
 _WHERE = f"SELECT NULL, {places.COLUMNS}"
-_log = structlog.get_logger("leadwell.database")
 
 
 class _Moment(NamedTuple):
@@ -93,10 +90,7 @@ class PostgresDatabase:
         """
         limits = limits or Limits()
         self.address = postgres_checkup.shown(url)
-        self._memo: dict[Row, Any] = {}
-        self._history: str | None = None
-        self._lock = Lock()
-        self._epoch = epoch or secrets.token_bytes(EPOCH_BYTES)
+        self._chronicle = Chronicle.begun(epoch)
         timeout_ms = max(1, int(limits.statement_timeout_s * 1000))
         self._begin_read = (
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
@@ -248,30 +242,13 @@ class PostgresDatabase:
                     raise meaning(error, is_broken=False) from None
             else:
                 place = Place(*where)
-                self._follow(place)
-                memo = self._memo if memo is None else memo
-                begun = PostgresConnection(raw, memo, self._epoch)
+                part = self._chronicle.at(place)
+                known = part.memo if memo is None else memo
+                begun = PostgresConnection(raw, known, part.epoch)
                 begun.state, begun.place = state, place
                 begun.history = place.history or ""
                 return begun
         raise Unavailable("the database ends every connection")
-
-    def _follow(self, place: Place) -> None:
-        """Begin an epoch when the history has branched: what was read may be undone.
-
-        A standby that was promoted lacks what it had not been sent, and will give the
-        same numbers to other changes.
-        """
-        if place.history is None or place.history == self._history:
-            return
-        with self._lock:
-            if place.history == self._history:
-                return
-            if self._history is not None:
-                self._epoch = secrets.token_bytes(EPOCH_BYTES)
-                self._memo = {}
-                _log.warning("database_promoted", timeline=place.history)
-            self._history = place.history
 
     def _taken(self) -> Raw:
         try:

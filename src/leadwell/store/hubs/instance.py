@@ -29,6 +29,11 @@ def note(connection: Connection, name: str, value: bytes) -> bytes:
     return find(connection, name) or value
 
 
+def forget_key(connection: Connection) -> None:
+    """Have the next hub that starts give the fingerprint of its own key."""
+    connection.run("DELETE FROM instance WHERE name = :name", {"name": KEY})
+
+
 def light(connection: Connection, beacon: bytes) -> None:
     """Write a beacon, by which replicas of this history are known; old ones go."""
     connection.run(

@@ -76,7 +76,7 @@ class Following:
     async def _shown(
         self, visit: Visit, campaign: Campaign, job: Job, error: LeadwellError | None
     ) -> Response:
-        now = visit.hub.moment
+        now = visit.hub.agreed
         asks = UNDO in visit.request.query_params
         total = 0
         if not job.is_busy(now):
@@ -209,7 +209,7 @@ async def _moved(
     noted: tuple[Campaign, What] | None = None,
 ) -> Job:
     def write(connection: Connection) -> Job:
-        moved = jobs.begin(connection, job, states, to, visit.hub.moment)
+        moved = jobs.begin(connection, job, states, to, visit.hub.agreed)
         if noted is not None:
             campaign, what = noted
             visit.note(connection, campaign, what, job.file_name)
