@@ -146,6 +146,10 @@ class Database(Protocol):
         """
         ...
 
+    def aside(self) -> list[str]:
+        """Return why each replica is put aside; an empty text for one that answers."""
+        ...
+
     def checkup(self) -> list[Finding]:
         """Look at what an operator wants to know of the database's health."""
         ...

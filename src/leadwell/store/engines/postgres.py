@@ -169,6 +169,10 @@ class PostgresDatabase:
         """Nothing to do: the server recycles its log, see the how-to page."""
         return True
 
+    def aside(self) -> list[str]:
+        """Return nothing: it has no replicas."""
+        return []
+
     def checkup(self) -> list[Finding]:
         """Look at what an operator wants to know of the database's health."""
         with self.reading() as connection:

@@ -87,7 +87,7 @@ class ReplicatedDatabase:
         return [*self._primary.checkup(), *map(_finding, self._replicas)]
 
     def aside(self) -> list[str]:
-        """Return why replicas are put aside; an empty text for one that answers."""
+        """Return why each replica is put aside; an empty text for one that answers."""
         return [each.reason for each in self._replicas]
 
     def close(self) -> None:

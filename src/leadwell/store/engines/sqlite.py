@@ -210,6 +210,10 @@ class SQLiteDatabase:
             connection.raw.close()
         return not is_busy
 
+    def aside(self) -> list[str]:
+        """Return nothing: it has no replicas."""
+        return []
+
     def checkup(self) -> list[Finding]:
         """Look at what an operator wants to know of the database's health."""
         with self.reading() as connection:

@@ -196,6 +196,9 @@ async def _begun(
     noted: tuple[Campaign, What] | None = None,
 ) -> Job:
     """Let an import go on, and work on it beside the requests."""
+    if to is not State.UNDOING:
+        # Said before anything is done: another hub may have the file.
+        files.path_of(visit.hub, job)
     begun = await _moved(visit, job, states, to, noted)
     visit.hub.works.start(Run(visit.hub, begun, visit.user.person_id))
     return begun
