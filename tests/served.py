@@ -158,17 +158,17 @@ def a_hub(
     engine: str = "sqlite",
     first: str = "",
     patience_s: int = 30,
-    of: Path | None = None,
     **more: str,
 ) -> Served:
     """A hub over the folder's database, once it is ready; in a process group.
 
     `first` is Python that each of its processes runs before all else. Heads and bodies
-    have `patience_s` to arrive, which on a busy machine is not a second. The database
-    may be that of another folder; `more` are settings.
+    have `patience_s` to arrive, which on a busy machine is not a second. `more` are
+    settings.
     """
+    url = make.url_of(folder / "leads.db", engine)
     command = [sys.executable, "-m", "leadwell.cli", "serve", "--port", "0"]
-    command += ["--database", make.url_of((of or folder) / "leads.db", engine)]
+    command += ["--database", more.pop("LEADWELL_DATABASE", url)]
     command += ["--workers", str(workers)]
     settings = {
         "LEADWELL_HEADER_TIMEOUT_S": str(patience_s),

@@ -39,8 +39,7 @@ class House:
 
     hubs: list[Served]
     database: Database
-    home: Path
-    """What the database is named by."""
+    url: str
 
     def ask(self, number: int, method: str, path: str, **asked: Any) -> Answer:
         """Ask one hub after the other, by a running number."""
@@ -56,8 +55,7 @@ class House:
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     folders = [tmp_path_factory.mktemp(name) for name in ("one", "other")]
     token = a_folder(folders[0], "postgres")
-    of = folders[0]
-    url = postgres.server().again(of / "leads.db")
+    url = postgres.server().again(folders[0] / "leads.db")
     name = url.partition("?")[0].rpartition("/")[2]
     postgres.server().run(f"ALTER DATABASE {name} SET synchronous_commit = on")
     standby = Standby(postgres.server())
@@ -66,12 +64,13 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         (folder / "leads.db.key").write_text(KEY.hex())
         (folder / "tmp").mkdir()
         more = {
+            "LEADWELL_DATABASE": url,
             "TMPDIR": str(folder / "tmp"),
             "LEADWELL_DATABASE_REPLICAS": standby.url(url),
         }
-        hubs.append(a_hub(folder, token, 1, "postgres", first, of=of, **more))
-    database = make.a_database_again(of / "leads.db", "postgres")
-    yield House(hubs, database, of)
+        hubs.append(a_hub(folder, token, 1, "postgres", first, **more))
+    database = make.a_database_again(folders[0] / "leads.db", "postgres")
+    yield House(hubs, database, url)
     database.close()
     for hub in hubs:
         hub.stop()
@@ -169,4 +168,4 @@ def test_who_signed_in_at_one_is_known_at_the_other(house: House) -> None:
 def test_one_with_another_key_does_not_start(house: House, tmp_path: Path) -> None:
     (tmp_path / "leads.db.key").write_text("ab" * 32)
     with pytest.raises(AssertionError, match="is not that of"):
-        a_hub(tmp_path, "", 1, "postgres", of=house.home)
+        a_hub(tmp_path, "", 1, "postgres", LEADWELL_DATABASE=house.url)

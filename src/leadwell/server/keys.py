@@ -28,7 +28,8 @@ def agreed(settings: Settings, database: Database) -> bytes:
     """
     if not database.is_remote:
         return instance_key(settings)
-    kept = database.read(partial(instance.find, name=instance.KEY))
+    with database.reading() as connection:
+        kept = instance.find(connection, instance.KEY)
     path = key_path(settings)
     if kept is not None and not path.exists():
         raise Refused(

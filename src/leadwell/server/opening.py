@@ -67,8 +67,9 @@ def with_replicas(database: Database, settings: Settings) -> Database:
     Raises:
         UsageError: the address of one cannot be read, or the database is a file.
     """
-    urls = [url.strip() for url in _BETWEEN.split(settings.database_replicas)]
-    if not any(urls):
+    parts = _BETWEEN.split(settings.database_replicas)
+    urls = [part.strip() for part in parts if part.strip()]
+    if not urls:
         return database
     for url in (settings.database, *urls):
         if url.startswith(_POSTGRES):

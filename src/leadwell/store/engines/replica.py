@@ -31,6 +31,8 @@ _KEEPALIVES = {
     "keepalives_interval": 1,
     "keepalives_count": 2,
 }
+_UNSEEN = "it was not looked at yet"
+_CITUS = "SELECT 1 FROM pg_extension WHERE extname = 'citus'"
 _log = structlog.get_logger("leadwell.replicas")
 
 
@@ -48,7 +50,7 @@ class Replica:
 
     url: str
     limits: Limits
-    reason: str = "it was not looked at yet"
+    reason: str = _UNSEEN
     """Why it is put aside; empty: it is used."""
     _database: PostgresDatabase | None = None
     _follows: Place | None = None
@@ -59,7 +61,8 @@ class Replica:
     """How far its log is known to be applied."""
     _again_at: float = 0.0
     _told: str = ""
-    _told_at: float = 0.0
+    """Why the log says that it is put aside; empty: it does not."""
+    _told_at: float = float("-inf")
 
     def __post_init__(self) -> None:
         """Connect later: a replica that is down keeps no hub from starting."""
@@ -105,13 +108,18 @@ class Replica:
             # Its pool would try to connect less and less often.
             self.close()
             return
-        if self._told:
-            _log.info("replica_used", replica=self.address)
-        self.reason = self._told = ""
+        self.reason = ""
 
-    def lag_bytes(self, newest: Place) -> int:
-        """Return how much of the primary's log it has yet to apply."""
-        return max(0, newest.log_bytes - self._applied_bytes)
+    def tell(self) -> None:
+        """Say in the log that it was put aside, or is used again; not all the time."""
+        now = time.monotonic()
+        if self.reason and self.reason not in {self._told, _UNSEEN}:
+            if now - self._told_at >= TOLD_EVERY_S:
+                self._told, self._told_at = self.reason, now
+                _log.warning("replica_aside", replica=self.address, reason=self.reason)
+        elif self._told and not self.reason:
+            self._told = ""
+            _log.info("replica_used", replica=self.address)
 
     def close(self) -> None:
         """Close its connections."""
@@ -127,6 +135,9 @@ class Replica:
             raise self._aside("it is no standby: it takes writes of its own")
         with self._database.reading() as connection:
             is_lit = instance.is_lit(connection, beacon)
+            is_spread = connection.rows(_CITUS)
+        if is_spread:
+            raise self._aside("Citus gives each machine a log of its own")
         if not is_lit:
             raise self._aside("it lags far behind, or is of another database")
         self._follows, self._server = newest, place.server
@@ -158,12 +169,8 @@ class Replica:
             raise self._aside("it was promoted, or started anew")
 
     def _aside(self, reason: str) -> NotUsed:
-        """Put it aside for a while, and say so once."""
-        now = time.monotonic()
-        self.reason, self._again_at = reason, now + ASIDE_S
-        if reason != self._told and now - self._told_at >= TOLD_EVERY_S:
-            self._told, self._told_at = reason, now
-            _log.warning("replica_aside", replica=self.address, reason=reason)
+        """Put it aside for a while."""
+        self.reason, self._again_at = reason, time.monotonic() + ASIDE_S
         return NotUsed(reason)
 
 

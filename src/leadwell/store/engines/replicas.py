@@ -38,7 +38,7 @@ class ReplicatedDatabase:
     def __init__(
         self, primary: PostgresDatabase, urls: Sequence[str], limits: Limits
     ) -> None:
-        """Look at the replicas, now and from time to time.
+        """Look at the replicas from the first read on, from time to time.
 
         Raises:
             UsageError: the address of one cannot be read.
@@ -50,8 +50,7 @@ class ReplicatedDatabase:
         self._beacon = (Place(None, "", 0), b"")
         self._stopping = Event()
         self._looking = Lock()
-        self._watch = Thread(target=self._run, name="replicas", daemon=True)
-        self._watch.start()
+        self._watch: Thread | None = None
 
     def reading(self) -> AbstractContextManager[Connection]:
         """Open a read transaction of the primary."""
@@ -59,6 +58,8 @@ class ReplicatedDatabase:
 
     def read(self, job: Callable[[Connection], T]) -> T:
         """Run a job in a read transaction of a replica, or else of the primary."""
+        if self._watch is None:
+            self._begin_to_watch()
         used = [each for each in self._replicas if not each.reason]
         if used:
             newest = self._primary.place()
@@ -93,7 +94,8 @@ class ReplicatedDatabase:
     def close(self) -> None:
         """Finish what was handed in, and close."""
         self._stopping.set()
-        self._watch.join()
+        if self._watch is not None:
+            self._watch.join()
         beacon = self._beacon[1]
         if beacon:
             # Should the primary be away, another hub removes it some day.
@@ -113,6 +115,10 @@ class ReplicatedDatabase:
                     replica.look(beacon, newest)
         REPLICAS_USED.set(sum(not each.reason for each in self._replicas))
 
+    def _tell(self) -> None:
+        for replica in self._replicas:
+            replica.tell()
+
     def _lit(self, newest: Place) -> bytes:
         """Return a beacon that was written in this run of this primary."""
         lit, beacon = self._beacon
@@ -122,10 +128,18 @@ class ReplicatedDatabase:
             self._beacon = (newest, beacon)
         return beacon
 
+    def _begin_to_watch(self) -> None:
+        with self._looking:
+            if self._watch is None and not self._stopping.is_set():
+                self._watch = Thread(target=self._run, name="replicas", daemon=True)
+                self._watch.start()
+
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
+                self._tell()
                 self.look()
+                self._tell()
             except LeadwellError:
                 # The primary is away: its readers are told so, and it may come back.
                 pass
