@@ -41,8 +41,9 @@ deadlock_timeout = 50ms
 """
 _COPY = "CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy"
 _RIGHTS = """
-local all guarded scram-sha-256
-local all all     trust
+local all         guarded scram-sha-256
+local all         all     trust
+local replication all     trust
 """
 
 
@@ -52,7 +53,8 @@ class Server:
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="leadwell-"))
         # Programs cannot always be run from memory, so these are two folders.
-        self._data = Path(tempfile.mkdtemp(prefix="leadwell-", dir=_memory()))
+        self.memory = _memory()
+        self._data = Path(tempfile.mkdtemp(prefix="leadwell-", dir=self.memory))
         self._names: list[str] = []
         self._process: subprocess.Popen[bytes] | None = None
         self._admin: Any = None
@@ -64,7 +66,7 @@ class Server:
 
     def _start(self) -> None:
         self._as: dict[str, object] = {}
-        programs = _programs(self.folder)
+        self._programs = programs = _programs(self.folder)
         if os.geteuid() == 0:
             # PostgreSQL does not run as root, so it is lent to an existing user.
             user = pwd.getpwnam("nobody")
@@ -79,11 +81,7 @@ class Server:
         with (data / "postgresql.conf").open("a") as file:
             file.write(_SETTINGS)
         (data / "pg_hba.conf").write_text(_RIGHTS)
-        command = [programs / "postgres", "-D", data, "-k", self.folder]
-        with (self.folder / "log").open("wb") as log:
-            self._process = subprocess.Popen(
-                command, stdout=log, stderr=log, cwd=self.folder, **self._as
-            )
+        self._process = self.start_server(self.folder, data)
         self._admin = self._connected()
         self._admin.execute("CREATE DATABASE empty")
         self._admin.execute("CREATE DATABASE ready")
@@ -113,11 +111,30 @@ class Server:
         """Run a statement as the server's owner."""
         self._admin.execute(sql.encode())
 
-    def stop(self) -> None:
+    def start_server(self, folder: Path, data: Path) -> subprocess.Popen[bytes]:
+        """Start a server on its data; its socket and its log are in the folder."""
+        command = [self._programs / "postgres", "-D", data, "-k", folder]
+        with (folder / "log").open("wb") as log:
+            return subprocess.Popen(
+                command, stdout=log, stderr=log, cwd=folder, **self._as
+            )
+
+    def copy_to(self, data: Path) -> None:
+        """Make the data of a standby."""
+        self._run(
+            *(self._programs / "pg_basebackup", "-h", self.folder, "-U", "postgres"),
+            *("-D", data, "-c", "fast", "-X", "stream", "-R", "--no-sync"),
+        )
+
+    def halt(self) -> None:
+        """End at once, without waiting for who is connected."""
         if self._process is not None:
-            # At once, without waiting for who is connected: nothing of it is kept.
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait(20)
+            self._process = None
+
+    def stop(self) -> None:
+        self.halt()
         if self._admin is not None:
             self._admin.close()
         shutil.rmtree(self.folder)

@@ -158,14 +158,17 @@ def a_hub(
     engine: str = "sqlite",
     first: str = "",
     patience_s: int = 30,
+    **more: str,
 ) -> Served:
     """A hub over the folder's database, once it is ready; in a process group.
 
     `first` is Python that each of its processes runs before all else. Heads and bodies
-    have `patience_s` to arrive, which on a busy machine is not a second.
+    have `patience_s` to arrive, which on a busy machine is not a second. `more` are
+    settings.
     """
+    url = make.url_of(folder / "leads.db", engine)
     command = [sys.executable, "-m", "leadwell.cli", "serve", "--port", "0"]
-    command += ["--database", make.url_of(folder / "leads.db", engine)]
+    command += ["--database", more.pop("LEADWELL_DATABASE", url)]
     command += ["--workers", str(workers)]
     settings = {
         "LEADWELL_HEADER_TIMEOUT_S": str(patience_s),
@@ -173,6 +176,7 @@ def a_hub(
         "LEADWELL_ALLOW_UNSAFE_DATABASE": "true",
         "LEADWELL_KEY_FILE": str(folder / "leads.db.key"),
         "LEADWELL_METRICS_TOKEN": METRICS_TOKEN,
+        **more,
     }
     if first:
         (folder / "first").mkdir(exist_ok=True)

@@ -53,6 +53,10 @@ class Watched:
             connection.moment.clear()
             yield Spy(connection, self.said)
 
+    def read(self, job: Callable[[Any], T]) -> T:
+        with self.reading() as connection:
+            return job(connection)
+
     def write(self, job: Callable[[Any], T]) -> "Future[T]":
         if job.__module__ == writes.__name__:
             done: Future[T] = self._inner.write(lambda c: job(Spy(c, self.said)))

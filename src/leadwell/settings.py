@@ -23,6 +23,10 @@ class Settings:
     database: str = "sqlite:///leadwell.db"
     """Where the leads are: `sqlite:///leads.db`, four slashes for an absolute path, or
     `postgresql://user:password@host/name`."""
+    database_replicas: str = ""
+    """Standbys of a PostgreSQL database that answer reads, as addresses with commas
+    between them. A read that one of them cannot answer as the primary would is the
+    primary's."""
     statement_timeout_s: float = 10.0
     """How long PostgreSQL may look for an answer before it gives up, in seconds."""
     allow_unsafe_database: bool = False

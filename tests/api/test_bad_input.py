@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -15,7 +14,6 @@ from leadwell.api.app import app
 from leadwell.api.hub import Hub
 from leadwell.model.token import public_id_of
 from leadwell.store import tokens
-from leadwell.store.connection import Connection
 from tests import make
 from tests.asking import Whole
 
@@ -268,10 +266,9 @@ class Counted:
     def is_remote(self) -> bool:
         return bool(self._database.is_remote)
 
-    def reading(self) -> AbstractContextManager[Connection]:
+    def read(self, job: Any) -> Any:
         self.reads += 1
-        found: AbstractContextManager[Connection] = self._database.reading()
-        return found
+        return self._database.read(job)
 
     def write(self, job: Any) -> Any:
         return self._database.write(job)

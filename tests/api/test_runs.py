@@ -208,6 +208,7 @@ def test_a_run_lives_ten_idle_minutes(
     start = time.time()
     for minutes in (9, 18, 27):
         monkeypatch.setattr(time, "time", lambda at=start + minutes * 60: at)
+        client.app._hub.pins.sweep()
         assert reader.page(2).headers["leadwell-snapshot"] == name
     monkeypatch.setattr(time, "time", lambda: start + 38 * 60)
     assert reader.page(2).headers["leadwell-snapshot"] == "lost"

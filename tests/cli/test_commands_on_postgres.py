@@ -61,8 +61,88 @@ def test_a_hub_is_set_up_looked_after_and_filled(run: Run, tmp_path: Path) -> No
     states = {each["what"]: each["state"] for each in found}
     # The test's server does not wait for the disk, and the doctor says so.
     assert states.pop("durability") == "fail"
+    # Of several hubs, each would note erasures in a folder of its own.
+    assert states.pop("erasures") == "warn"
     assert set(states.values()) == {"ok"}
     assert "PostgreSQL" in next(e["said"] for e in found if e["what"] == "server")
+
+
+def test_all_hubs_have_one_key(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "schema.yaml").write_text(
+        yaml.safe_dump(make.a_definition(account="demo"))
+    )
+    (tmp_path / "other.key").write_text("ab" * 32)
+    run("campaign", "create", "schema.yaml")
+    token = ("token", "create", "--campaign", "362", "--name", "T")
+    assert run(*token)[0] == 0
+
+    monkeypatch.setenv("LEADWELL_KEY_FILE", "missing.key")
+    code, _, err = run(*token)
+    assert (code, "has a key already" in err) == (5, True)
+    # None is made that every hub would refuse.
+    assert not (tmp_path / "missing.key").exists()
+
+    monkeypatch.setenv("LEADWELL_KEY_FILE", "other.key")
+    code, _, err = run(*token)
+    assert (code, "--forget-key" in err) == (5, True)
+    found = {x["what"]: x for x in json.loads(run("doctor", "--json")[1])}
+    assert "other.key is not that of" in found["database"]["said"]
+    assert run("migrate", "--forget-key", "--dry-run")[0] == 0
+    assert run(*token)[0] == 5
+    assert run("migrate", "--forget-key")[0] == 0
+    assert run(*token)[0] == 0
+    monkeypatch.delenv("LEADWELL_KEY_FILE")
+    assert run(*token)[0] == 5
+
+
+def test_the_doctor_tells_of_replicas(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "schema.yaml").write_text(
+        yaml.safe_dump(make.a_definition(account="demo"))
+    )
+    run("campaign", "create", "schema.yaml")
+    monkeypatch.setenv("LEADWELL_ERASURE_FILE", "shared.erasures")
+    away = "postgresql://hub:hunter2@/x?host=/no/such/folder"
+    itself = postgres.server().url("ready")
+    monkeypatch.setenv("LEADWELL_DATABASE_REPLICAS", f"{away}, {itself},")
+    out = run("doctor", "--json")[1]
+    assert "hunter2" not in out
+    told = [x["said"] for x in json.loads(out) if x["what"] == "replica"]
+    assert "nothing listens there" in told[0]
+    assert "it takes writes of its own" in told[1]
+    assert len(told) == 2
+
+
+@pytest.mark.parametrize(
+    ("database", "replicas", "said"),
+    [
+        ("sqlite:///leads.db", "postgresql://replica/leads", "has no replicas"),
+        ("", "sqlite:///replica.db", "has no replicas, and is none"),
+        ("", "postgresql://hub:hunter2%@host/x", "cannot be read"),
+    ],
+)
+def test_what_can_be_no_replica_is_refused(
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    database: str,
+    replicas: str,
+    said: str,
+) -> None:
+    (tmp_path / "schema.yaml").write_text(
+        yaml.safe_dump(make.a_definition(account="demo"))
+    )
+    if database:
+        monkeypatch.setenv("LEADWELL_DATABASE", database)
+    run("campaign", "create", "schema.yaml")
+    monkeypatch.setenv("LEADWELL_DATABASE_REPLICAS", replicas)
+    code, out, err = run("doctor")
+    assert code == 1
+    assert said in out
+    assert "hunter2" not in out + err
 
 
 def test_an_unsafe_server_is_refused(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Whether the process lives, and whether it can answer. They need no token."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,10 +26,16 @@ class Health:
         return wire.document({"status": "ok"}, _UNCACHED)
 
     async def ready(self, request: Request) -> Response:
-        """Answer when the database answers."""
+        """Answer when the database answers, and say how many replicas do."""
         del request
         try:
             await self.hub.look_up(accounts.find_all)
         except Exception as error:
             raise Unavailable("the database does not answer") from error
-        return wire.document({"status": "ready"}, _UNCACHED)
+        answer: dict[str, Any] = {"status": "ready"}
+        replicas = self.hub.database.aside()
+        if replicas:
+            # Not why: who asks needs no token.
+            aside = sum(map(bool, replicas))
+            answer["replicas"] = {"used": len(replicas) - aside, "aside": aside}
+        return wire.document(answer, _UNCACHED)

@@ -11,7 +11,8 @@ from tempfile import mkdtemp
 from anyio import CapacityLimiter, to_thread
 
 from leadwell.api.cursors.sealing import Sealer
-from leadwell.api.lists.pins import Pins
+from leadwell.api.lists.pins import Pins, Shelves
+from leadwell.api.lists.shared_pins import SharedPins
 from leadwell.api.works import Works
 from leadwell.schema.times import microseconds
 from leadwell.store.connection import Connection, Database, T
@@ -54,6 +55,9 @@ class Hub:
     """Where the random bytes of cursors come from."""
     guard: Callable[[datetime], None] = _believed
     """What refuses a moment that the clock cannot have come to by itself."""
+    agreed_clock: Callable[[], int] | None = None
+    """What all hubs of the database take for the moment; `None`: there is no other
+    hub, and what belongs to a reader's run may lie in a folder."""
     pins_folder: Path | None = None
     """Where all processes of a hub keep the pins of pages; else one of its own."""
     erasure_file: Path | None = None
@@ -74,8 +78,10 @@ class Hub:
         return Sealer(self.key, self.nonce)
 
     @cached_property
-    def pins(self) -> Pins:
+    def pins(self) -> Shelves:
         """What runs of page numbers are about."""
+        if self.agreed_clock is not None:
+            return SharedPins(self.database, lambda: self.agreed)
         return Pins(self.pins_folder or Path(mkdtemp(prefix="leadwell-")))
 
     @cached_property
@@ -112,9 +118,17 @@ class Hub:
         """The clock, in microseconds since 1970, for notes that stamp no lead."""
         return microseconds(self.clock())
 
+    @property
+    def agreed(self) -> int:
+        """The moment that all hubs of the database agree on, in microseconds.
+
+        For how long one of them has something to do; their own clocks may differ.
+        """
+        return self.moment if self.agreed_clock is None else self.agreed_clock()
+
     async def read(self, job: Callable[[Connection], T]) -> T:
         """Run a read that may take long in a thread, in one transaction."""
-        return await to_thread.run_sync(self._run, job, limiter=self.readers)
+        return await to_thread.run_sync(self.database.read, job, limiter=self.readers)
 
     async def look_up(self, job: Callable[[Connection], T]) -> T:
         """Run a read of a few rows in one transaction: at once, where it cannot wait.
@@ -124,8 +138,4 @@ class Hub:
         """
         if self.database.is_remote:
             return await self.read(job)
-        return self._run(job)
-
-    def _run(self, job: Callable[[Connection], T]) -> T:
-        with self.database.reading() as connection:
-            return job(connection)
+        return self.database.read(job)

@@ -6,7 +6,9 @@ from leadwell.cli import output
 from leadwell.cli.opening import HERE, Where, now_us
 
 
-def migrate(*, dry_run: bool = False, where: Where = HERE) -> None:
+def migrate(
+    *, dry_run: bool = False, forget_key: bool = False, where: Where = HERE
+) -> None:
     """Bring the database to the schema of this release; all or nothing.
 
     Back it up first. Stop the hub while it runs.
@@ -15,10 +17,13 @@ def migrate(*, dry_run: bool = False, where: Where = HERE) -> None:
 
     Args:
         dry_run: only say what would be done
+        forget_key: the instance key is lost for good, and every token with it: the next
+            hub that starts gives its own
         where: the database
     """
     from leadwell.server import opening
     from leadwell.store import migrations
+    from leadwell.store.hubs import instance
 
     database = opening.connect(where.settings())
     try:
@@ -26,6 +31,8 @@ def migrate(*, dry_run: bool = False, where: Where = HERE) -> None:
             before = migrations.version_of(connection)
             names = [migration.name for migration in migrations.pending(before)]
         after = before if dry_run else opening.migrate(database, now_us())
+        if forget_key and not dry_run:
+            database.write(instance.forget_key).result()
     finally:
         database.close()
     content = {"before": before, "after": after, "pending": names, "dry_run": dry_run}

@@ -71,4 +71,9 @@ def serve(*, listen: Listen = LISTEN, where: Where = HERE) -> None:
         )
     if not settings.public_url and settings.host in {"0.0.0.0", "::"}:  # noqa: S104
         output.hint("note: set LEADWELL_PUBLIC_URL, or links name this host")
+    if hub.database.is_remote and not settings.erasure_file:
+        output.hint(
+            "note: set LEADWELL_ERASURE_FILE to a file that every hub of this database "
+            "reaches, or a restored backup brings back what was erased at the others"
+        )
     listener.run()

@@ -4,7 +4,6 @@ import gc
 import hashlib
 import logging
 import os
-import secrets
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -20,20 +19,18 @@ from starlette.types import ASGIApp
 from leadwell.admin import app as admin
 from leadwell.api.app import Beside, app
 from leadwell.api.hub import Hub, Limits
-from leadwell.errors import Refused, UsageError
+from leadwell.errors import UsageError
 from leadwell.schema.times import microseconds
-from leadwell.server import agents, opening
-from leadwell.server.clock import JumpGuard, now
-from leadwell.server.opening import erasure_path, key_path
+from leadwell.server import agents, keys, opening
+from leadwell.server.clock import AgreedClock, JumpGuard, now
+from leadwell.server.opening import erasure_path
 from leadwell.server.outgoing.ringing import Ringer
 from leadwell.server.outgoing.sending import networks_of
 from leadwell.server.parent import end_with_parent
 from leadwell.server.upkeep import Upkeep
 from leadwell.settings import Settings, from_environment
 from leadwell.store.connection import Database
-from leadwell.store.engines.files import sync
 
-KEY_BYTES = 32
 GC_EVERY = 20_000
 """New objects between two looks for garbage: some hundred requests."""
 
@@ -47,38 +44,17 @@ def open_database(settings: Settings, *, create: bool) -> Database:
     return opening.open_database(settings, create=create, now=microseconds(now()))
 
 
-def instance_key(settings: Settings) -> bytes:
-    """Return the key under which tokens are kept, making it at first use.
-
-    Raises:
-        Refused: the key file cannot be read, or is too short to be one.
-    """
-    path = key_path(settings)
-    try:
-        if not path.exists():
-            _make_key(path)
-        key = bytes.fromhex(path.read_text("ascii").strip())
-    except (OSError, ValueError) as error:
-        raise Refused(
-            f"the key file {path} cannot be used: {error}",
-            hint="restore it from your backup; without it every token is void",
-        ) from None
-    if len(key) < KEY_BYTES:
-        raise Refused(
-            f"the key file {path} is too short", hint="it holds 64 hexadecimal digits"
-        )
-    return key
-
-
 def hub_of(settings: Settings, *, create: bool = True) -> Hub:
     """Open everything one hub needs."""
     database = open_database(settings, create=create)
+    database = opening.with_replicas(database, settings)
     return Hub(
         database=database,
         pins_folder=_pins_folder(database.address),
-        key=instance_key(settings),
+        key=keys.agreed(settings, database),
         erasure_file=erasure_path(settings),
         clock=now,
+        agreed_clock=AgreedClock(database) if database.is_remote else None,
         guard=JumpGuard(),
         public_url=settings.url,
         limits=Limits(
@@ -166,22 +142,3 @@ def _pins_folder(address: str) -> Path | None:
     folder = Path(gettempdir()) / f"leadwell-{name}"
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder if folder.stat().st_uid == os.getuid() else None
-
-
-def _make_key(path: Path) -> None:
-    # Only the owner may read it, from the first moment on.
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_bytes(KEY_BYTES).hex() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        # A link never replaces a key that another process has made meanwhile.
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
-    # The name too has to survive a power cut: without the key every token is void.
-    sync(path.parent)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from leadwell.errors import Unavailable
+from leadwell.store.connection import Database
 
 JUMP_MAX = timedelta(days=1)
 """How far a clock may be put ahead while the hub runs, with no questions asked."""
@@ -60,3 +61,32 @@ class JumpGuard:
             "the hub's clock was put ahead by more than a day while it ran",
             hint="its operator checks the clock, and restarts the hub if it is right",
         )
+
+
+class AgreedClock:
+    """The clock of the database, carried on by the time that has passed here.
+
+    All hubs of a database agree on it, whatever their own clocks say or are put to.
+    """
+
+    def __init__(
+        self, database: Database, elapsed: Callable[[], float] = elapsed_s
+    ) -> None:
+        """Look at the database's clock."""
+        self._database = database
+        self._elapsed = elapsed
+        self._zero = 0
+        self.look()
+
+    def look(self) -> None:
+        """Look again: two clocks never run alike."""
+        # Of the primary: a replica has a clock of its own.
+        with self._database.reading() as connection:
+            self._zero = connection.clock() - self._passed()
+
+    def __call__(self) -> int:
+        """Return the moment, in microseconds since 1970."""
+        return self._zero + self._passed()
+
+    def _passed(self) -> int:
+        return int(self._elapsed() * 1_000_000)

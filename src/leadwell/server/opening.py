@@ -1,7 +1,10 @@
 """Which database an address means, and opening it at today's schema."""
 
+from __future__ import annotations
+
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from leadwell.errors import Refused, UsageError
 from leadwell.settings import Settings
@@ -9,8 +12,13 @@ from leadwell.store import migrations
 from leadwell.store.connection import Connection, Database
 from leadwell.store.engines.sqlite import SQLiteDatabase
 
+if TYPE_CHECKING:
+    from leadwell.store.engines.postgres import Limits, PostgresDatabase
+
 _SQLITE = "sqlite:///"
 _POSTGRES = ("postgresql://", "postgres://")
+_BETWEEN = re.compile(r",(?=\s*postgres(?:ql)?://)|,\s*$")
+"""Addresses may hold commas: those of several hosts."""
 _KEY_NAME = "leadwell.key"
 _ERASURES_NAME = "leadwell.erasures"
 _SECRETS = re.compile(r"(?<=://).*@|(?<=password=)[^&\s]*")
@@ -51,6 +59,30 @@ def connect(settings: Settings, *, create: bool = False) -> Database:
             "or make one: leadwell campaign create schema.yaml",
         )
     return SQLiteDatabase(path)
+
+
+def with_replicas(database: Database, settings: Settings) -> Database:
+    """Have a database's reads answered by its replicas too, if it has any.
+
+    Raises:
+        UsageError: the address of one cannot be read, or the database is a file.
+    """
+    parts = _BETWEEN.split(settings.database_replicas)
+    urls = [part.strip() for part in parts if part.strip()]
+    if not urls:
+        return database
+    for url in (settings.database, *urls):
+        if url.startswith(_POSTGRES):
+            continue
+        raise UsageError(
+            f"{_SECRETS.sub('…', url)!r} has no replicas, and is none",
+            hint="write LEADWELL_DATABASE, and what LEADWELL_DATABASE_REPLICAS names, "
+            "as postgresql://user:password@host/name",
+        )
+    from leadwell.store.engines import replicas  # noqa: PLC0415 - an extra
+
+    primary = cast("PostgresDatabase", database)
+    return replicas.ReplicatedDatabase(primary, urls, _limits(settings))
 
 
 def migrate(database: Database, now: int) -> int:
@@ -95,11 +127,16 @@ def _postgres(settings: Settings) -> Database:
             "PostgreSQL needs a part of Leadwell that is not installed",
             hint="pip install 'leadwell[server,postgres]'",
         ) from None
-    limits = postgres.Limits(
+    return postgres.PostgresDatabase(settings.database, _limits(settings))
+
+
+def _limits(settings: Settings) -> Limits:
+    from leadwell.store.engines.postgres import Limits  # noqa: PLC0415 - an extra
+
+    return Limits(
         statement_timeout_s=settings.statement_timeout_s,
         allow_unsafe=settings.allow_unsafe_database,
     )
-    return postgres.PostgresDatabase(settings.database, limits)
 
 
 def _check_schema(database: Database, *, create: bool, now: int) -> None:

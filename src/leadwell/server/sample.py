@@ -13,7 +13,7 @@ from leadwell.model.campaign import Campaign
 from leadwell.model.token import Token, digest, public_id_of, text_of
 from leadwell.schema import definition, querystring, question, submission
 from leadwell.schema.times import microseconds
-from leadwell.server import instance_key, invitations, open_database
+from leadwell.server import invitations, keys, open_database
 from leadwell.server.clock import now
 from leadwell.settings import Settings
 from leadwell.store import accounts, campaigns, filters, tokens
@@ -31,7 +31,7 @@ def fill(
     The tokens are those of all of it, of Partner West, and to write.
     """
     database = open_database(settings, create=True)
-    key, moment = instance_key(settings), now()
+    key, moment = keys.agreed(settings, database), now()
 
     def job(connection: Connection) -> tuple[str, str, str, str]:
         desk = _Desk(connection, key, moment, random_bytes)

@@ -63,6 +63,18 @@ class Connection(Protocol):
         """The random name of what this process adds to a campaign's history."""
         ...
 
+    @property
+    def history(self) -> str:
+        """Names the history that is read: another one may lack what this one has."""
+        ...
+
+    def clock(self) -> int:
+        """Return the database's own clock, in microseconds since 1970.
+
+        For what hubs agree on whose clocks may differ. No lead is stamped by it.
+        """
+        ...
+
     def rows(self, sql: str, params: Params | None = None) -> list[Row]:
         """Run one statement and return all its rows."""
         ...
@@ -111,6 +123,14 @@ class Database(Protocol):
         """Open a read transaction: all its statements see the same moment."""
         ...
 
+    def read(self, job: Callable[[Connection], T]) -> T:
+        """Run a job in a read transaction, of the primary or of a replica.
+
+        It sees whatever had been written when it was asked for. It may be run again,
+        on the primary, when a replica could not answer.
+        """
+        ...
+
     def write(self, job: Callable[[Connection], T]) -> "Future[T]":
         """Run a job in a transaction of its own; done when it is durable.
 
@@ -124,6 +144,10 @@ class Database(Protocol):
 
         For what was erased must not be found in any file.
         """
+        ...
+
+    def aside(self) -> list[str]:
+        """Return why each replica is put aside; an empty text for one that answers."""
         ...
 
     def checkup(self) -> list[Finding]:

@@ -25,6 +25,17 @@ INDEX_CHANGES = Counter(
 INDEX_BYTES = Gauge(
     "leadwell_index_bytes", "Memory of the indexes.", multiprocess_mode="livesum"
 )
+READS = Counter(
+    "leadwell_reads_total",
+    "Reads where there are replicas, by what answered: primary or replica.",
+    ["by"],
+)
+READ_BY_PRIMARY, READ_BY_REPLICA = READS.labels("primary"), READS.labels("replica")
+REPLICAS_USED = Gauge(
+    "leadwell_replicas_used",
+    "Replicas that answer reads; of several processes, the one with the fewest.",
+    multiprocess_mode="livemin",
+)
 WRITES = Counter("leadwell_writes_total", "Jobs that wrote, refused ones included.")
 COMMIT_SECONDS = Histogram(
     "leadwell_commit_seconds",

@@ -65,6 +65,12 @@ def path_of(hub: Hub, job: Job) -> Path:
         UnreadableFile: it is there no more.
     """
     path = hub.uploads / job.file
+    if not path.is_file() and hub.agreed_clock is not None:
+        raise UnreadableFile(
+            f"{job.file_name} is not on this hub: it lies on the one that took it",
+            hint="have the proxy send each person to one hub, or choose the file once "
+            "more here: rows that are loaded already are passed over",
+        )
     if not path.is_file():
         raise UnreadableFile(
             f"the hub has {job.file_name} no more",

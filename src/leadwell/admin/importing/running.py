@@ -77,7 +77,7 @@ class Run:
         plan = planning.planned(
             path, self.job.plan, campaign, lambda: self._beat(self.job.progress)
         )
-        self._kept(replace(self.job, plan=plan, beat_at=self.hub.moment))
+        self._kept(replace(self.job, plan=plan, beat_at=self.hub.agreed))
         self._read(planning.drafting(plan, campaign), is_dry=True)
 
     def _load(self) -> None:
@@ -166,7 +166,7 @@ class Run:
     def _beat(self, progress: Progress) -> None:
         if self.hub.works.stopping.is_set():
             raise _Ended
-        changed = replace(self.job, progress=progress, beat_at=self.hub.moment)
+        changed = replace(self.job, progress=progress, beat_at=self.hub.agreed)
         self._kept(changed)
 
     def _end(self, state: State) -> None:
@@ -174,7 +174,7 @@ class Run:
         if state is not State.CHECKED:
             # The file is gone: nothing of people is kept where no erasure reaches.
             plan = replace(plan, columns=tuple(Peek(x.name) for x in plan.columns))
-        now = self.hub.moment
+        now = self.hub.agreed
         self._kept(replace(self.job, state=state, plan=plan, beat_at=now))
 
     def _fail(self, error: LeadwellError) -> None:

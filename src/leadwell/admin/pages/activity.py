@@ -74,7 +74,7 @@ def _content(connection: Connection, visit: Visit) -> dict[str, Any]:
         "is_later": before != EVER,
         "entries": [],
         "older": 0,
-        "now": visit.hub.moment,
+        "now": visit.hub.agreed,
     }
     lists: Mapping[str, Callable[[Connection, Campaign], list[Any]]] = {
         "reading": _tokens,

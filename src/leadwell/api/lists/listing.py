@@ -62,7 +62,7 @@ class Listing:
         raw = request.scope["query_string"]
         opened = open_campaign(connection, request)
         standing, page = self._standing(connection, opened, raw)
-        run = runs.find(self.hub, standing, page)
+        run = runs.find(self.hub, connection, standing, page)
         tag = tags.of_list(standing.seen, page, run.name)
         return Visit(standing, standing.query.on_page(page), run, tag)
 

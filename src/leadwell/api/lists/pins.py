@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 import structlog
@@ -25,6 +25,7 @@ from pyroaring import BitMap
 
 from leadwell.index.index import bytes_of
 from leadwell.model.cursor import DIGEST_BYTES
+from leadwell.store.connection import Connection
 
 IDLE_S = 600
 BYTES_MAX = 256 * 2**20
@@ -91,22 +92,83 @@ class _Held(NamedTuple):
     size_bytes: int
 
 
-class Pins:
-    """The pins of a hub, in a folder of files. Any thread may ask."""
+class Shelf(Protocol):
+    """Where the pins of a campaign are kept, for one request."""
 
-    def __init__(self, folder: Path) -> None:
-        """Keep pins in a folder; it is made when it is needed."""
-        self._folder = str(folder)
+    def name(self, *parts: object) -> str:
+        """Name a pin by all that decides its slots."""
+        ...
+
+    def find(self, name: str, owner: bytes) -> Pin | None:
+        """Return the owner's pin, and let it live on; `None` when it is lost."""
+        ...
+
+    def keep(self, name: str, pin: Pin) -> bool:
+        """Keep a pin, and begin the owner's run with it; `False`: it cannot be kept."""
+        ...
+
+    def of_run(self, owner: bytes) -> str | None:
+        """Return the name of the pin of the owner's latest run."""
+        ...
+
+
+class Shelves(Protocol):
+    """Where a hub keeps the pins of all campaigns."""
+
+    def at(self, connection: Connection, campaign_id: int) -> Shelf:
+        """Return the pins of a campaign, for who reads through this connection."""
+        ...
+
+    def sweep(self) -> None:
+        """Let go of what was not used for long, and of the oldest beyond the bound."""
+        ...
+
+
+class Memory:
+    """The pins that a process keeps read, within a bound. Any thread may ask."""
+
+    def __init__(self) -> None:
+        """Keep none yet."""
         self._held: OrderedDict[str, _Held] = OrderedDict()
         self._held_bytes = 0
-        self._runs: OrderedDict[bytes, tuple[int, str]] = OrderedDict()
         self._lock = Lock()
-        self._made = 0
 
     def name(self, *parts: object) -> str:
         """Name a pin by all that decides its slots, so that it is made once."""
         data = repr(parts).encode("utf-8", "surrogatepass")
         return hashlib.sha256(data).hexdigest()[:_NAME_DIGITS]
+
+    def _hold(self, name: str, now: float, pin: Pin) -> None:
+        held = _Held(now, pin, pin.size_bytes)
+        with self._lock:
+            if name in self._held:
+                self._held_bytes -= self._held.pop(name).size_bytes
+            self._held[name] = held
+            self._held_bytes += held.size_bytes
+            while self._held_bytes > HELD_BYTES_MAX:
+                _, oldest = self._held.popitem(last=False)
+                self._held_bytes -= oldest.size_bytes
+
+    def _let_go(self, name: str) -> None:
+        with self._lock:
+            if name in self._held:
+                self._held_bytes -= self._held.pop(name).size_bytes
+
+
+class Pins(Memory):
+    """The pins of a hub, in a folder of files. Any thread may ask."""
+
+    def __init__(self, folder: Path) -> None:
+        """Keep pins in a folder; it is made when it is needed."""
+        super().__init__()
+        self._folder = str(folder)
+        self._runs: OrderedDict[bytes, tuple[int, str]] = OrderedDict()
+        self._made = 0
+
+    def at(self, connection: Connection, campaign_id: int) -> "Shelf":
+        """Return these pins: the folder is the same for every campaign."""
+        del connection, campaign_id
+        return self
 
     def find(self, name: str, owner: bytes) -> Pin | None:
         """Return the owner's pin, and let it live on; `None` when it is lost."""
@@ -119,6 +181,9 @@ class Pins:
             if pin is None or not _touched(path, now):
                 self._let_go(name)
                 return None
+            # The run too goes on for as long as its pages are asked for.
+            with suppress(OSError):
+                os.utime(self._run(pin.owner), (now, now))
             self._hold(name, now, pin)
         return pin if pin is not None and pin.owner == owner else None
 
@@ -136,7 +201,7 @@ class Pins:
 
     def _keep(self, name: str, pin: Pin) -> None:
         if not _touched(self._path(name), time.time()):
-            self._write(self._path(name), _packed(pin))
+            self._write(self._path(name), packed(pin))
             self._made += 1
             if self._made % SWEPT_EVERY == 0:
                 self.sweep()
@@ -180,22 +245,6 @@ class Pins:
                     known = entry.stat()
                     yield known.st_mtime, known.st_size, Path(entry.path)
 
-    def _hold(self, name: str, now: float, pin: Pin) -> None:
-        held = _Held(now, pin, pin.size_bytes)
-        with self._lock:
-            if name in self._held:
-                self._held_bytes -= self._held.pop(name).size_bytes
-            self._held[name] = held
-            self._held_bytes += held.size_bytes
-            while self._held_bytes > HELD_BYTES_MAX:
-                _, oldest = self._held.popitem(last=False)
-                self._held_bytes -= oldest.size_bytes
-
-    def _let_go(self, name: str) -> None:
-        with self._lock:
-            if name in self._held:
-                self._held_bytes -= self._held.pop(name).size_bytes
-
     def _run(self, owner: bytes) -> str:
         return self._path(f"run-{owner.hex()}")
 
@@ -220,7 +269,8 @@ def owner_of(*parts: object) -> bytes:
     return hashlib.sha256(data).digest()[:DIGEST_BYTES]
 
 
-def _packed(pin: Pin) -> bytes:
+def packed(pin: Pin) -> bytes:
+    """Write a pin as bytes."""
     is_sorted = isinstance(pin.slots, BitMap)
     ids = (
         pin.slots.serialize()
@@ -234,9 +284,13 @@ def _packed(pin: Pin) -> bytes:
 
 def _read(path: str) -> Pin | None:
     try:
-        data = Path(path).read_bytes()
+        return unpacked(Path(path).read_bytes())
     except OSError:
         return None
+
+
+def unpacked(data: bytes) -> Pin | None:
+    """Read a pin; `None`: these bytes are none."""
     try:
         stored = msgspec.msgpack.decode(data, type=_Stored)
     except msgspec.MsgspecError:

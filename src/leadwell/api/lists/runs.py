@@ -12,7 +12,7 @@ from leadwell.store import feed, leads, pages
 from leadwell.store.connection import Connection, forget, remember
 
 
-def find(hub: Hub, standing: Standing, page: int) -> Run:
+def find(hub: Hub, connection: Connection, standing: Standing, page: int) -> Run:
     """Return the run that a request belongs to.
 
     Raises:
@@ -22,8 +22,9 @@ def find(hub: Hub, standing: Standing, page: int) -> Run:
     if question.cursor is not None or question.snapshot == NO_SNAPSHOT:
         return Run()
     owner = standing.owner
+    pins = hub.pins.at(connection, standing.opened.campaign.id)
     if question.snapshot is not None:
-        pin = hub.pins.find(question.snapshot, owner)
+        pin = pins.find(question.snapshot, owner)
         if pin is None:
             raise SnapshotLost(
                 "this run of pages was idle for more than ten minutes",
@@ -32,8 +33,8 @@ def find(hub: Hub, standing: Standing, page: int) -> Run:
         return Run(question.snapshot, pin)
     if page == 1:
         return Run(begins=True)
-    name = hub.pins.of_run(owner)
-    pin = hub.pins.find(name, owner) if name else None
+    name = pins.of_run(owner)
+    pin = pins.find(name, owner) if name else None
     if pin is None:
         return Run(begins=True, is_lost=True)
     return Run(name, pin)
@@ -46,21 +47,22 @@ def begin(
     if not visit.run.begins or found.page.total <= found.page.per_page:
         return None
     opened, owner = visit.opened, visit.standing.owner
+    pins = hub.pins.at(connection, opened.campaign.id)
 
     def made() -> str | None:
         # Named by the state of the scope: nothing outside of it changes the name.
-        name = hub.pins.name(owner, tags.revision(connection, opened))
+        name = pins.name(owner, tags.revision(connection, opened))
         now = feed.head(connection, opened.campaign.id)
         scope_id = visit.query.scope_id
         watermark = feed.watermark(connection, opened.campaign.id, scope_id)
         slots = _slots(connection, visit, found)
         schema = places.schema_of(opened)
         pin = Pin(owner, slots, now.seq, now.epoch, watermark, schema)
-        return name if hub.pins.keep(name, pin) else None
+        return name if pins.keep(name, pin) else None
 
     key = ("run", owner)
     name = remember(connection, key, made)
-    if name is None or hub.pins.find(name, owner) is not None:
+    if name is None or pins.find(name, owner) is not None:
         return name
     # It was idle for too long since, or had to make room: its moment still stands.
     forget(connection, key)

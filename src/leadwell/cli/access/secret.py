@@ -44,11 +44,11 @@ def imported(file: Path) -> str:
 
 def key(where: Where) -> bytes:
     """Return the key under which the hub keeps tokens, making it at first use."""
-    from leadwell.server import instance_key
+    from leadwell.server import keys
 
     # Opened first, so that no key is made for a database that is not there.
-    with where.opened():
-        return instance_key(where.settings())
+    with where.opened() as database:
+        return keys.agreed(where.settings(), database)
 
 
 def print_secret(made: Token, text: str, *, as_json: bool, is_new: bool) -> None:

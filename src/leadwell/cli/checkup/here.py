@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import sys
+from contextlib import closing
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ from leadwell.store.connection import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from leadwell.settings import Settings
+    from leadwell.store.connection import Database
 
 DAY_US = 86_400_000_000
 CAMPAIGNS_MAX = 1_000_000
@@ -40,7 +44,7 @@ def _versions() -> Iterator[Finding]:
 
 
 def _key(where: Where) -> Iterator[Finding]:
-    from leadwell.server import instance_key
+    from leadwell.server.keys import instance_key
     from leadwell.server.opening import key_path
 
     settings = where.settings()
@@ -57,11 +61,13 @@ def _key(where: Where) -> Iterator[Finding]:
 
 
 def _database(where: Where) -> Iterator[Finding]:
+    from leadwell.server.opening import with_replicas
     from leadwell.store import migrations
     from leadwell.store.engines import checkup
     from leadwell.store.writes import chores
 
-    with where.opened() as database:
+    settings = where.settings()
+    with where.opened() as opened, closing(with_replicas(opened, settings)) as database:
         with database.reading() as connection:
             schema = migrations.version_of(connection)
             last = checkup.last_stamp(connection)
@@ -69,9 +75,27 @@ def _database(where: Where) -> Iterator[Finding]:
         yield Finding("ok", "database", f"{database.address}, schema version {schema}")
         yield from database.checkup()
         yield _clock(last)
+        if database.is_remote:
+            yield from _shared(settings, database)
         if waiting:
             said = f"edits of campaigns {waiting} wait to be finished: leadwell chores"
             yield Finding("warn", "chores", said)
+
+
+def _shared(settings: Settings, database: Database) -> Iterator[Finding]:
+    """Look at what all hubs of a database have to have in common."""
+    from leadwell.server import keys
+    from leadwell.server.opening import key_path
+
+    if key_path(settings).exists():
+        keys.agreed(settings, database)
+        yield Finding("ok", "hubs", "the key is that of the database's other hubs")
+    if not settings.erasure_file:
+        said = (
+            "erasures are noted in this folder alone: with several hubs, name a file "
+            "that all of them reach with LEADWELL_ERASURE_FILE"
+        )
+        yield Finding("warn", "erasures", said)
 
 
 def _campaigns(where: Where) -> Iterator[Finding]:

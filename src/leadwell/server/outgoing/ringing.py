@@ -84,7 +84,7 @@ class Ringer:
 
     def _due(self) -> list[News]:
         with self.hub.database.reading() as connection:
-            found = hooks.find_due(connection, self.hub.moment)
+            found = hooks.find_due(connection, self.hub.agreed)
             looked = [_news(self.hub, connection, hook) for hook in found]
         return [news for news in looked if news is not None]
 
@@ -97,7 +97,7 @@ class Ringer:
 
     def _told(self, news: News) -> None:
         hook, write = news.hook, self.hub.database.write
-        until = self.hub.moment + CLAIM_US
+        until = self.hub.agreed + CLAIM_US
         if not write(lambda c: hooks.claim(c, hook, news.message, until)).result():
             return
         attempt = self._sent(news)
@@ -106,7 +106,7 @@ class Ringer:
             return
         told = None if attempt.said else news.told
         pause = 0 if told else pause_us(hook.attempts + 1)
-        next_at = None if pause is None else self.hub.moment + pause
+        next_at = None if pause is None else self.hub.agreed + pause
         write(lambda c: hooks.note(c, hook, attempt, told, next_at)).result()
         _log.info(
             "webhook",

@@ -5,12 +5,11 @@ at its ticket, so their order is that of their commits; those of two run side by
 """
 
 import logging
-import secrets
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import SystemRandom
 from typing import Any, NamedTuple, TypeVar
 
@@ -18,8 +17,10 @@ import psycopg
 import psycopg_pool
 
 from leadwell.errors import Unavailable
-from leadwell.store.connection import EPOCH_BYTES, Connection, Finding, Row
-from leadwell.store.engines import citus, postgres_checkup
+from leadwell.store.connection import Connection, Finding, Row
+from leadwell.store.engines import citus, places, postgres_checkup
+from leadwell.store.engines.chronicle import Chronicle
+from leadwell.store.engines.places import Place
 from leadwell.store.engines.postgres_connection import PostgresConnection, Raw, adapt
 from leadwell.store.engines.postgres_errors import Clash, meaning, unreachable
 from leadwell.store.figures import COMMIT_SECONDS, WRITES, WRITES_WAITING
@@ -41,14 +42,15 @@ _jitter = SystemRandom()
 logging.getLogger("psycopg").disabled = True
 logging.getLogger("psycopg.pool").disabled = True
 
-_STATE = """
+_STATE = f"""
 SELECT CASE WHEN NOT pg_is_in_recovery()
              AND NOT EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'citus')
        THEN CAST(pg_current_snapshot() AS TEXT) || ' '
             || CAST(pg_postmaster_start_time() AS TEXT)
-       END
+       END, {places.COLUMNS}
 """
 """What two transactions of one server have in common that see the same (ADR 0016)."""
+_WHERE = f"SELECT NULL, {places.COLUMNS}"
 
 
 class _Moment(NamedTuple):
@@ -64,6 +66,10 @@ class Limits:
 
     statement_timeout_s: float = 10.0
     allow_unsafe: bool = False
+    patience_s: float = CONNECT_TIMEOUT_S
+    """How long a connection is waited for."""
+    options: Mapping[str, int] = field(default_factory=dict[str, int])
+    """What libpq is told besides the address."""
 
 
 class PostgresDatabase:
@@ -84,8 +90,7 @@ class PostgresDatabase:
         """
         limits = limits or Limits()
         self.address = postgres_checkup.shown(url)
-        self._memo: dict[Row, Any] = {}
-        self._epoch = epoch or secrets.token_bytes(EPOCH_BYTES)
+        self._chronicle = Chronicle.begun(epoch)
         timeout_ms = max(1, int(limits.statement_timeout_s * 1000))
         self._begin_read = (
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
@@ -95,29 +100,48 @@ class PostgresDatabase:
         self._begin_write = (
             f"BEGIN ISOLATION LEVEL READ COMMITTED; {self._check(url, limits)}"
             "SET LOCAL statement_timeout = 0; "
-            f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}"
+            f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}; {_WHERE}"
         )
         self._pool = psycopg_pool.ConnectionPool[Raw](
             url,
-            kwargs={"autocommit": True, "connect_timeout": CONNECT_TIMEOUT_S},
+            kwargs={
+                "autocommit": True,
+                "connect_timeout": CONNECT_TIMEOUT_S,
+                **limits.options,
+            },
             min_size=1,
             max_size=READERS_MAX + WRITERS,
-            timeout=CONNECT_TIMEOUT_S,
+            timeout=limits.patience_s,
             configure=adapt,
             open=True,
         )
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="writer")
 
     @contextmanager
-    def reading(self) -> Generator[Connection]:
+    def reading(self) -> Generator[PostgresConnection]:
         """Open a read transaction: all its statements see the same moment."""
         try:
-            with self._transaction(self._begin_read, self._memo) as connection:
+            with self._transaction(self._begin_read) as connection:
                 connection.moment = self._remembered(connection.state)
                 yield connection
         except Clash:
             # On a standby, where it stood in the way of what the primary sent.
             raise _crowded() from None
+
+    def read(self, job: Callable[[Connection], T]) -> T:
+        """Run a job in a read transaction."""
+        with self.reading() as connection:
+            return job(connection)
+
+    def place(self) -> Place:
+        """Return where the server stands now; no transaction is open for it.
+
+        Raises:
+            Unavailable: it cannot be reached.
+        """
+        begun = self._begun(_WHERE)
+        self._pool.putconn(begun.raw)
+        return begun.place
 
     def _remembered(self, state: str | None) -> dict[Row, Any]:
         """Return what was read of what a transaction sees, in any connection."""
@@ -143,6 +167,10 @@ class PostgresDatabase:
     def empty_log(self) -> bool:
         """Nothing to do: the server recycles its log, see the how-to page."""
         return True
+
+    def aside(self) -> list[str]:
+        """Return nothing: it has no replicas."""
+        return []
 
     def checkup(self) -> list[Finding]:
         """Look at what an operator wants to know of the database's health."""
@@ -183,7 +211,7 @@ class PostgresDatabase:
 
     @contextmanager
     def _transaction(
-        self, begin: str, memo: dict[Row, Any]
+        self, begin: str, memo: dict[Row, Any] | None = None
     ) -> Generator[PostgresConnection]:
         connection = self._begun(begin, memo)
         try:
@@ -196,7 +224,9 @@ class PostgresDatabase:
             # The pool throws a broken connection away.
             self._pool.putconn(connection.raw)
 
-    def _begun(self, begin: str, memo: dict[Row, Any]) -> PostgresConnection:
+    def _begun(
+        self, begin: str, memo: dict[Row, Any] | None = None
+    ) -> PostgresConnection:
         """Begin a transaction; connections that died while they were idle are passed.
 
         Raises:
@@ -208,15 +238,19 @@ class PostgresDatabase:
                 done = raw.execute(begin.encode())
                 while done.nextset():
                     pass
-                state = done.fetchone() if done.description else None
+                state, *where = done.fetchall()[0]
             except psycopg.Error as error:
                 is_broken = raw.broken
                 self._pool.putconn(raw)
                 if not is_broken:
                     raise meaning(error, is_broken=False) from None
             else:
-                begun = PostgresConnection(raw, memo, self._epoch)
-                begun.state = None if state is None else state[0]
+                place = Place(*where)
+                part = self._chronicle.at(place)
+                known = part.memo if memo is None else memo
+                begun = PostgresConnection(raw, known, part.epoch)
+                begun.state, begun.place = state, place
+                begun.history = place.history or ""
                 return begun
         raise Unavailable("the database ends every connection")
 

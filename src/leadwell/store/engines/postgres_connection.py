@@ -8,11 +8,15 @@ from psycopg.types.numeric import Int8BinaryDumper, NumericBinaryLoader
 
 from leadwell.store.connection import Params, Row
 from leadwell.store.engines import citus
+from leadwell.store.engines.places import Place
 from leadwell.store.engines.postgres_errors import meaning
 from leadwell.store.engines.postgres_text import rendered, translated
 
 Raw = psycopg.Connection[Row]
 
+_CLOCK = """
+SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)
+"""
 _SCHEMA_LOCK = 0x6C656164
 """The number of the lock that changes of the schema take: `lead`."""
 
@@ -60,6 +64,9 @@ class PostgresConnection:
     moment: dict[Row, Any] | None = None
     state: str | None = None
     """Names what a reading transaction sees; `None`: nothing can."""
+    history = ""
+    place = Place(None, "", 0)
+    """Where the server stood when the transaction began."""
 
     def __init__(self, raw: Raw, memo: dict[Row, Any], epoch: bytes = b"") -> None:
         """Speak through a connection of the pool."""
@@ -67,6 +74,11 @@ class PostgresConnection:
         self.memo = memo
         self.epoch = epoch
         self._fault: Exception | None = None
+
+    def clock(self) -> int:
+        """Return the server's clock, in microseconds since 1970."""
+        ((now,),) = self.rows(_CLOCK)
+        return int(now)
 
     def rows(self, sql: str, params: Params | None = None) -> list[Row]:
         """Run one statement and return all its rows."""

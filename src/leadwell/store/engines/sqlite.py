@@ -5,6 +5,7 @@ does not promise (explanation/durability). Several requests share one commit.
 """
 
 import secrets
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
@@ -70,6 +71,7 @@ class SQLiteConnection:
     """One connection, used by one thread at a time."""
 
     dialect = SQLiteDialect()
+    history = ""
 
     def __init__(
         self,
@@ -91,6 +93,10 @@ class SQLiteConnection:
         self.raw.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
         # Fetched to the end: apsw stops at a row until it is asked for the next.
         self.raw.execute(_PRAGMAS).fetchall()
+
+    def clock(self) -> int:
+        """Return the machine's clock, in microseconds since 1970."""
+        return time.time_ns() // 1_000
 
     def rows(self, sql: str, params: Params | None = None) -> list[Row]:
         """Run one statement and return all its rows."""
@@ -172,6 +178,11 @@ class SQLiteDatabase:
                 connection.raw.execute("ROLLBACK")
             self._idle.append(connection)
 
+    def read(self, job: Callable[[Connection], T]) -> T:
+        """Run a job in a read transaction."""
+        with self.reading() as connection:
+            return job(connection)
+
     def write(self, job: Callable[[Connection], T]) -> "Future[T]":
         """Hand a job to the writer; the future is done once the job is durable."""
         done: Future[T] = Future()
@@ -198,6 +209,10 @@ class SQLiteDatabase:
         finally:
             connection.raw.close()
         return not is_busy
+
+    def aside(self) -> list[str]:
+        """Return nothing: it has no replicas."""
+        return []
 
     def checkup(self) -> list[Finding]:
         """Look at what an operator wants to know of the database's health."""

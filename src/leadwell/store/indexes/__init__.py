@@ -115,6 +115,10 @@ class Indexes:
     def _at(self, connection: Connection, campaign: Campaign, seq: int) -> Kept | None:
         with self._lock:
             kept = self._kept.get(campaign.id)
+            if kept is not None and kept.history != connection.history:
+                # A standby was promoted: what this one knows may have been undone.
+                kept = None
+                del self._kept[campaign.id]
             if kept is not None:
                 self._kept.move_to_end(campaign.id)
         if kept is None:
@@ -122,7 +126,7 @@ class Indexes:
             if leads <= SMALL:
                 index = making.make_at_once(connection, campaign, seq)
                 INDEXES_MADE.labels("leads").inc()
-                return self._keep(campaign.id, Kept(index, seq))
+                return self._keep(campaign.id, Kept(index, connection.history, seq))
             self._do_beside(campaign.id, self._make)
         elif not kept.follow(connection, campaign, seq) and kept.index.seq < seq:
             self._do_beside(campaign.id, self._catch_up)
@@ -173,12 +177,13 @@ class Indexes:
     def _make(self, campaign_id: int) -> None:
         with self._database.reading() as connection:
             campaign = campaigns.known(connection, campaign_id)
+            history = connection.history
             index = making.load(connection, campaign_id)
         saved_seq = index.seq if index else 0
         index = index or making.make(self._database, campaign, self._goes_on)
         if index is not None:
             INDEXES_MADE.labels("snapshot" if saved_seq else "leads").inc()
-            kept = Kept(index, saved_seq)
+            kept = Kept(index, history, saved_seq)
             self._follow_to_end(campaign_id, kept)
             self._keep(campaign_id, kept)
             self._save(campaign_id, kept, after=SAVED_AFTER if saved_seq else 1)
@@ -204,7 +209,10 @@ class Indexes:
         if kept.index.seq - kept.saved_seq < after:
             return
         data, seq = kept.written()
-        self._database.write(
-            lambda connection: making.save(connection, campaign_id, data, seq)
-        ).result()
+
+        def job(connection: Connection) -> None:
+            if connection.history == kept.history:
+                making.save(connection, campaign_id, data, seq)
+
+        self._database.write(job).result()
         kept.saved_seq = seq

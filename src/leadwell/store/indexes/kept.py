@@ -46,6 +46,8 @@ class Kept:
     """
 
     index: Index
+    history: str = ""
+    """The history of the database that it was made of."""
     saved_seq: int = 0
     """The last change that the stored snapshot knows."""
     size_bytes: int = 0

@@ -76,7 +76,7 @@ class Following:
     async def _shown(
         self, visit: Visit, campaign: Campaign, job: Job, error: LeadwellError | None
     ) -> Response:
-        now = visit.hub.moment
+        now = visit.hub.agreed
         asks = UNDO in visit.request.query_params
         total = 0
         if not job.is_busy(now):
@@ -196,6 +196,9 @@ async def _begun(
     noted: tuple[Campaign, What] | None = None,
 ) -> Job:
     """Let an import go on, and work on it beside the requests."""
+    if to is not State.UNDOING:
+        # Said before anything is done: another hub may have the file.
+        files.path_of(visit.hub, job)
     begun = await _moved(visit, job, states, to, noted)
     visit.hub.works.start(Run(visit.hub, begun, visit.user.person_id))
     return begun
@@ -209,7 +212,7 @@ async def _moved(
     noted: tuple[Campaign, What] | None = None,
 ) -> Job:
     def write(connection: Connection) -> Job:
-        moved = jobs.begin(connection, job, states, to, visit.hub.moment)
+        moved = jobs.begin(connection, job, states, to, visit.hub.agreed)
         if noted is not None:
             campaign, what = noted
             visit.note(connection, campaign, what, job.file_name)

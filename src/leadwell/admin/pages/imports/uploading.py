@@ -54,7 +54,7 @@ class Uploading:
         content = {
             **around(visit, campaign, "leads"),
             "jobs": found,
-            "now": visit.hub.moment,
+            "now": visit.hub.agreed,
             "error": error,
             "most": visit.hub.limits.upload_bytes_max // 2**20,
         }

@@ -1,0 +1,1 @@
+"""What the hubs of one database tell each other through it."""

@@ -1,0 +1,56 @@
+"""Facts about the whole instance: its key's fingerprint, and beacons for replicas."""
+
+from leadwell.store.connection import Connection, one
+
+KEY = "key"
+BEACON = "beacon "
+BEACON_KEPT_US = 86_400_000_000
+"""A process that was killed leaves its beacons behind: others remove them after it."""
+
+
+def find(connection: Connection, name: str) -> bytes | None:
+    """Return the fact with this name; `None`: it is not known yet."""
+    row = one(
+        connection.rows("SELECT value FROM instance WHERE name = :name", {"name": name})
+    )
+    return None if row is None else bytes(row[0])
+
+
+def note(connection: Connection, name: str, value: bytes) -> bytes:
+    """Keep a fact, unless another hub was first; return what is kept."""
+    connection.run(
+        """
+        INSERT INTO instance (name, value, at)
+             VALUES (:name, :value, :at)
+        ON CONFLICT (name) DO NOTHING
+        """,
+        {"name": name, "value": value, "at": connection.clock()},
+    )
+    return find(connection, name) or value
+
+
+def forget_key(connection: Connection) -> None:
+    """Have the next hub that starts give the fingerprint of its own key."""
+    connection.run("DELETE FROM instance WHERE name = :name", {"name": KEY})
+
+
+def light(connection: Connection, beacon: bytes) -> None:
+    """Write a beacon, by which replicas of this history are known; old ones go."""
+    connection.run(
+        "DELETE FROM instance WHERE name LIKE :beacons AND at < :before",
+        {"beacons": f"{BEACON}%", "before": connection.clock() - BEACON_KEPT_US},
+    )
+    note(connection, f"{BEACON}{beacon.hex()}", beacon)
+
+
+def is_lit(connection: Connection, beacon: bytes) -> bool:
+    """Whether the beacon can be seen here."""
+    return find(connection, f"{BEACON}{beacon.hex()}") is not None
+
+
+def put_out(connection: Connection, beacon: bytes) -> None:
+    """Remove a beacon."""
+    connection.run(
+        "DELETE FROM instance WHERE name = :name",
+        {"name": f"{BEACON}{beacon.hex()}"},
+    )
