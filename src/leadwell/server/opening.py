@@ -104,8 +104,7 @@ def _postgres(settings: Settings) -> Database:
 
 def _check_schema(database: Database, *, create: bool, now: int) -> None:
     with database.reading() as connection:
-        version = migrations.version_of(connection)
-        pending = migrations.pending(version) if version else ()
+        version = migrations.check_current(connection)
         if version and database.is_remote:
             _check_spread(connection)
     if version == 0 and not create:
@@ -115,12 +114,6 @@ def _check_schema(database: Database, *, create: bool, now: int) -> None:
         )
     if version == 0:
         migrate(database, now)
-    if pending:
-        raise Refused(
-            f"the database has schema version {version}, "
-            f"this release needs {pending[-1].version}",
-            hint="back it up, then run: leadwell migrate",
-        )
 
 
 def _check_spread(connection: Connection) -> None:

@@ -104,13 +104,9 @@ def _coordinator(where: Where) -> Generator[Database]:
 
         with database.reading() as connection:
             engine.check_coordinator(connection)
-            version = migrations.version_of(connection)
-        if version != migrations.newest():
-            raise Refused(
-                f"the database has schema version {version}, "
-                f"this release needs {migrations.newest()}",
-                hint="run first: leadwell migrate",
-            )
+            version = migrations.check_current(connection)
+        if not version:
+            raise Refused("the database is empty", hint="run first: leadwell migrate")
         yield database
     finally:
         database.close()

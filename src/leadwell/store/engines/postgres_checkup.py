@@ -68,6 +68,19 @@ def findings(connection: Connection) -> list[Finding]:
     ]
 
 
+def connected(connection: Connection) -> list[str]:
+    """Return the users that are connected to the database beside this connection."""
+    found = connection.rows(
+        """
+        SELECT DISTINCT usename FROM pg_stat_activity
+         WHERE datname = current_database() AND pid <> pg_backend_pid()
+           AND usename IS NOT NULL
+         ORDER BY usename
+        """
+    )
+    return [str(name) for (name,) in found]
+
+
 def _about(connection: Connection) -> tuple[str, str]:
     return _setting(connection, "server_version"), _setting(
         connection, "server_encoding"

@@ -18,7 +18,7 @@ import apsw
 
 from leadwell.errors import Refused, Unavailable
 from leadwell.store.connection import EPOCH_BYTES, Connection, Finding, Params, Row
-from leadwell.store.engines import checkup
+from leadwell.store.engines import checkup, copying
 from leadwell.store.figures import COMMIT_SECONDS, WRITES, WRITES_WAITING
 
 T = TypeVar("T")
@@ -104,6 +104,12 @@ class SQLiteConnection:
         """Run one statement once for each set of parameters."""
         self.raw.executemany(sql, params).fetchall()
 
+    def load(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Add many rows to a table by one statement that is read once."""
+        holes = ", ".join("?" * len(columns))
+        sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({holes})"
+        self.raw.executemany(sql, rows).fetchall()
+
     def begin(self) -> None:
         """Begin a read transaction, and forget what others have changed since.
 
@@ -146,6 +152,7 @@ class SQLiteDatabase:
             )
         self.path = path
         self.address = str(path)
+        self.identity = f"sqlite:///{path.resolve()}"
         self._vfs = vfs
         self._memo: dict[Row, Any] = {}
         self._epoch = epoch or secrets.token_bytes(EPOCH_BYTES)
@@ -189,6 +196,17 @@ class SQLiteDatabase:
             WRITES_WAITING.inc()
             self._jobs.put((job, done))
         return done
+
+    def check_unused(self) -> None:
+        """Refuse a file that another process has open.
+
+        Raises:
+            Refused: one has, a hub or a command.
+        """
+        # Readers of our own would stand in the way; others are opened when needed.
+        while self._idle:
+            self._idle.pop().raw.close()
+        copying.check_unused(self.path)
 
     def empty_log(self) -> bool:
         """Move the log into the database and cut it off; `False`: a reader needs it."""
