@@ -101,7 +101,12 @@ class PostgresDatabase:
         )
         self._pool = psycopg_pool.ConnectionPool[Raw](
             url,
-            kwargs={"autocommit": True, "connect_timeout": CONNECT_TIMEOUT_S},
+            kwargs={
+                "autocommit": True,
+                "connect_timeout": CONNECT_TIMEOUT_S,
+                # Tells the connections of one process from those of all others.
+                "application_name": f"leadwell {secrets.token_hex(4)}",
+            },
             min_size=1,
             max_size=READERS_MAX + WRITERS,
             timeout=CONNECT_TIMEOUT_S,

@@ -69,16 +69,16 @@ def findings(connection: Connection) -> list[Finding]:
 
 
 def connected(connection: Connection) -> list[str]:
-    """Return the users that are connected to the database beside this connection."""
+    """Return the programs that are connected to the database beside this process."""
     found = connection.rows(
         """
-        SELECT DISTINCT usename FROM pg_stat_activity
-         WHERE datname = current_database() AND pid <> pg_backend_pid()
-           AND usename IS NOT NULL
-         ORDER BY usename
+        SELECT DISTINCT usename, application_name FROM pg_stat_activity
+         WHERE datname = current_database() AND backend_type = 'client backend'
+           AND application_name <> current_setting('application_name')
+         ORDER BY usename, application_name
         """
     )
-    return [str(name) for (name,) in found]
+    return [f"{name or 'nothing named'} of {user}" for user, name in found]
 
 
 def _about(connection: Connection) -> tuple[str, str]:

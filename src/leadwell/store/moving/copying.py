@@ -35,7 +35,7 @@ def begin(target: Database, source: str, now: int) -> bool:
 
 
 def copy(source: Database, target: Database, table: Table) -> Iterator[int]:
-    """Copy what the target lacks behind its greatest key; yield the count of each range.
+    """Copy what the target lacks behind its last key; yield the count of each range.
 
     Raises:
         Refused: a text holds what PostgreSQL cannot keep, or somebody else writes too.
