@@ -48,9 +48,13 @@ def copy(
     from leadwell.store.moving import going
 
     settings = replace(HERE.settings(), database=source)
-    with moving.opened(settings, target) as (old, new), _bar() as tell:
-        found = going.move(old, new, name=old.identity, now=now_us(), tell=tell)
-        there = new.address
+    try:
+        with moving.opened(settings, target) as (old, new), _bar() as tell:
+            found = going.move(old, new, name=old.identity, now=now_us(), tell=tell)
+            there = new.address
+    except KeyboardInterrupt:
+        output.hint("interrupted: what is copied is kept; run the same command again")
+        return output.RUN_AGAIN
     beside = {
         "LEADWELL_KEY_FILE": key_path(settings).resolve(),
         "LEADWELL_ERASURE_FILE": erasure_path(settings).resolve(),
