@@ -23,6 +23,9 @@ class Settings:
     database: str = "sqlite:///leadwell.db"
     """Where the leads are: `sqlite:///leads.db`, four slashes for an absolute path, or
     `postgresql://user:password@host/name`."""
+    migrate_url: str = ""
+    """The same database by a user, or a node, that may change its schema: `leadwell
+    migrate` takes it, a hub never does. Empty: the database as it is named above."""
     statement_timeout_s: float = 10.0
     """How long PostgreSQL may look for an answer before it gives up, in seconds."""
     allow_unsafe_database: bool = False

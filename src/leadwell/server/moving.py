@@ -39,4 +39,5 @@ def opened(settings: Settings, target: str) -> Generator[tuple[Database, Databas
                     "--from and --to name the same database",
                     hint="name an empty one with --to",
                 )
+            opening.check_writable(to)
             yield source, to

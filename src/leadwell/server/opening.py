@@ -54,8 +54,25 @@ def connect(settings: Settings, *, create: bool = False) -> Database:
 
 
 def migrate(database: Database, now: int) -> int:
-    """Bring the database to today's schema; return its version."""
+    """Bring the database to today's schema; return its version.
+
+    Raises:
+        Refused: it may only be read, or the schema not be changed.
+    """
+    check_writable(database)
     return database.write(lambda c: migrations.apply(c, now)).result()
+
+
+def check_writable(database: Database) -> None:
+    """Refuse a database that takes no writes; a file says so when it is opened.
+
+    Raises:
+        Refused: it is in read-only mode, or a standby.
+    """
+    if database.is_remote:
+        from leadwell.store.engines import postgres_checkup  # noqa: PLC0415 - an extra
+
+        database.write(postgres_checkup.check_writable).result()
 
 
 def key_path(settings: Settings) -> Path:
@@ -114,6 +131,8 @@ def _check_schema(database: Database, *, create: bool, now: int) -> None:
         )
     if version == 0:
         migrate(database, now)
+    elif create:
+        check_writable(database)
 
 
 def _check_spread(connection: Connection) -> None:

@@ -83,6 +83,10 @@ class Connection(Protocol):
         """Wait until no other process changes the schema, to the end of this."""
         ...
 
+    def as_run(self, sql: str) -> str:
+        """Return a script of the schema as this database runs it."""
+        ...
+
     def change_schema(self, sql: str) -> None:
         """Run a script of the schema; it is written for SQLite (ADR 0012)."""
         ...

@@ -93,7 +93,7 @@ def _coordinator(where: Where) -> Generator[Database]:
     from leadwell.server import opening
     from leadwell.store import migrations
 
-    database = opening.connect(where.settings())
+    database = opening.connect(where.for_schema())
     try:
         if not database.is_remote:
             raise Refused(

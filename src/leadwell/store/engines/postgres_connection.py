@@ -107,6 +107,10 @@ class PostgresConnection:
         except psycopg.Error as error:
             raise self.meaning(error) from None
 
+    def as_run(self, sql: str) -> str:
+        """Return a script of the schema as PostgreSQL runs it."""
+        return rendered(sql)
+
     def change_schema(self, sql: str) -> None:
         """Run a script that is written for SQLite; it may hold several statements.
 
@@ -115,7 +119,7 @@ class PostgresConnection:
         is_citus = citus.is_there(self)
         if is_citus:
             self.plain(citus.ONE_BY_ONE)
-        self.plain(rendered(sql))
+        self.plain(self.as_run(sql))
         if is_citus:
             citus.follow(self)
 

@@ -91,6 +91,9 @@ class SQLiteConnection:
         self.raw.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
         # Fetched to the end: apsw stops at a row until it is asked for the next.
         self.raw.execute(_PRAGMAS).fetchall()
+        if self.raw.readonly("main"):
+            self.raw.close()
+            raise apsw.ReadOnlyError
 
     def rows(self, sql: str, params: Params | None = None) -> list[Row]:
         """Run one statement and return all its rows."""
@@ -122,6 +125,10 @@ class SQLiteConnection:
 
     def lock_schema(self) -> None:
         """Nothing to wait for: SQLite has one writer at a time."""
+
+    def as_run(self, sql: str) -> str:
+        """Return a script of the schema: it is written for SQLite."""
+        return sql
 
     def change_schema(self, sql: str) -> None:
         """Run a script; it may hold several statements."""
@@ -241,7 +248,7 @@ class SQLiteDatabase:
                 f"{self.path} is not a SQLite database",
                 hint="choose another file with --database",
             ) from None
-        except apsw.CantOpenError:
+        except (apsw.CantOpenError, apsw.ReadOnlyError):
             raise Refused(
                 f"{self.path} cannot be opened",
                 hint="check that the file and its folder may be written",

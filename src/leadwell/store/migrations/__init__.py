@@ -17,6 +17,8 @@ BASELINE = 3
 """Version 1 was that of databases made before the first release."""
 HALF = "copying"
 """The table that marks half a copy of another database (store.moving)."""
+_OURS = {"migration", "account", "campaign", "counter"}
+"""Every version of the schema has these, and hardly another program."""
 _NAME = re.compile(r"(\d{4})-[a-z0-9-]+\.sql")
 
 
@@ -66,13 +68,14 @@ def version_of(connection: Connection) -> int:
     tables = _tables(connection)
     if not tables:
         return 0
-    if "migration" not in tables:
-        raise Refused(
-            "the database belongs to another program",
-            hint="choose another one with --database",
-        )
-    (version,) = connection.rows("SELECT max(version) FROM migration")[0]
-    return int(version)
+    if tables >= _OURS:
+        (version,) = connection.rows("SELECT max(version) FROM migration")[0]
+        if version:
+            return int(version)
+    raise Refused(
+        "the database belongs to another program",
+        hint="choose another one, or make one for Leadwell alone",
+    )
 
 
 def copied_from(connection: Connection) -> str | None:
@@ -120,6 +123,17 @@ def pending(
             hint="install the release that made it, or a newer one",
         )
     return tuple(m for m in migrations if m.version > max(version, BASELINE))
+
+
+def script(connection: Connection) -> list[str]:
+    """Return the SQL that `apply` would run in this database.
+
+    Raises:
+        Refused: as `version_of` and `pending`.
+    """
+    version = version_of(connection)
+    scripts = [step.sql for step in pending(version)] if version else [schema()]
+    return [connection.as_run(sql) for sql in scripts]
 
 
 def apply(
