@@ -58,7 +58,7 @@ def test_a_hub_is_moved_there_and_back(run: Run, tmp_path: Path, empty: str) -> 
     assert "1 digests: all the same" in out
     assert f"LEADWELL_KEY_FILE={tmp_path / 'leads.db.key'}\n" in err
     assert f"{tmp_path / 'leads.db.erasures'}   (not there yet)" in err
-    assert "Comparing lead" in err
+    assert "Comparing " in err
 
     there = run("campaign", "list", "--database", empty, "--json")
     assert [each["id"] for each in json.loads(there[1])] == [362]

@@ -126,13 +126,12 @@ def _bar() -> Generator[Tell]:
         TimeElapsedColumn(),
         console=Console(stderr=True),
     )
-    tasks: dict[tuple[str, str], TaskID] = {}
+    tasks: dict[str, TaskID] = {}
 
     def tell(what: str, table: str, rows: int) -> None:
-        known = (what, table)
-        if known not in tasks:
-            tasks[known] = bar.add_task(f"{what} {table}", total=None)
-        bar.advance(tasks[known], rows)
+        if what not in tasks:
+            tasks[what] = bar.add_task(what, total=None)
+        bar.update(tasks[what], description=f"{what} {table}", advance=rows)
 
     with bar:
         yield tell
