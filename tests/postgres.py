@@ -11,12 +11,15 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
+from leadwell.errors import Refused
 from leadwell.store import migrations
 from leadwell.store.engines.postgres import Limits, PostgresDatabase
 from tests.citus.cluster import Cluster, named
@@ -175,6 +178,32 @@ def server() -> Server:
         raise RuntimeError("PostgreSQL cannot be started") from found  # noqa: TRY004
     server: Server = found
     return server
+
+
+@contextmanager
+def durable(url: str) -> Iterator[None]:
+    """Have the server wait for the disk, as a hub asks for."""
+    running = server()
+    try:
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            running.run(f"ALTER SYSTEM SET {name} = on")
+        running.run("SELECT pg_reload_conf()")
+        _wait_until_accepted(url)
+        yield
+    finally:
+        running.run("ALTER SYSTEM RESET ALL")
+        running.run("SELECT pg_reload_conf()")
+
+
+def _wait_until_accepted(url: str) -> None:
+    for _ in range(100):
+        try:
+            PostgresDatabase(url).close()
+        except Refused:
+            time.sleep(0.02)
+        else:
+            return
+    raise RuntimeError("a safe server was refused")
 
 
 def stop() -> None:

@@ -27,6 +27,9 @@ class Settings:
     """Standbys of a PostgreSQL database that answer reads, as addresses with commas
     between them. A read that one of them cannot answer as the primary would is the
     primary's."""
+    migrate_url: str = ""
+    """The same database by a user, or a node, that may change its schema: `leadwell
+    migrate` takes it, a hub never does. Empty: the database as it is named above."""
     statement_timeout_s: float = 10.0
     """How long PostgreSQL may look for an answer before it gives up, in seconds."""
     allow_unsafe_database: bool = False

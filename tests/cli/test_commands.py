@@ -317,8 +317,10 @@ def test_migrating_a_new_database_has_nothing_to_do(made: Run) -> None:
         "after": migrations.newest(),
         "pending": [],
         "dry_run": True,
+        "sql": [],
     }
     assert made("migrate").code == 0
+    assert made("migrate", "--check").code == 0
     assert made("migrate", "--database", "sqlite:///missing.db").code == 5
 
 

@@ -217,6 +217,9 @@ def test_a_database_of_before_is_migrated_and_then_has_links(
 
     refused = ran("share", "list")
     assert (refused.code, "leadwell migrate" in refused.err) == (5, True)
+    assert ran("migrate", "--check").code == 1
+    dry = ran("migrate", "--dry-run")
+    assert (dry.code, "CREATE TABLE link (" in dry.out) == (0, True)
     done = ran("migrate", "--json").json
     assert (done["before"], done["after"]) == (3, migrations.newest())
     assert "0004-links.sql" in done["pending"]

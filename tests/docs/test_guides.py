@@ -7,7 +7,7 @@ import pytest
 
 from leadwell.model.lead import JSON
 from leadwell.testing import FaultServer, PlainServer
-from tests import environments, make, walks
+from tests import environments, make, postgres, walks
 
 SERVED = ["get-everything-once", "give-a-vendor-only-his-leads"]
 SERVED += ["rotate-a-token", "why-a-token-does-not-see-a-lead"]
@@ -58,6 +58,17 @@ def test_every_command_of_the_guide_to_warehouses_works(tmp_path: Path) -> None:
     )
     loading.chmod(0o755)
     walks.carry_out("how-to/load-into-a-warehouse.md", tmp_path, known)
+
+
+@pytest.mark.proof
+def test_every_command_of_the_guide_to_postgresql_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_hub_with_leads(tmp_path)
+    url = postgres.server().made(tmp_path / "new.db", template="empty")
+    monkeypatch.setenv("NEW", url)
+    with postgres.durable(url):
+        walks.carry_out("how-to/move-to-postgresql.md", tmp_path)
 
 
 def a_hub_with_leads(folder: Path) -> str:

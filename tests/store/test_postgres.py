@@ -1,7 +1,6 @@
 """What is PostgreSQL's own: its safety, its time-outs and its errors."""
 
 import threading
-import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -83,26 +82,8 @@ def test_parameters_are_translated_and_texts_are_not(
 def test_a_server_that_may_lose_leads_is_refused(url: str) -> None:
     with pytest.raises(Refused, match="fsync is off, full_page_writes is off"):
         PostgresDatabase(url)
-    safe = ("fsync", "full_page_writes", "synchronous_commit")
-    try:
-        for name in safe:
-            postgres.server().run(f"ALTER SYSTEM SET {name} = on")
-        postgres.server().run("SELECT pg_reload_conf()")
-        _until_accepted(url)
-    finally:
-        postgres.server().run("ALTER SYSTEM RESET ALL")
-        postgres.server().run("SELECT pg_reload_conf()")
-
-
-def _until_accepted(url: str) -> None:
-    for _ in range(100):
-        try:
-            PostgresDatabase(url).close()
-        except Refused:
-            time.sleep(0.02)
-        else:
-            return
-    pytest.fail("a safe server was refused")
+    with postgres.durable(url):
+        PostgresDatabase(url).close()
 
 
 def test_an_old_server_and_another_encoding_are_refused(

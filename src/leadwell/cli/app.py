@@ -19,7 +19,7 @@ EXIT_OF = {
     Kind.REFUSED: 5,
 }
 """Exit codes of what was refused on purpose; any other failure is 1 (CONTRACT §9)."""
-GOES_ON = {"sync", "verify"}
+GOES_ON = {"copy", "sync", "verify"}
 """Commands that go on where they were: what is away for a while ends them with 75."""
 INTERRUPTED = 130
 GC_EVERY = 100_000

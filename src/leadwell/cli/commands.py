@@ -20,6 +20,7 @@ COMMANDS = (
     ("chores", "chores:chores", "Finish edits that were interrupted."),
     ("citus", "data.citus:citus", "Spread campaigns over a cluster of PostgreSQL."),
     ("codegen", "reading.codegen:codegen", "Write a campaign's types as Python."),
+    ("copy", "data.copying:copy", "Move a whole hub to another database."),
     ("demo", "demo:demo", "Run a hub with sample leads, and copy them to a file."),
     (
         "doctor",

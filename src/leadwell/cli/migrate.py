@@ -5,10 +5,18 @@ from __future__ import annotations
 from leadwell.cli import output
 from leadwell.cli.opening import HERE, Where, now_us
 
+NOT_CURRENT = 1
+"""Exit code of --check: there is something to do."""
+
 
 def migrate(
-    *, dry_run: bool = False, forget_key: bool = False, where: Where = HERE
-) -> None:
+    *,
+    check: bool = False,
+    dry_run: bool = False,
+    forget_key: bool = False,
+    migrate_url: str | None = None,
+    where: Where = HERE,
+) -> int:
     """Bring the database to the schema of this release; all or nothing.
 
     Back it up first. Stop the hub while it runs.
@@ -16,7 +24,10 @@ def migrate(
     Example: leadwell migrate --dry-run
 
     Args:
-        dry_run: only say what would be done
+        check: change nothing; the exit code is 0 when there is nothing to do, else 1
+        dry_run: change nothing; show the SQL that would be run
+        migrate_url: the same database by a user, or a node, that may change its
+            schema; else LEADWELL_MIGRATE_URL decides
         forget_key: the instance key is lost for good, and every token with it: the next
             hub that starts gives its own
         where: the database
@@ -25,17 +36,22 @@ def migrate(
     from leadwell.store import migrations
     from leadwell.store.hubs import instance
 
-    database = opening.connect(where.settings())
+    database = opening.connect(where.for_schema(migrate_url))
+    is_read = check or dry_run
     try:
         with database.reading() as connection:
             before = migrations.version_of(connection)
-            names = [migration.name for migration in migrations.pending(before)]
-        after = before if dry_run else opening.migrate(database, now_us())
-        if forget_key and not dry_run:
+            steps = migrations.pending(before) if before else ()
+            sql = migrations.script(connection) if dry_run else []
+        after = before if is_read else opening.migrate(database, now_us())
+        if forget_key and not is_read:
             database.write(instance.forget_key).result()
     finally:
         database.close()
-    content = {"before": before, "after": after, "pending": names, "dry_run": dry_run}
-    steps = ", ".join(names) or "nothing"
-    text = f"schema version {before}; to do: {steps}"
-    output.document(content, as_json=where.json, text=text)
+    names = [step.name for step in steps] if before else ["schema.sql"]
+    content = {"before": before, "after": after, "pending": names, "dry_run": is_read}
+    said = f"schema version {before}; to do: {', '.join(names) or 'nothing'}"
+    shown = {"sql": sql} if dry_run else {}
+    text = "\n".join([said, *sql])
+    output.document(content | shown, as_json=where.json, text=text)
+    return NOT_CURRENT if check and names else 0

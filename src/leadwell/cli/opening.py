@@ -40,6 +40,15 @@ class Where:
         named = self.database
         return settings if named is None else replace(settings, database=named)
 
+    def for_schema(self, migrate_url: str | None = None) -> Settings:
+        """Return the settings, with the database as the schema is changed through it.
+
+        What is named in the command goes before what the environment says.
+        """
+        settings = self.settings()
+        named = migrate_url or self.database or settings.migrate_url
+        return replace(settings, database=named) if named else settings
+
     @contextmanager
     def opened(self, *, create: bool = False) -> Generator[Database]:
         """Open the database for one command."""

@@ -86,8 +86,25 @@ def with_replicas(database: Database, settings: Settings) -> Database:
 
 
 def migrate(database: Database, now: int) -> int:
-    """Bring the database to today's schema; return its version."""
+    """Bring the database to today's schema; return its version.
+
+    Raises:
+        Refused: it may only be read, or the schema not be changed.
+    """
+    check_writable(database)
     return database.write(lambda c: migrations.apply(c, now)).result()
+
+
+def check_writable(database: Database) -> None:
+    """Refuse a database that takes no writes; a file says so when it is opened.
+
+    Raises:
+        Refused: it is in read-only mode, or a standby.
+    """
+    if database.is_remote:
+        from leadwell.store.engines import postgres_checkup  # noqa: PLC0415 - an extra
+
+        database.write(postgres_checkup.check_writable).result()
 
 
 def key_path(settings: Settings) -> Path:
@@ -141,8 +158,7 @@ def _limits(settings: Settings) -> Limits:
 
 def _check_schema(database: Database, *, create: bool, now: int) -> None:
     with database.reading() as connection:
-        version = migrations.version_of(connection)
-        pending = migrations.pending(version) if version else ()
+        version = migrations.check_current(connection)
         if version and database.is_remote:
             _check_spread(connection)
     if version == 0 and not create:
@@ -152,12 +168,8 @@ def _check_schema(database: Database, *, create: bool, now: int) -> None:
         )
     if version == 0:
         migrate(database, now)
-    if pending:
-        raise Refused(
-            f"the database has schema version {version}, "
-            f"this release needs {pending[-1].version}",
-            hint="back it up, then run: leadwell migrate",
-        )
+    elif create:
+        check_writable(database)
 
 
 def _check_spread(connection: Connection) -> None:

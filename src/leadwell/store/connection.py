@@ -87,8 +87,16 @@ class Connection(Protocol):
         """Run one statement once for each set of parameters."""
         ...
 
+    def load(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Add many rows to a table, in the fastest way that there is."""
+        ...
+
     def lock_schema(self) -> None:
         """Wait until no other process changes the schema, to the end of this."""
+        ...
+
+    def as_run(self, sql: str) -> str:
+        """Return a script of the schema as this database runs it."""
         ...
 
     def change_schema(self, sql: str) -> None:
@@ -115,6 +123,11 @@ class Database(Protocol):
         ...
 
     @property
+    def identity(self) -> str:
+        """What tells it from every other one, from wherever it is named."""
+        ...
+
+    @property
     def is_remote(self) -> bool:
         """Whether even a read of one row may have to wait: for a network, or a lock."""
         ...
@@ -136,6 +149,14 @@ class Database(Protocol):
 
         A job that raises leaves no trace. Jobs that take the ticket of one campaign
         run one after another; a job may be run again when it clashed with others.
+        """
+        ...
+
+    def check_unused(self) -> None:
+        """Refuse a database that something else has open.
+
+        Raises:
+            Refused: it has, and may write.
         """
         ...
 

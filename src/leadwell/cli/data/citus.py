@@ -93,7 +93,7 @@ def _coordinator(where: Where) -> Generator[Database]:
     from leadwell.server import opening
     from leadwell.store import migrations
 
-    database = opening.connect(where.settings())
+    database = opening.connect(where.for_schema())
     try:
         if not database.is_remote:
             raise Refused(
@@ -104,13 +104,9 @@ def _coordinator(where: Where) -> Generator[Database]:
 
         with database.reading() as connection:
             engine.check_coordinator(connection)
-            version = migrations.version_of(connection)
-        if version != migrations.newest():
-            raise Refused(
-                f"the database has schema version {version}, "
-                f"this release needs {migrations.newest()}",
-                hint="run first: leadwell migrate",
-            )
+            version = migrations.check_current(connection)
+        if not version:
+            raise Refused("the database is empty", hint="run first: leadwell migrate")
         yield database
     finally:
         database.close()

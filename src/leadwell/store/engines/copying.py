@@ -42,7 +42,7 @@ def put_back(backup: Path, path: Path) -> Path | None:
     if not backup.exists():
         raise Refused(f"there is no backup {backup}", hint="give the file of one")
     if path.exists():
-        _check_unused(path)
+        check_unused(path)
     draft = path.with_name(f"{path.name}.part")
     draft.unlink(missing_ok=True)
     _copied(backup, draft)
@@ -52,8 +52,12 @@ def put_back(backup: Path, path: Path) -> Path | None:
     return aside
 
 
-def _check_unused(path: Path) -> None:
-    """Refuse a database that is open: what is written to it later would be lost."""
+def check_unused(path: Path) -> None:
+    """Refuse a database that is open: what is written to it later would be lost.
+
+    Raises:
+        Refused: a hub or another command has it open.
+    """
     try:
         with closing(apsw.Connection(str(path))) as alone:
             # Whoever has it open holds a lock that excludes this one (sqlite.org/wal).

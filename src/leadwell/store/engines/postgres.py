@@ -5,6 +5,7 @@ at its ticket, so their order is that of their commits; those of two run side by
 """
 
 import logging
+import secrets
 import time
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 import psycopg
 import psycopg_pool
 
-from leadwell.errors import Unavailable
+from leadwell.errors import Refused, Unavailable
 from leadwell.store.connection import Connection, Finding, Row
 from leadwell.store.engines import citus, places, postgres_checkup
 from leadwell.store.engines.chronicle import Chronicle
@@ -35,6 +36,8 @@ LOCK_TIMEOUT_MS = 10_000
 """How long a job waits for another one's ticket: as long as SQLite waits."""
 TRIES = 5
 """How often a job is run that clashes with others each time."""
+LEAVE_S = 2.0
+"""How long a connection that was closed may be seen on the server."""
 _PAUSE_S = 0.05
 _jitter = SystemRandom()
 
@@ -89,7 +92,7 @@ class PostgresDatabase:
             Refused: it cannot be reached, is too old, or may lose answered writes.
         """
         limits = limits or Limits()
-        self.address = postgres_checkup.shown(url)
+        self.address = self.identity = postgres_checkup.shown(url)
         self._chronicle = Chronicle.begun(epoch)
         timeout_ms = max(1, int(limits.statement_timeout_s * 1000))
         self._begin_read = (
@@ -107,6 +110,8 @@ class PostgresDatabase:
             kwargs={
                 "autocommit": True,
                 "connect_timeout": CONNECT_TIMEOUT_S,
+                # Tells the connections of one process from those of all others.
+                "application_name": f"leadwell {secrets.token_hex(4)}",
                 **limits.options,
             },
             min_size=1,
@@ -163,6 +168,25 @@ class PostgresDatabase:
         WRITES_WAITING.inc()
         done.add_done_callback(_note_called_off)
         return done
+
+    def check_unused(self) -> None:
+        """Refuse a database that anybody else is connected to.
+
+        Raises:
+            Refused: somebody is, and may write.
+        """
+        deadline = time.monotonic() + LEAVE_S
+        while True:
+            with self.reading() as connection:
+                others = postgres_checkup.connected(connection)
+            if not others:
+                return
+            if time.monotonic() > deadline:
+                raise Refused(
+                    f"{self.address} is in use, by {', '.join(others)}",
+                    hint="stop the hub, and close what else is connected",
+                )
+            time.sleep(_PAUSE_S)
 
     def empty_log(self) -> bool:
         """Nothing to do: the server recycles its log, see the how-to page."""

@@ -68,6 +68,32 @@ def findings(connection: Connection) -> list[Finding]:
     ]
 
 
+def check_writable(connection: Connection) -> None:
+    """Refuse a database that takes no writes, for a job that writes.
+
+    Raises:
+        Refused: it is in read-only mode, or a standby.
+    """
+    if _setting(connection, "transaction_read_only") == "on":
+        raise Refused(
+            "the database is in read-only mode",
+            hint="name the primary, or turn default_transaction_read_only off",
+        )
+
+
+def connected(connection: Connection) -> list[str]:
+    """Return the programs that are connected to the database beside this process."""
+    found = connection.rows(
+        """
+        SELECT DISTINCT usename, application_name FROM pg_stat_activity
+         WHERE datname = current_database() AND backend_type = 'client backend'
+           AND application_name <> current_setting('application_name')
+         ORDER BY usename, application_name
+        """
+    )
+    return [f"{name or 'nothing named'} of {user}" for user, name in found]
+
+
 def _about(connection: Connection) -> tuple[str, str]:
     return _setting(connection, "server_version"), _setting(
         connection, "server_encoding"

@@ -102,12 +102,26 @@ class PostgresConnection:
         except psycopg.Error as error:
             raise self.meaning(error) from None
 
+    def load(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Add many rows to a table by COPY."""
+        sql = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
+        try:
+            with self.raw.cursor().copy(sql.encode()) as copy:
+                for row in rows:
+                    copy.write_row(row)
+        except psycopg.Error as error:
+            raise self.meaning(error) from None
+
     def plain(self, sql: str) -> None:
         """Run statements that take no parameters in one round trip."""
         try:
             self.raw.execute(sql.encode())
         except psycopg.Error as error:
             raise self.meaning(error) from None
+
+    def as_run(self, sql: str) -> str:
+        """Return a script of the schema as PostgreSQL runs it."""
+        return rendered(sql)
 
     def change_schema(self, sql: str) -> None:
         """Run a script that is written for SQLite; it may hold several statements.
@@ -117,7 +131,7 @@ class PostgresConnection:
         is_citus = citus.is_there(self)
         if is_citus:
             self.plain(citus.ONE_BY_ONE)
-        self.plain(rendered(sql))
+        self.plain(self.as_run(sql))
         if is_citus:
             citus.follow(self)
 

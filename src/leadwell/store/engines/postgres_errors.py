@@ -46,7 +46,13 @@ def meaning(error: psycopg.Error, *, is_broken: bool) -> Exception:
     if isinstance(error, errors.InsufficientPrivilege):
         return Refused(
             "the database user has no right to do this",
-            hint="make it the owner of a database of its own",
+            hint="make it the owner of a database of its own, or name one that may "
+            "change the schema: leadwell migrate --migrate-url",
+        )
+    if isinstance(error, errors.InvalidSchemaName):
+        return Refused(
+            "the database user has no schema to keep tables in",
+            hint="make it the owner of a database of its own, and see its search_path",
         )
     if isinstance(error, _AGAIN):
         return Clash(error.sqlstate)

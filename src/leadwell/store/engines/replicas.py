@@ -43,7 +43,7 @@ class ReplicatedDatabase:
         Raises:
             UsageError: the address of one cannot be read.
         """
-        self.address = primary.address
+        self.address, self.identity = primary.address, primary.identity
         self._primary = primary
         self._replicas = [Replica(url, limits) for url in urls]
         self._turns = itertools.count()
@@ -77,6 +77,10 @@ class ReplicatedDatabase:
     def write(self, job: Callable[[Connection], T]) -> "Future[T]":
         """Hand a job to the primary."""
         return self._primary.write(job)
+
+    def check_unused(self) -> None:
+        """Refuse a database that anybody else is connected to."""
+        self._primary.check_unused()
 
     def empty_log(self) -> bool:
         """Nothing to do, as for the primary alone."""

@@ -19,7 +19,7 @@ import apsw
 
 from leadwell.errors import Refused, Unavailable
 from leadwell.store.connection import EPOCH_BYTES, Connection, Finding, Params, Row
-from leadwell.store.engines import checkup
+from leadwell.store.engines import checkup, copying
 from leadwell.store.figures import COMMIT_SECONDS, WRITES, WRITES_WAITING
 
 T = TypeVar("T")
@@ -93,6 +93,9 @@ class SQLiteConnection:
         self.raw.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
         # Fetched to the end: apsw stops at a row until it is asked for the next.
         self.raw.execute(_PRAGMAS).fetchall()
+        if self.raw.readonly("main"):
+            self.raw.close()
+            raise apsw.ReadOnlyError
 
     def clock(self) -> int:
         """Return the machine's clock, in microseconds since 1970."""
@@ -110,6 +113,12 @@ class SQLiteConnection:
         """Run one statement once for each set of parameters."""
         self.raw.executemany(sql, params).fetchall()
 
+    def load(self, table: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        """Add many rows to a table by one statement that is read once."""
+        holes = ", ".join("?" * len(columns))
+        sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({holes})"
+        self.raw.executemany(sql, rows).fetchall()
+
     def begin(self) -> None:
         """Begin a read transaction, and forget what others have changed since.
 
@@ -122,6 +131,10 @@ class SQLiteConnection:
 
     def lock_schema(self) -> None:
         """Nothing to wait for: SQLite has one writer at a time."""
+
+    def as_run(self, sql: str) -> str:
+        """Return a script of the schema: it is written for SQLite."""
+        return sql
 
     def change_schema(self, sql: str) -> None:
         """Run a script; it may hold several statements."""
@@ -152,6 +165,7 @@ class SQLiteDatabase:
             )
         self.path = path
         self.address = str(path)
+        self.identity = f"sqlite:///{path.resolve()}"
         self._vfs = vfs
         self._memo: dict[Row, Any] = {}
         self._epoch = epoch or secrets.token_bytes(EPOCH_BYTES)
@@ -201,6 +215,17 @@ class SQLiteDatabase:
             self._jobs.put((job, done))
         return done
 
+    def check_unused(self) -> None:
+        """Refuse a file that another process has open.
+
+        Raises:
+            Refused: one has, a hub or a command.
+        """
+        # Readers of our own would stand in the way; others are opened when needed.
+        while self._idle:
+            self._idle.pop().raw.close()
+        copying.check_unused(self.path)
+
     def empty_log(self) -> bool:
         """Move the log into the database and cut it off; `False`: a reader needs it."""
         connection = self._opened()
@@ -238,7 +263,7 @@ class SQLiteDatabase:
                 f"{self.path} is not a SQLite database",
                 hint="choose another file with --database",
             ) from None
-        except apsw.CantOpenError:
+        except (apsw.CantOpenError, apsw.ReadOnlyError):
             raise Refused(
                 f"{self.path} cannot be opened",
                 hint="check that the file and its folder may be written",

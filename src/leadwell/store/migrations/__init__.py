@@ -15,6 +15,10 @@ from leadwell.store.connection import Connection
 
 BASELINE = 3
 """Version 1 was that of databases made before the first release."""
+HALF = "copying"
+"""The table that marks half a copy of another database (store.moving)."""
+_OURS = {"migration", "account", "campaign", "counter"}
+"""Every version of the schema has these, and hardly another program."""
 _NAME = re.compile(r"(\d{4})-[a-z0-9-]+\.sql")
 
 
@@ -54,18 +58,48 @@ def version_of(connection: Connection) -> int:
     """Return the version of the database's schema; 0 when it has none yet.
 
     Raises:
-        Refused: the database is one of something else.
+        Refused: the database is one of something else, or half a copy.
     """
-    tables = {row[0] for row in connection.rows(connection.dialect.tables)}
+    if source := copied_from(connection):
+        raise Refused(
+            f"the database holds half a copy of {source}",
+            hint="run again what began it: leadwell copy",
+        )
+    tables = _tables(connection)
     if not tables:
         return 0
-    if "migration" not in tables:
+    if tables >= _OURS:
+        (version,) = connection.rows("SELECT max(version) FROM migration")[0]
+        if version:
+            return int(version)
+    raise Refused(
+        "the database belongs to another program",
+        hint="choose another one, or make one for Leadwell alone",
+    )
+
+
+def copied_from(connection: Connection) -> str | None:
+    """Return what a database holds half a copy of; `None`: it does not."""
+    if HALF not in _tables(connection):
+        return None
+    ((source,),) = connection.rows(f"SELECT source FROM {HALF}")
+    return str(source)
+
+
+def check_current(connection: Connection) -> int:
+    """Return the version of a database's schema, which is today's, or 0: it is empty.
+
+    Raises:
+        Refused: it is another one, and why.
+    """
+    version = version_of(connection)
+    if waiting := pending(version) if version else ():
         raise Refused(
-            "the database belongs to another program",
-            hint="choose another one with --database",
+            f"the database has schema version {version}, "
+            f"this release needs {waiting[-1].version}",
+            hint="back it up, then run: leadwell migrate",
         )
-    (version,) = connection.rows("SELECT max(version) FROM migration")[0]
-    return int(version)
+    return version
 
 
 def pending(
@@ -84,10 +118,22 @@ def pending(
         )
     if version > (today := newest(migrations)):
         raise Refused(
-            f"the database has schema version {version}, this release knows {today}",
-            hint="run the release that made it, or a newer one",
+            f"the database is of a newer Leadwell: it has schema version {version}, "
+            f"this release knows {today}",
+            hint="install the release that made it, or a newer one",
         )
     return tuple(m for m in migrations if m.version > max(version, BASELINE))
+
+
+def script(connection: Connection) -> list[str]:
+    """Return the SQL that `apply` would run in this database.
+
+    Raises:
+        Refused: as `version_of` and `pending`.
+    """
+    version = version_of(connection)
+    scripts = [step.sql for step in pending(version)] if version else [schema()]
+    return [connection.as_run(sql) for sql in scripts]
 
 
 def apply(
@@ -111,6 +157,10 @@ def apply(
         _note(connection, migration.version, now)
         version = migration.version
     return version
+
+
+def _tables(connection: Connection) -> set[str]:
+    return {row[0] for row in connection.rows(connection.dialect.tables)}
 
 
 def _note(connection: Connection, version: int, now: int) -> None:
