@@ -8,6 +8,7 @@ import structlog
 
 from leadwell.admin.importing import files
 from leadwell.api.hub import Hub
+from leadwell.server import retention
 from leadwell.store import campaigns
 from leadwell.store.connection import Connection
 from leadwell.store.writes import chores, history
@@ -61,7 +62,7 @@ class Upkeep:
             self._finish(campaign_id)
         self._hub.pins.sweep()
         files.sweep(self._hub)
-        files.sweep(self._hub)
+        retention.carry_out(self._hub, self._stopping)
         if self._history_days and time.monotonic() >= self._forget_at:
             self._forget_at = time.monotonic() + FORGET_EVERY_S
             self._forget_history(self._hub.moment - self._history_days * DAY_US)

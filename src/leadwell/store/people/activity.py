@@ -45,7 +45,10 @@ class What(StrEnum):
     PERSON_INVITED = "person-invited"
     PERSON_CHANGED = "person-changed"
     PERSON_REMOVED = "person-removed"
-    RETENTION_CHANGED = "retention-changed"
+    RETENTION_ADDED = "retention-added"
+    RETENTION_REMOVED = "retention-removed"
+    RETENTION_ERASED = "retention-erased"
+    RETENTION_ANONYMISED = "retention-anonymised"
     DUPLICATES_CHANGED = "duplicates-changed"
     LEADS_MERGED = "leads-merged"
     LEADS_ERASED = "leads-erased"
@@ -63,7 +66,7 @@ class Happening:
     about: str
     """What it was done to, as it was called then."""
     who: str
-    """The name of a person; empty: the operator."""
+    """The name of a person; empty: the operator, or the hub by itself."""
 
 
 def note(
