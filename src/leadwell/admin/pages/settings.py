@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from leadwell.admin import freshness
 from leadwell.admin.freshness import seen
+from leadwell.admin.pages import retention
 from leadwell.admin.rendering import HEADERS
 from leadwell.admin.settling import settle
 from leadwell.admin.tabs import around
@@ -102,6 +103,7 @@ def _content(connection: Connection, visit: Visit) -> dict[str, Any]:
         ],
         "administrators": administrators,
         "opened": seen(*opened),
+        "rules": retention.shown(connection, campaign),
         "api": f"{visit.hub.public_url}/v2/campaigns/{campaign.id}",
     }
 

@@ -56,6 +56,10 @@ class What(StrEnum):
     IMPORT_UNDONE = "import-undone"
 
 
+BY_RETENTION = frozenset({What.RETENTION_ERASED, What.RETENTION_ANONYMISED})
+"""What no person has done: a rule was carried out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Happening:
     """One thing that somebody has done."""
