@@ -93,7 +93,11 @@ def add(
         agree(yes=change.yes)
         content |= {"id": where.write(job).id}
     content["dry_run"] = change.dry_run
-    text = f"rule {content.get('id')}" if "id" in content else "nothing was changed"
+    text = (
+        f"rule {content.get('id')}"
+        if "id" in content
+        else "nothing was changed: --dry-run"
+    )
     output.document(content, as_json=where.json, text=text)
 
 
