@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from leadwell.cli import output
-from leadwell.cli.opening import HERE, CampaignId, Where, account_of, now_us
+from leadwell.cli.opening import HERE, CampaignId, Where, account_of, noted, now_us
 from leadwell.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def create(file: FileOrStdin, *, account: str = "", where: Where = HERE) -> None
     """
     from leadwell.schema import definition
     from leadwell.store import campaigns
+    from leadwell.store.people.activity import What
 
     read = definition.read(_parsed(file))
     owner = account or read.account
@@ -46,7 +47,9 @@ def create(file: FileOrStdin, *, account: str = "", where: Where = HERE) -> None
 
     def job(connection: Connection) -> Campaign:
         kept = account_of(connection, owner)
-        return campaigns.add(connection, kept, read.campaign, now_us())
+        made = campaigns.add(connection, kept, read.campaign, now_us())
+        noted(connection, made, What.CAMPAIGN_MADE, made.name)
+        return made
 
     made = where.write(job, create=True)
     content = {"id": made.id, "slug": made.slug, "name": made.name}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cyclopts import App
 
 from leadwell.cli import output
-from leadwell.cli.opening import HERE, CampaignId, Where, now_us
+from leadwell.cli.opening import HERE, CampaignId, Where, noted, now_us
 from leadwell.errors import NotFound, Refused, UsageError
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def erase(
     """
     from leadwell.server.opening import erasure_path
     from leadwell.store import campaigns
+    from leadwell.store.people.activity import What
     from leadwell.store.writes import erasures
 
     if not yes:
@@ -93,7 +94,9 @@ def erase(
 
     def job(connection: Connection) -> list[Erasure]:
         found = campaigns.known(connection, campaign)
-        return erasures.erase(connection, found, id, now_us(), path)
+        done = erasures.erase(connection, found, id, now_us(), path)
+        noted(connection, found, What.LEADS_ERASED, str(id))
+        return done
 
     with where.opened() as database:
         done = database.write(job).result()

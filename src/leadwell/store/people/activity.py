@@ -43,6 +43,8 @@ class What(StrEnum):
     WEBHOOK_CHANGED = "webhook-changed"
     WEBHOOK_REMOVED = "webhook-removed"
     PERSON_INVITED = "person-invited"
+    PASSWORD_LINK_MADE = "password-link-made"  # noqa: S105 - the name of a happening
+    SIGN_IN_CLOSED = "sign-in-closed"
     PERSON_CHANGED = "person-changed"
     PERSON_REMOVED = "person-removed"
     RETENTION_ADDED = "retention-added"
