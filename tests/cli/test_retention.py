@@ -1,5 +1,7 @@
 """How long leads are kept, as somebody types it."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.cli.test_parts import AT, Run, run
@@ -48,10 +50,8 @@ def test_what_is_wrong_is_told(run: Run, given: tuple[str, ...], said: str) -> N
 
 
 def test_rules_are_carried_out_at_once(run: Run) -> None:
-    (file := __import__("pathlib").Path("old.csv")).write_text(
-        "name,created_at\nOld One,2001-01-01T00:00:00Z\n"
-    )
-    assert run("import", str(file), *AT).code == 0
+    Path("old.csv").write_text("name,created_at\nOld One,2001-01-01T00:00:00Z\n")
+    assert run("import", "old.csv", *AT).code == 0
     given = ("anonymise", "--older-than", "730d", "--field", "name")
     assert run("retention", "add", *given, *AT, "--yes").code == 0
     (planned,) = run("retention", "run", *AT, "--dry-run", "--json").json

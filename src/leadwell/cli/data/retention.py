@@ -58,34 +58,22 @@ def add(
         change: where, and whether to ask
         where: the database
     """
-    from leadwell.model.campaign import Column
     from leadwell.store import campaigns
     from leadwell.store.people.activity import What
     from leadwell.store.retention import rules
 
-    days = days_of(about.older_than)
-
-    def asked(campaign: Campaign) -> Rule:
-        return rules.checked(
-            rules.Rule(
-                Column(about.by),
-                days,
-                rules.Action(action),
-                statuses=_ids(about.status, "status", campaign.statuses),
-                fields=_ids(about.field, "field", campaign.fields),
-            )
-        )
-
     def job(connection: Connection) -> Rule:
         campaign = campaigns.hold(connection, change.campaign)
-        rule = rules.add(connection, campaign, asked(campaign), now_us())
+        rule = rules.add(
+            connection, campaign, _asked(campaign, action, about), now_us()
+        )
         short = rules.in_short(campaign, rule)
         noted(connection, campaign, What.RETENTION_ADDED, short)
         return rule
 
     def look(connection: Connection) -> dict[str, Any]:
         campaign = campaigns.known(connection, change.campaign)
-        return _effect(connection, campaign, asked(campaign))
+        return _effect(connection, campaign, _asked(campaign, action, about))
 
     content = where.read(look)
     _tell(content)
@@ -225,6 +213,21 @@ def _run(database: Database, where: Where, campaign_id: int, rule_id: int) -> in
     with database.reading() as connection:
         rule = rules.find(connection, campaign_id, rule_id)
     return rule.ran if rule else 0
+
+
+def _asked(campaign: Campaign, action: str, about: About) -> Rule:
+    from leadwell.model.campaign import Column
+    from leadwell.store.retention import rules
+
+    return rules.checked(
+        rules.Rule(
+            Column(about.by),
+            days_of(about.older_than),
+            rules.Action(action),
+            statuses=_ids(about.status, "status", campaign.statuses),
+            fields=_ids(about.field, "field", campaign.fields),
+        )
+    )
 
 
 def _ids(slugs: tuple[str, ...], what: str, parts: Any) -> tuple[int, ...]:
