@@ -75,10 +75,6 @@ class Rule:
             return (age,)
         return age, Condition(Column.STATUS, "in", self.statuses)
 
-    def is_busy(self, now: int) -> bool:
-        """Whether somebody is carrying it out at this moment."""
-        return self.beat_at > now - LEASE_US
-
 
 def checked(rule: Rule) -> Rule:
     """Return a rule that can be carried out.
