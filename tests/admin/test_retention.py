@@ -77,7 +77,7 @@ def test_a_rule_is_shown_confirmed_carried_out_and_removed(
     assert kept(hub) == []
 
 
-def test_what_it_would_do_is_told_with_the_oldest_leads(
+def test_what_it_would_do_is_told_with_the_first_leads(
     desk: Desk, hub: Hub, campaign: Campaign
 ) -> None:
     make.leads(hub.database, now(hub), ANN * 7, make.MIDNIGHT - timedelta(days=31))

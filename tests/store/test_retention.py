@@ -13,7 +13,7 @@ from leadwell.schema import submission
 from leadwell.store import campaigns
 from leadwell.store.connection import Connection, Database
 from leadwell.store.people import activity
-from leadwell.store.retention import rules, working
+from leadwell.store.retention import rules, selecting, working
 from leadwell.store.retention.rules import DAY_US, Action, Rule
 from leadwell.store.retention.selecting import Count, Selection
 from leadwell.store.writes import erasing, history, writing
@@ -92,9 +92,11 @@ def count(database: Database, campaign: Campaign, rule: Rule, now: int) -> Count
         return Selection.of(grant, campaign, rule, now).count(connection)
 
 
+@pytest.mark.parametrize("window", [1, 2, selecting.WINDOW])
 def test_leads_that_are_too_old_are_erased_and_no_others(
-    database, campaign, tmp_path
+    database, campaign, tmp_path, monkeypatch, window
 ) -> None:
+    monkeypatch.setattr(selecting, "WINDOW", window)
     file = tmp_path / "erasures"
     old = add(database, campaign)
     deleted = add(database, campaign)

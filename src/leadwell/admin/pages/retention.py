@@ -44,7 +44,7 @@ class Effect:
     older_than: datetime
     first_at: datetime
     sample: list[Any]
-    """The oldest of the leads, as the API shows them."""
+    """The first of the leads, as the API shows them."""
 
 
 class Retention:
@@ -138,7 +138,7 @@ def _effect(
     now = visit.hub.now
     grant = visit.user.grant(campaign)
     selection = Selection.of(grant, campaign, rule, now)
-    ids = selection.sample(connection, SAMPLE)
+    ids = selection.after(connection, 0, SAMPLE).there
     bodies = leads.find_bodies(connection, campaign, selection.query, ids)
     return Effect(
         selection.count(connection),

@@ -10,11 +10,14 @@ from typing import Any
 
 from leadwell.model.campaign import Campaign
 from leadwell.model.grant import Grant, LeadQuery
-from leadwell.model.query import Question, SortKey
+from leadwell.model.query import Question
 from leadwell.store import filtering
 from leadwell.store.connection import Connection
 from leadwell.store.retention.rules import Action, Rule
 from leadwell.store.writes.scopes import WHOLE, Reason
+
+WINDOW = 20_000
+"""How many ids one statement looks at: no database gives up, however many leads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,10 @@ class Found:
     there: Sequence[int]
     gone: Sequence[int]
     """Leads that are deleted: their history is what it is about."""
+    looked_to: int
+    """All leads up to this one are looked at."""
+    is_last: bool
+    """Whether there is none behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,56 +54,33 @@ class Selection:
     @classmethod
     def of(cls, grant: Grant, campaign: Campaign, rule: Rule, now: int) -> "Selection":
         """Ask within a grant which leads are too old at `now`, in microseconds."""
-        sort = (SortKey(rule.age_of),)
-        question = Question(conditions=rule.conditions(now), sort=sort)
-        query = grant.query(campaign, question)
+        query = grant.query(campaign, Question(conditions=rule.conditions(now)))
         return cls(campaign, rule, query, rule.older_than(now))
 
     def count(self, connection: Connection) -> Count:
         """Return how many leads it is about."""
-        clause = filtering.where(connection.dialect, self.campaign, self.query)
-        ((there,),) = connection.rows(
-            f"""
-            SELECT count(*) FROM lead
-             WHERE {clause.sql} AND {self._holds(connection)}
-            """,
-            {**clause.params, **self._refs()},
-        )
-        return Count(there, len(self._gone(connection, 0, 2**31)))
-
-    def sample(self, connection: Connection, most: int) -> list[int]:
-        """Return the oldest leads that it is about, of those there are."""
-        clause = filtering.where(connection.dialect, self.campaign, self.query)
-        order = filtering.order(connection.dialect, self.campaign, self.query)
-        found = connection.rows(
-            f"""
-            SELECT lead.id FROM lead
-             WHERE {clause.sql} AND {self._holds(connection)}
-             ORDER BY {order}
-             LIMIT :most
-            """,
-            {**clause.params, **self._refs(), "most": most},
-        )
-        return [row[0] for row in found]
+        there = gone = 0
+        for after in range(0, self._last(connection), WINDOW):
+            there += len(self._there(connection, after, WINDOW))
+            gone += len(self._gone(connection, after, WINDOW))
+        return Count(there, gone)
 
     def after(self, connection: Connection, lead_id: int, most: int) -> Found:
-        """Return the next leads by id; fewer than `most` are the last ones."""
-        clause = filtering.where(connection.dialect, self.campaign, self.query)
-        found = connection.rows(
-            f"""
-            SELECT lead.id FROM lead
-             WHERE {clause.sql} AND {self._holds(connection)} AND lead.id > :after
-             ORDER BY lead.id
-             LIMIT :most
-            """,
-            {**clause.params, **self._refs(), "after": lead_id, "most": most},
-        )
-        there = {row[0] for row in found}
-        gone = set(self._gone(connection, lead_id, most))
-        first = sorted(there | gone)[:most]
+        """Return the next leads by id, as far as there are some in one window."""
+        last = self._last(connection)
+        while True:
+            there = set(self._there(connection, lead_id, most))
+            gone = set(self._gone(connection, lead_id, most))
+            first, upto = sorted(there | gone)[:most], lead_id + WINDOW
+            if first or upto >= last:
+                break
+            lead_id = upto
+        is_full = len(first) == most
         return Found(
-            [each for each in first if each in there],
-            [each for each in first if each in gone],
+            there=[each for each in first if each in there],
+            gone=[each for each in first if each in gone],
+            looked_to=first[-1] if is_full else upto,
+            is_last=not is_full and upto >= last,
         )
 
     def still(self, connection: Connection, ids: Sequence[int]) -> list[int]:
@@ -113,6 +97,33 @@ class Selection:
                 **clause.params,
                 **self._refs(),
                 "ids": connection.dialect.listed(ids),
+            },
+        )
+        return [row[0] for row in found]
+
+    def _last(self, connection: Connection) -> int:
+        ((last,),) = connection.rows(
+            "SELECT lead_id FROM counter WHERE campaign_id = :campaign_id",
+            {"campaign_id": self.campaign.id},
+        )
+        return int(last)
+
+    def _there(self, connection: Connection, after: int, most: int) -> list[int]:
+        clause = filtering.where(connection.dialect, self.campaign, self.query)
+        found = connection.rows(
+            f"""
+            SELECT lead.id FROM lead
+             WHERE {clause.sql} AND {self._holds(connection)}
+               AND lead.id > :after AND lead.id <= :upto
+             ORDER BY lead.id
+             LIMIT :most
+            """,
+            {
+                **clause.params,
+                **self._refs(),
+                "after": after,
+                "upto": after + WINDOW,
+                "most": most,
             },
         )
         return [row[0] for row in found]
@@ -154,6 +165,7 @@ class Selection:
             "deleted": Reason.DELETED.value,
             "older_than": self.older_than,
             "after": lead_id,
+            "upto": lead_id + WINDOW,
             "most": most,
         }
         if self.rule.action is Action.ERASE:
@@ -162,6 +174,7 @@ class Selection:
                 SELECT scope_member.lead_id FROM scope_member
                  WHERE scope_member.campaign_id = :campaign_id
                    AND scope_member.lead_id > :after
+                   AND scope_member.lead_id <= :upto
                    AND scope_member.scope_id = :scope_id
                    AND scope_member.in_scope = 0
                    AND scope_member.reason = :deleted
@@ -177,6 +190,7 @@ class Selection:
             SELECT scope_member.lead_id FROM scope_member
              WHERE scope_member.campaign_id = :campaign_id
                AND scope_member.lead_id > :after
+               AND scope_member.lead_id <= :upto
                AND scope_member.scope_id = :scope_id
                AND scope_member.in_scope = 0
                AND scope_member.reason IN (:deleted, :merged)
