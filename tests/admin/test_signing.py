@@ -147,7 +147,12 @@ def test_after_many_wrong_passwords_nobody_gets_in_for_a_while(
     assert [tried("wrong") for _ in range(5)] == [401] * 5
     assert tried(PASSWORD) == 401
     clock.now += timedelta(seconds=16)
+    assert tried("wrong") == 401
+    clock.now += timedelta(seconds=31)
     assert tried(PASSWORD) == 200
+    # Told once in a row, however long somebody goes on.
+    said = "nobody got in for a while after wrong passwords: Administrator"
+    assert text_of(client.get("/account")).count(said) == 1
 
 
 def test_who_tries_many_passwords_at_once_waits_too(hub: Hub, account: Account) -> None:

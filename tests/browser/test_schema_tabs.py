@@ -37,6 +37,7 @@ PAGES = {
     "filter": f"{AT}/filters/{{filter}}",
     "filter-new": f"{AT}/filters/new?filter=source=partner-west",
     "settings": f"{AT}/settings",
+    "retention": f"{AT}/settings/retention",
 }
 
 
@@ -191,4 +192,32 @@ def test_a_new_field_says_what_it_will_be_called(
         page.get_by_text("aarlig-indtaegt").wait_for()
         page.get_by_label("Select", exact=False).first.check()
         assert page.get_by_label("Options").is_visible()
+        assert seen.complaints == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_retention_rule_is_seen_before_it_is_confirmed(
+    browser: Browser, place: Office, scheme: Any
+) -> None:
+    shape = PHONE if scheme == "dark" else WIDE
+    given = {"color_scheme": scheme, "java_script_enabled": scheme == "light"}
+    with place.window(browser, shape, **given) as seen:
+        page = seen.page
+        seen.open(place.url(f"{AT}/settings"))
+        page.get_by_role("link", name="New retention rule").click()
+        page.get_by_label("More than so many days ago").fill("30")
+        page.get_by_label("By when they were changed last").check()
+        if scheme == "dark":
+            page.get_by_label("The fields ticked below are emptied").check()
+        page.get_by_role("button", name="Show what it would do").click()
+        page.get_by_text("30 leads of before").wait_for()
+        seen.keep(f"retention-effect-{scheme}")
+        if scheme == "light":
+            assert seen.violations() == []
+        assert not seen.is_scrolled_sideways()
+        page.get_by_role("button", name="Confirm the rule").click()
+        page.get_by_role("status").get_by_text("Added.").wait_for()
+        assert page.get_by_text("For the first time on").first.is_visible()
+        seen.keep(f"retention-kept-{scheme}")
+        assert not seen.is_scrolled_sideways()
         assert seen.complaints == []

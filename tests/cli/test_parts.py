@@ -11,7 +11,9 @@ import pytest
 import yaml
 
 from leadwell.cli import main
+from leadwell.store import campaigns
 from leadwell.store.engines.sqlite import SQLiteDatabase
+from leadwell.store.people import activity
 from leadwell.store.writes import chores
 from tests import make
 
@@ -261,3 +263,49 @@ def test_the_doctor_looks_at_everything_although_one_thing_fails(run: Run) -> No
     states = {one["what"]: one["state"] for one in found.json}
     assert found.code == 1
     assert (states["key"], states["integrity"], states["clock"]) == ("fail", "ok", "ok")
+
+
+def test_what_commands_change_stands_in_the_activity(run: Run) -> None:
+    token = run("token", "create", "--name", "West", *AT, "--json").json["id"]
+    link = run("share", "create", token, "--json").json["id"]
+    for words in (
+        ("field", "add", "zip", "--label", "Post code", *AT, "--yes"),
+        ("field", "label", "budget", "Money", *AT, "--yes"),
+        ("option", "rename", "source", "partner-west", "west", *AT, "--yes"),
+        ("status", "remove", "contacted", *AT, "--yes"),
+        ("filter", "set", "big", "budget[gte]=500", *AT, "--yes"),
+        ("filter", "set", "big", "budget[gte]=900", *AT, "--yes"),
+        ("filter", "remove", "big", *AT),
+        ("token", "edit", token, "--name", "Far west"),
+        ("share", "revoke", link),
+        ("token", "rotate", token),
+        ("token", "revoke", token),
+        ("lead", "erase", "1", *AT, "--yes"),
+        # What is only looked at is not noted, nor is what is refused.
+        ("field", "remove", "budget", *AT, "--dry-run"),
+        ("field", "remove", "nothing", *AT, "--yes"),
+    ):
+        run(*words)
+    database = SQLiteDatabase(Path("leadwell.db"))
+    with database.reading() as connection:
+        found = activity.find(connection, campaigns.known(connection, 362), 10**17, 99)
+    database.close()
+    assert {each.who for each in found} == {""}
+    assert [(each.what, each.about) for each in reversed(found)] == [
+        ("campaign-made", "Roofs"),
+        ("import-started", "leads.csv"),
+        ("token-made", "West"),
+        ("link-made", "West"),
+        ("field-added", "Post code"),
+        ("field-changed", "Money"),
+        ("option-changed", "Partner West"),
+        ("status-removed", "Contacted"),
+        ("filter-made", "big"),
+        ("filter-changed", "big"),
+        ("filter-removed", "big"),
+        ("token-changed", "Far west"),
+        ("link-revoked", "Far west"),
+        ("token-rotated", "Far west"),
+        ("token-revoked", "Far west"),
+        ("leads-erased", "1"),
+    ]

@@ -33,6 +33,7 @@ GLOBAL = {
     "INSERT INTO chore (campaign_id, kind, part_id, done_to) SELECT": "so is the work",
     "SELECT DISTINCT campaign_id FROM chore": "a hub that starts looks for work left",
     "SELECT {_COLUMNS} FROM hook WHERE ended_at IS NULL": "looks for who is to be told",
+    "SELECT campaign_id, id FROM retention": "a hub looks for the rules that are due",
     "SELECT coalesce(max(stamped_at), 0) FROM counter": "the doctor looks at the clock",
     "SELECT campaign_id, name, used_at, length(data) FROM pin": "what is too old goes",
 }

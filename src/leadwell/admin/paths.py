@@ -23,6 +23,7 @@ from leadwell.admin.pages.leads.many import Many
 from leadwell.admin.pages.leads.removing import Removing
 from leadwell.admin.pages.people.account import Account
 from leadwell.admin.pages.people.person import Person
+from leadwell.admin.pages.retention import Retention
 from leadwell.admin.pages.schema.adding import New
 from leadwell.admin.pages.schema.editor import Editor
 from leadwell.admin.pages.schema.listing import List
@@ -101,6 +102,9 @@ def settings(admins: Guard) -> Iterator[Route]:
     yield route(all_, GET=admins(tab.show), POST=admins(tab.save))
     yield route(f"{all_}/people", POST=admins(tab.share))
     yield route(f"{all_}/duplicates", POST=admins(tab.decide))
+    keeping = Retention()
+    yield route(f"{all_}/retention", GET=admins(keeping.show), POST=admins(keeping.add))
+    yield route(f"{all_}/retention/{{rule_id:id}}/remove", POST=admins(keeping.remove))
     yield route(f"{all_}/schema.json", GET=admins(tab.schema))
     yield route(f"{all_}/lead.json", GET=admins(tab.lead))
 

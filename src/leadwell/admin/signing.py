@@ -28,7 +28,8 @@ from leadwell.model.user import (
 )
 from leadwell.store import accounts
 from leadwell.store.connection import Connection
-from leadwell.store.people import users
+from leadwell.store.people import activity, users
+from leadwell.store.people.activity import What
 
 HOME = "/campaigns"
 SETUP = "/setup"
@@ -210,6 +211,11 @@ class _Trying:
             return login.user, 0
         wait = passwords.wait_us(login.failures + 1)
         users.note_failure(connection, self.email, self.now + wait if wait else 0)
+        if login.failures == passwords.TRIES_FREE:
+            # Told once in a row: who goes on trying writes no more into it.
+            of = accounts.find_by_id(connection, login.user.account_id)
+            about, what = login.user.name, What.SIGN_IN_CLOSED
+            activity.note(connection, of, what, about, who="", at=self.now)
         return None, _seconds(wait)
 
 

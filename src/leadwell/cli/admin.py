@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cyclopts import App
 
 from leadwell.cli import output
-from leadwell.cli.opening import HERE, Where
+from leadwell.cli.opening import HERE, Where, noted
+
+if TYPE_CHECKING:
+    from leadwell.store.connection import Connection
 
 admin = App(name="admin", help="Who may sign in to the hub's pages.")
 
@@ -45,10 +50,18 @@ def reset_password(email: str, *, where: Where = HERE) -> None:
         email: what they sign in with
         where: the database
     """
+    from leadwell.store import accounts
     from leadwell.store.people import users
+    from leadwell.store.people.activity import What
 
     address = email.strip().casefold()
-    where.read(lambda connection: users.known(connection, address))
+
+    def job(connection: Connection) -> None:
+        user = users.known(connection, address).user
+        owner = accounts.find_by_id(connection, user.account_id)
+        noted(connection, owner, What.PASSWORD_LINK_MADE, user.name)
+
+    where.write(job)
     _print_link(where, address)
 
 

@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 
 from leadwell.cli import output
 from leadwell.cli.chores import finish_in
-from leadwell.cli.opening import HERE, CampaignId, Where, account_of, now_us
+from leadwell.cli.opening import HERE, CampaignId, Where, account_of, noted, now_us
 from leadwell.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def create(file: FileOrStdin, *, account: str = "", where: Where = HERE) -> None
     """
     from leadwell.schema import definition
     from leadwell.store import campaigns
+    from leadwell.store.people.activity import What
 
     read = definition.read(_parsed(file))
     owner = account or read.account
@@ -47,7 +48,9 @@ def create(file: FileOrStdin, *, account: str = "", where: Where = HERE) -> None
 
     def job(connection: Connection) -> Campaign:
         kept = account_of(connection, owner)
-        return campaigns.add(connection, kept, read.campaign, now_us())
+        made = campaigns.add(connection, kept, read.campaign, now_us())
+        noted(connection, made, What.CAMPAIGN_MADE, made.name)
+        return made
 
     made = where.write(job, create=True)
     content = {"id": made.id, "slug": made.slug, "name": made.name}
@@ -142,6 +145,7 @@ def duplicates(
     from leadwell.schema import identity
     from leadwell.store import campaigns
     from leadwell.store.duplicates import groups
+    from leadwell.store.people.activity import What
     from leadwell.store.writes import parts
 
     if policy is not None:
@@ -151,6 +155,7 @@ def duplicates(
             found = campaigns.known(connection, id)
             decided = identity.decision(found, given, slugs)
             parts.set_duplicates(connection, id, decided)
+            noted(connection, found, What.DUPLICATES_CHANGED, decided.policy.value)
 
         where.write(decide)
         code = finish_in(where, id)

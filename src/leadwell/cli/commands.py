@@ -36,6 +36,11 @@ COMMANDS = (
     ("option", "parts.option:option", "Options of select and multi_select fields."),
     ("person", "account:person", "People, to whom leads are assigned."),
     ("restore", "data.backup:restore", "Put a backup in the place of the database."),
+    (
+        "retention",
+        "data.retention:retention",
+        "How long a campaign keeps its leads.",
+    ),
     ("serve", "serve:serve", "Answer requests until Ctrl-C or SIGTERM."),
     ("share", "access.share:share", "Links: URLs that show what a token sees."),
     ("status", "parts.status:status", "Statuses of a campaign: where leads stand."),

@@ -9,7 +9,7 @@ from cyclopts import App
 
 from leadwell.cli import output
 from leadwell.cli.chores import finish
-from leadwell.cli.opening import HERE, CampaignId, Where, now_us
+from leadwell.cli.opening import HERE, CampaignId, Where, noted, now_us
 from leadwell.cli.parts.editing import Change, agree
 from leadwell.errors import NotFound
 
@@ -46,6 +46,7 @@ def set_(
     from leadwell.store import campaigns, filters
     from leadwell.store.access import saving
     from leadwell.store.access.rights import conditions_of
+    from leadwell.store.people.activity import What
     from leadwell.store.writes import rehearsal
 
     name = filters.checked_name(name)
@@ -53,8 +54,14 @@ def set_(
     def job(connection: Connection) -> dict[str, Any]:
         found = campaigns.hold(connection, change.campaign)
         asked = conditions_of(found, conditions)
-        kept = saving.save(connection, found, name, asked, now_us())
-        return _shown(found, kept)
+        known = filters.find_named(connection, found, name)
+        noted(
+            connection,
+            found,
+            What.FILTER_CHANGED if known else What.FILTER_MADE,
+            name,
+        )
+        return _shown(found, saving.save(connection, found, name, asked, now_us()))
 
     with where.opened() as database:
         with database.reading() as connection:
@@ -71,7 +78,7 @@ def set_(
                 agree(yes=change.yes)
             content |= database.write(job).result()
             code = finish(database, change.campaign)
-    content["dry_run"] = change.dry_run
+    content |= {"dry_run": change.dry_run}
     text = f"{name}: {content.get('words', 'nothing was changed')}"
     output.document(content, as_json=where.json, text=text)
     return code
@@ -134,12 +141,14 @@ def remove(name: str, *, campaign: CampaignId, where: Where = HERE) -> None:
         where: the database
     """
     from leadwell.store import campaigns, filters
+    from leadwell.store.people.activity import What
 
-    where.write(
-        lambda connection: filters.remove(
-            connection, campaigns.known(connection, campaign), name
-        )
-    )
+    def job(connection: Connection) -> None:
+        found = campaigns.hold(connection, campaign)
+        filters.remove(connection, found, name)
+        noted(connection, found, What.FILTER_REMOVED, name)
+
+    where.write(job)
     output.document({"removed": name}, as_json=where.json, text=f"removed {name}")
 
 

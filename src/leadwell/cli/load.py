@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from leadwell.cli import output
-from leadwell.cli.opening import HERE, CampaignId, Where, account_of, now_us
+from leadwell.cli.opening import HERE, CampaignId, Where, account_of, noted, now_us
 from leadwell.errors import UsageError
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ def load(
     """
     from leadwell.intake.loading import Load
     from leadwell.intake.reading import open_rows
+    from leadwell.store.people.activity import What
 
     if (into.campaign is None) == (into.new is None):
         raise UsageError(
@@ -97,6 +98,9 @@ def load(
         return _answer(prepared, _run(prepared, source), as_json=where.json)
     with where.opened(create=into.new is not None) as database:
         campaign = _kept(database, draft, into) if into.new else draft
+        database.write(
+            lambda c: noted(c, campaign, What.IMPORT_STARTED, file.name)
+        ).result()
         prepared = Load(database, campaign, found, now_us, errors)
         return _answer(prepared, _run(prepared, source), as_json=where.json)
 
@@ -140,6 +144,7 @@ def _kept(database: Database, draft: Campaign, into: Into) -> Campaign:
     """Make the drafted campaign, or go on with the one an earlier run has made."""
     from leadwell.schema import definition
     from leadwell.store import campaigns
+    from leadwell.store.people.activity import What
 
     def job(connection: Connection) -> Campaign:
         owner = account_of(connection, into.account)
@@ -149,7 +154,9 @@ def _kept(database: Database, draft: Campaign, into: Into) -> Campaign:
             if definition.written(found, "") == definition.written(same, ""):
                 output.hint(f"note: going on with campaign {found.id}")
                 return found
-        return campaigns.add(connection, owner, draft, now_us())
+        made = campaigns.add(connection, owner, draft, now_us())
+        noted(connection, made, What.CAMPAIGN_MADE, made.name)
+        return made
 
     made = database.write(job).result()
     with database.reading() as connection:

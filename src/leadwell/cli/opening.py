@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from leadwell.model.account import Account
+    from leadwell.model.campaign import Campaign
     from leadwell.settings import Settings
     from leadwell.store.connection import Connection, Database
+    from leadwell.store.people.activity import What
 
 T = TypeVar("T")
 
@@ -80,6 +82,15 @@ def now_us() -> int:
     from leadwell.server.clock import now
 
     return microseconds(now())
+
+
+def noted(
+    connection: Connection, of: Campaign | Account, what: What, about: str
+) -> None:
+    """Note in this transaction what a command does, as the pages note it of people."""
+    from leadwell.store.people import activity
+
+    activity.note(connection, of, what, about, who="", at=now_us())
 
 
 def account_of(connection: Connection, slug: str) -> Account:

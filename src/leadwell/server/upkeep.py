@@ -8,6 +8,7 @@ import structlog
 
 from leadwell.admin.importing import files
 from leadwell.api.hub import Hub
+from leadwell.server import retention
 from leadwell.server.clock import AgreedClock
 from leadwell.store import campaigns
 from leadwell.store.connection import Connection
@@ -64,6 +65,7 @@ class Upkeep:
         files.sweep(self._hub)
         if isinstance(self._hub.agreed_clock, AgreedClock):
             self._hub.agreed_clock.look()
+        retention.carry_out(self._hub, self._stopping)
         if self._history_days and time.monotonic() >= self._forget_at:
             self._forget_at = time.monotonic() + FORGET_EVERY_S
             self._forget_history(self._hub.moment - self._history_days * DAY_US)

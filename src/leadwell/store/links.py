@@ -83,8 +83,10 @@ def add(connection: Connection, link: Link, digest: bytes) -> None:
     )
 
 
-def revoke(connection: Connection, public_id: str, now: int) -> None:
+def revoke(connection: Connection, public_id: str, now: int) -> str:
     """End a link for ever; one that was revoked already stays as it was.
+
+    Returns the lineage of the token that it was of.
 
     Raises:
         NotFound: there is none with this public id.
@@ -94,7 +96,7 @@ def revoke(connection: Connection, public_id: str, now: int) -> None:
         """
            UPDATE link SET revoked_at = coalesce(revoked_at, :now)
             WHERE public_id = :public_id
-        RETURNING public_id
+        RETURNING lineage
         """,
         params,
     )
@@ -103,6 +105,7 @@ def revoke(connection: Connection, public_id: str, now: int) -> None:
             f"there is no link with the id {public_id!r}",
             hint="see: leadwell share list",
         )
+    return str(changed[0][0])
 
 
 def note_use(connection: Connection, digest: bytes, now: int) -> None:

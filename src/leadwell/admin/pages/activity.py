@@ -17,6 +17,7 @@ from leadwell.store import readers, tokens
 from leadwell.store.connection import Connection
 from leadwell.store.people import activity
 from leadwell.store.people.activity import Happening
+from leadwell.store.retention.working import RETENTION
 from leadwell.store.uploads import jobs
 from leadwell.store.writes import erasing, history
 from leadwell.store.writes.history import Deed
@@ -141,6 +142,7 @@ def _told(authors: "_Authors", deeds: list[Deed]) -> Iterator[Entry]:
 
 def _as_entry(happening: Happening) -> Entry:
     by = "person" if happening.who else "operator"
+    by = "retention" if happening.what in activity.BY_RETENTION else by
     return Entry(
         microseconds(happening.at), by, happening.who, happening.what, happening.about
     )
@@ -168,6 +170,8 @@ class _Authors:
         """Return what has done it, its name, and its import if it was one."""
         if not author:
             return "operator", "", 0
+        if author == RETENTION:
+            return "retention", "", 0
         if author.startswith(PERSON):
             return "person", self.people.get(author, ""), 0
         if author.startswith(IMPORT):

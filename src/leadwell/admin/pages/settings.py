@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from leadwell.admin import freshness
 from leadwell.admin.freshness import seen
-from leadwell.admin.pages import deciding
+from leadwell.admin.pages import deciding, retention
 from leadwell.admin.rendering import HEADERS
 from leadwell.admin.settling import settle
 from leadwell.admin.tabs import around
@@ -113,6 +113,7 @@ def _content(connection: Connection, visit: Visit) -> dict[str, Any]:
         "administrators": administrators,
         "opened": seen(*opened),
         "decision": deciding.shown(connection, visit, campaign),
+        "rules": retention.shown(connection, campaign),
         "api": f"{visit.hub.public_url}/v2/campaigns/{campaign.id}",
     }
 

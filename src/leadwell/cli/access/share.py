@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cyclopts import App
 
 from leadwell.cli import output
-from leadwell.cli.access import secret
+from leadwell.cli.access import noting, secret
 from leadwell.cli.opening import HERE, CampaignId, Where, now_us
 
 if TYPE_CHECKING:
@@ -43,9 +43,10 @@ def create(
     from leadwell.api.links import link_url
     from leadwell.model.link import LinkKind
     from leadwell.model.token import digest
-    from leadwell.store import links
+    from leadwell.store import links, tokens
     from leadwell.store.access import making
     from leadwell.store.access.rights import expiry
+    from leadwell.store.people.activity import What
 
     kind = LinkKind.CSV if csv else LinkKind.DOCUMENTATION
     settings, key = where.settings(), secret.key(where)
@@ -55,6 +56,8 @@ def create(
     def job(connection: Connection) -> Link:
         made = making.new_link(connection, token, kind, now, until)
         links.add(connection, made, digest(key, text))
+        of = tokens.newest(connection, made.lineage)
+        noting.note(connection, of, What.LINK_MADE)
         return made
 
     _print(where.write(job), link_url(settings.url, kind, text), as_json=where.json)
@@ -91,9 +94,15 @@ def revoke(id: str, *, where: Where = HERE) -> None:  # noqa: A002 - the command
         id: the link's id, as `share list` shows it
         where: the database
     """
-    from leadwell.store import links
+    from leadwell.store import links, tokens
+    from leadwell.store.people.activity import What
 
-    where.write(lambda connection: links.revoke(connection, id, now_us()))
+    def job(connection: Connection) -> None:
+        lineage = links.revoke(connection, id, now_us())
+        of = tokens.newest(connection, lineage)
+        noting.note(connection, of, What.LINK_REVOKED)
+
+    where.write(job)
     output.document({"revoked": id}, as_json=where.json, text=f"revoked {id}")
 
 

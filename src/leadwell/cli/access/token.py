@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from leadwell.cli import output
-from leadwell.cli.access import secret
+from leadwell.cli.access import noting, secret
 from leadwell.cli.chores import finish_in
 from leadwell.cli.opening import HERE, CampaignId, Where, now_us
 from leadwell.errors import UsageError
@@ -108,13 +108,16 @@ def create(
         )
     _refuse_empty(name, rights)
     from leadwell.store.access import making
+    from leadwell.store.people.activity import What
 
     text = making.new_text() if from_file is None else secret.imported(from_file)
     key = secret.key(where)
 
     def job(connection: Connection) -> Token:
         made = _made(connection, name, opens, write=write, rights=rights)
-        return making.add(connection, made, text, key)
+        kept = making.add(connection, made, text, key)
+        noting.note(connection, kept, What.TOKEN_MADE)
+        return kept
 
     made = where.write(job)
     secret.print_secret(made, text, as_json=where.json, is_new=from_file is None)
@@ -174,6 +177,7 @@ def edit(
     """
     from leadwell.cli.access.describing import described
     from leadwell.store import tokens
+    from leadwell.store.people.activity import What
 
     _refuse_empty(name, rights)
     _refuse_both(rights, lifts)
@@ -187,6 +191,7 @@ def edit(
         )
         changed = _with_rights(connection, changed, rights)
         tokens.change(connection, changed, now_us())
+        noting.note(connection, changed, What.TOKEN_CHANGED)
         return described(connection, changed, _now()), changed.campaign_id
 
     content, campaign_id = where.write(job)
@@ -207,9 +212,16 @@ def revoke(id: str, *, where: Where = HERE) -> None:  # noqa: A002 - the command
         id: the token's id, as `token list` shows it
         where: the database
     """
+    from leadwell.store import tokens
     from leadwell.store.access import making
+    from leadwell.store.people.activity import What
 
-    ended = where.write(lambda connection: making.revoke(connection, id, _now()))
+    def job(connection: Connection) -> int:
+        known = tokens.hold(connection, id)
+        noting.note(connection, known, What.TOKEN_REVOKED)
+        return making.revoke(connection, id, _now())
+
+    ended = where.write(job)
     output.document({"revoked": id}, as_json=where.json, text=f"revoked {id}")
     if ended:
         output.hint(f"links that ended with it: {ended}")
@@ -237,11 +249,18 @@ def rotate(
     """
     from leadwell.store.access import making
     from leadwell.store.access.rights import expiry, overlap_of
+    from leadwell.store.people.activity import What
 
     now, text = _now(), making.new_text()
     until, key = now + overlap_of(overlap), secret.key(where)
     rotation = making.Rotation(text, key, now, until, expiry(expires, now))
-    made, old = where.write(lambda connection: rotation.carry_out(connection, id))
+
+    def job(connection: Connection) -> tuple[Token, Token]:
+        made, old = rotation.carry_out(connection, id)
+        noting.note(connection, made, What.TOKEN_ROTATED)
+        return made, old
+
+    made, old = where.write(job)
     secret.print_secret(made, text, as_json=where.json, is_new=True)
     output.hint(f"the old token works until {old.expires_at:%Y-%m-%d %H:%M} UTC")
 

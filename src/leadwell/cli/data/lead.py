@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cyclopts import App
 
 from leadwell.cli import output
-from leadwell.cli.opening import HERE, CampaignId, Where, now_us
+from leadwell.cli.opening import HERE, CampaignId, Where, noted, now_us
 from leadwell.errors import NotFound, Refused, UsageError
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def erase(
     """
     from leadwell.server.opening import erasure_path
     from leadwell.store import campaigns
+    from leadwell.store.people.activity import What
     from leadwell.store.writes import erasures
 
     if not yes:
@@ -93,7 +94,9 @@ def erase(
 
     def job(connection: Connection) -> list[Erasure]:
         found = campaigns.known(connection, campaign)
-        return erasures.erase(connection, found, id, now_us(), path)
+        done = erasures.erase(connection, found, id, now_us(), path)
+        noted(connection, found, What.LEADS_ERASED, str(id))
+        return done
 
     with where.opened() as database:
         done = database.write(job).result()
@@ -172,11 +175,7 @@ def forget(
     from leadwell.store import campaigns
     from leadwell.store.writes import history as kept
 
-    shape = _DAYS.fullmatch(older_than)
-    if shape is None or int(shape[1]) == 0:
-        raise UsageError(f"{older_than!r} is no age", hint="write 180d or 365d")
-    age = timedelta(days=int(shape[1])) // timedelta(microseconds=1)
-
+    age = timedelta(days=days_of(older_than)) // timedelta(microseconds=1)
     before = now_us() - age
 
     def job(connection: Connection) -> int:
@@ -189,6 +188,18 @@ def forget(
             count += done
     content = {"removed": count, "campaign": campaign}
     output.document(content, as_json=where.json, text=f"removed {count:,} revisions")
+
+
+def days_of(text: str) -> int:
+    """Read an age in days: 180d.
+
+    Raises:
+        UsageError: it is none.
+    """
+    shape = _DAYS.fullmatch(text)
+    if shape is None or int(shape[1]) == 0:
+        raise UsageError(f"{text!r} is no age", hint="write 180d or 365d")
+    return int(shape[1])
 
 
 def _what_goes(where: Where, campaign_id: int, lead_id: int) -> str:

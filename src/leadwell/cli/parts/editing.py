@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cyclopts import Parameter
 
 from leadwell.cli import output
 from leadwell.cli.chores import finish
-from leadwell.cli.opening import CampaignId, Where
+from leadwell.cli.opening import CampaignId, Where, noted
 from leadwell.errors import Refused
 
 if TYPE_CHECKING:
@@ -40,12 +41,16 @@ class Edit:
 
     words: str
     """What it does, after "this …"."""
+    what: str
+    """What is noted of it: one of `activity.What`."""
     job: Callable[[Connection], object]
     about: Name | None = None
     """The part that is changed; `None`: one that is new."""
     revises: bool = False
     """Whether leads are revised: the slug changes, or the part goes."""
     is_removal: bool = False
+    label: str = ""
+    """What the part is called afterwards; empty: as before."""
 
     def is_asked(self, found: Consequences) -> bool:
         """Whether somebody has to agree."""
@@ -70,7 +75,7 @@ def carry_out(edit: Edit, change: Change, where: Where) -> int:
         if not change.dry_run:
             if edit.is_asked(found):
                 agree(yes=change.yes)
-            database.write(edit.job).result()
+            database.write(partial(_made, edit, change.campaign)).result()
             code = finish(database, change.campaign)
     output.document(
         content | {"dry_run": change.dry_run},
@@ -101,6 +106,20 @@ def agree(*, yes: bool) -> None:
 def names(found: tuple[str, ...]) -> str:
     """Write names of filters or tokens in a row."""
     return ", ".join(found) or "none"
+
+
+def _made(edit: Edit, campaign_id: int, connection: Connection) -> None:
+    """Make an edit, and note it in the same transaction."""
+    from leadwell.store import campaigns
+    from leadwell.store.people.activity import What
+    from leadwell.store.writes.parts import found
+
+    campaign = campaigns.hold(connection, campaign_id)
+    label = edit.label
+    if not label and edit.about is not None:
+        label = found(campaign, edit.about)[1].label
+    edit.job(connection)
+    noted(connection, campaign, What(edit.what), label)
 
 
 def _consequences(database: Database, edit: Edit, campaign_id: int) -> Consequences:

@@ -65,7 +65,9 @@ def add(
     made = definition.read_field(column.definition(slug))
     edit = Edit(
         words=f"adds the field {slug}, empty on every lead",
+        what="field-added",
         job=lambda connection: parts.add_field(connection, change.campaign, made),
+        label=made.label,
     )
     return carry_out(edit, change, where)
 
@@ -90,6 +92,7 @@ def rename(slug: str, to: str, *, change: Change, where: Where = HERE) -> int:
     name = Name(Kind.FIELD, slug)
     edit = Edit(
         words=f"renames the field {slug} to {to}",
+        what="field-changed",
         job=lambda connection: parts.rename(connection, change.campaign, name, to),
         about=name,
         revises=slug != to,
@@ -115,8 +118,10 @@ def label(slug: str, label: str, *, change: Change, where: Where = HERE) -> int:
     name = Name(Kind.FIELD, slug)
     edit = Edit(
         words=f"labels the field {slug} {label!r}",
+        what="field-changed",
         job=lambda connection: parts.relabel(connection, change.campaign, name, label),
         about=name,
+        label=label,
     )
     return carry_out(edit, change, where)
 
@@ -138,6 +143,7 @@ def remove(slug: str, *, change: Change, where: Where = HERE) -> int:
     name = Name(Kind.FIELD, slug)
     edit = Edit(
         words=f"removes the field {slug} and what all leads hold in it, for ever",
+        what="field-removed",
         job=lambda connection: parts.remove(connection, change.campaign, name),
         about=name,
         revises=True,
@@ -169,6 +175,7 @@ def require(
         words=f"lets new leads go without {slug}"
         if off
         else f"refuses new leads without {slug}",
+        what="field-changed",
         job=lambda connection: parts.set_required(
             connection, change.campaign, slug, required=not off
         ),

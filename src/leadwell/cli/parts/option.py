@@ -29,9 +29,11 @@ def add(
 
     edit = Edit(
         words=f"adds the option {slug} to {field}",
+        what="option-added",
         job=lambda connection: parts.add_option(
             connection, change.campaign, field, slug, label
         ),
+        label=label,
     )
     return carry_out(edit, change, where)
 
@@ -57,6 +59,7 @@ def rename(
     name = Name(Kind.OPTION, slug, field)
     edit = Edit(
         words=f"renames the option {slug} of {field} to {to}",
+        what="option-changed",
         job=lambda connection: parts.rename(connection, change.campaign, name, to),
         about=name,
         revises=slug != to,
@@ -85,8 +88,10 @@ def label(
     name = Name(Kind.OPTION, slug, field)
     edit = Edit(
         words=f"labels the option {slug} of {field} {label!r}",
+        what="option-changed",
         job=lambda connection: parts.relabel(connection, change.campaign, name, label),
         about=name,
+        label=label,
     )
     return carry_out(edit, change, where)
 
@@ -109,6 +114,7 @@ def remove(field: str, slug: str, *, change: Change, where: Where = HERE) -> int
     name = Name(Kind.OPTION, slug, field)
     edit = Edit(
         words=f"removes the option {slug} of {field} from the leads that hold it",
+        what="option-removed",
         job=lambda connection: parts.remove(connection, change.campaign, name),
         about=name,
         revises=True,

@@ -38,7 +38,9 @@ def add(
     made = Status(0, slug, label, StatusType(type))
     edit = Edit(
         words=f"adds the status {slug}",
+        what="status-added",
         job=lambda connection: parts.add_status(connection, change.campaign, made),
+        label=label,
     )
     return carry_out(edit, change, where)
 
@@ -61,6 +63,7 @@ def rename(slug: str, to: str, *, change: Change, where: Where = HERE) -> int:
     name = Name(Kind.STATUS, slug)
     edit = Edit(
         words=f"renames the status {slug} to {to}",
+        what="status-changed",
         job=lambda connection: parts.rename(connection, change.campaign, name, to),
         about=name,
         revises=slug != to,
@@ -86,8 +89,10 @@ def label(slug: str, label: str, *, change: Change, where: Where = HERE) -> int:
     name = Name(Kind.STATUS, slug)
     edit = Edit(
         words=f"labels the status {slug} {label!r}",
+        what="status-changed",
         job=lambda connection: parts.relabel(connection, change.campaign, name, label),
         about=name,
+        label=label,
     )
     return carry_out(edit, change, where)
 
@@ -109,6 +114,7 @@ def remove(slug: str, *, change: Change, where: Where = HERE) -> int:
     name = Name(Kind.STATUS, slug)
     edit = Edit(
         words=f"removes the status {slug}, and its leads get none",
+        what="status-removed",
         job=lambda connection: parts.remove(connection, change.campaign, name),
         about=name,
         revises=True,
@@ -133,6 +139,7 @@ def default(slug: str, *, change: Change, where: Where = HERE) -> int:
 
     edit = Edit(
         words=f"lets new leads fall to {slug}",
+        what="status-changed",
         job=lambda connection: parts.set_default(connection, change.campaign, slug),
         about=Name(Kind.STATUS, slug),
     )

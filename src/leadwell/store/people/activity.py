@@ -43,14 +43,23 @@ class What(StrEnum):
     WEBHOOK_CHANGED = "webhook-changed"
     WEBHOOK_REMOVED = "webhook-removed"
     PERSON_INVITED = "person-invited"
+    PASSWORD_LINK_MADE = "password-link-made"  # noqa: S105 - the name of a happening
+    SIGN_IN_CLOSED = "sign-in-closed"
     PERSON_CHANGED = "person-changed"
     PERSON_REMOVED = "person-removed"
-    RETENTION_CHANGED = "retention-changed"
+    RETENTION_ADDED = "retention-added"
+    RETENTION_REMOVED = "retention-removed"
+    RETENTION_ERASED = "retention-erased"
+    RETENTION_ANONYMISED = "retention-anonymised"
     DUPLICATES_CHANGED = "duplicates-changed"
     LEADS_MERGED = "leads-merged"
     LEADS_ERASED = "leads-erased"
     IMPORT_STARTED = "import-started"
     IMPORT_UNDONE = "import-undone"
+
+
+BY_RETENTION = frozenset({What.RETENTION_ERASED, What.RETENTION_ANONYMISED})
+"""What no person has done: a rule was carried out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +72,7 @@ class Happening:
     about: str
     """What it was done to, as it was called then."""
     who: str
-    """The name of a person; empty: the operator."""
+    """The name of a person; empty: the operator, or the hub by itself."""
 
 
 def note(

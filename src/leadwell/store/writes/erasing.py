@@ -92,7 +92,7 @@ def _erase_one(
         )
     rows.delete(connection, campaign.id, lead_id)
     history.forget(connection, campaign.id, lead_id)
-    _forget_file_rows(connection, campaign.id, lead_id)
+    forget_file_rows(connection, campaign.id, lead_id)
     seq, at = writing.ticket.next_seq(), writing.ticket.now
     step = Step(lead_id, None, version + 1, seq, at, Reason.ERASED, before=known)
     writing.follow(step)
@@ -112,7 +112,7 @@ def _erase_one(
 def merged_into(connection: Connection, campaign_id: int, lead_id: int) -> list[int]:
     """Return the leads that were merged into this one, and those merged into them.
 
-    Looks through all that the campaign ever held: leads are erased seldom.
+    Served by `scope_member_by_merged_into`.
     """
     found = connection.rows(
         """
@@ -155,7 +155,8 @@ def _last_version(connection: Connection, campaign_id: int, lead_id: int) -> int
     return None if version is None else int(version)
 
 
-def _forget_file_rows(connection: Connection, campaign_id: int, lead_id: int) -> None:
+def forget_file_rows(connection: Connection, campaign_id: int, lead_id: int) -> None:
+    """Forget by which rows of which files a lead came: they tell what stood there."""
     params = {"campaign_id": campaign_id, "lead_id": lead_id}
     connection.run(
         """

@@ -42,6 +42,26 @@ def erase(
     return done
 
 
+def erase_all(
+    connection: Connection,
+    campaign: Campaign,
+    lead_ids: Iterable[int],
+    now: int,
+    path: Path,
+) -> list[Erasure]:
+    """Erase leads and those that were merged into them, and note that at once.
+
+    Raises:
+        LeadNotFound: one of them never was.
+    """
+    done: list[Erasure] = []
+    for lead_id in lead_ids:
+        done += erasing.erase(connection, campaign, lead_id, now)
+    if done:
+        note(path, done)
+    return done
+
+
 def note(path: Path, erasures: Iterable[Erasure]) -> None:
     """Add erasures to the file; they are on the disk when this returns."""
     lines = [

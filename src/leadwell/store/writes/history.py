@@ -1,6 +1,6 @@
 """The history of leads: who changed what and when, field by field."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -13,6 +13,8 @@ from leadwell.schema.times import from_microseconds
 from leadwell.store.connection import Connection
 from leadwell.store.writes import rows
 
+ANONYMISE = "anonymise"
+"""The revision that empties fields; it does not say what they held."""
 CHUNK = 1_000
 """How many old revisions one transaction removes: others write in between."""
 
@@ -26,7 +28,7 @@ class Revision:
     author: str
     """The lineage of a token, `person:`, `import:`, or empty for the operator."""
     op: str
-    """create, update, delete, merge or schema."""
+    """create, update, delete, merge, schema or anonymise."""
     changes: Mapping[str, tuple[Any, Any]]
     """What it held before and after, as stored, by field id or column."""
 
@@ -46,7 +48,9 @@ class History:
     ) -> None:
         """Note what became of a lead."""
         lead = after or before
-        changes = dict(self._changes(before, after)) if before else {}
+        # What was emptied is not kept here either.
+        is_told = op != ANONYMISE
+        changes = dict(self._changes(before, after)) if before and is_told else {}
         self._rows.append(
             {
                 "campaign_id": self.campaign.id,
@@ -142,6 +146,34 @@ def forget(connection: Connection, campaign_id: int, lead_id: int) -> None:
         """,
         {"campaign_id": campaign_id, "lead_id": lead_id},
     )
+
+
+def forget_fields(
+    connection: Connection, campaign_id: int, lead_id: int, fields: Collection[int]
+) -> None:
+    """Remove what a lead held in some fields from its history; the rest stays."""
+    names = {str(ref) for ref in fields}
+    for revision in find(connection, campaign_id, lead_id):
+        if names.isdisjoint(revision.changes):
+            continue
+        kept = {
+            name: list(pair)
+            for name, pair in revision.changes.items()
+            if name not in names
+        }
+        connection.run(
+            """
+            UPDATE lead_history SET changes = :changes
+             WHERE campaign_id = :campaign_id AND lead_id = :lead_id
+               AND version = :version
+            """,
+            {
+                "campaign_id": campaign_id,
+                "lead_id": lead_id,
+                "version": revision.version,
+                "changes": msgspec.json.encode(kept).decode(),
+            },
+        )
 
 
 def forget_before(

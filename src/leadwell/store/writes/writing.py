@@ -173,12 +173,12 @@ class Writing:
         self.history.note("merge", known, None, known.version + 1)
         return outcome
 
-    def revise(self, known: Lead, wanted: Lead) -> None:
-        """Write what a change of the schema made of a lead, as a revision of its own.
+    def revise(self, known: Lead, wanted: Lead, op: str = "schema") -> None:
+        """Write what the campaign itself made of a lead, as a revision of its own.
 
-        The author's filter does not count: it is the campaign that has changed.
+        The author's filter does not count: nobody has asked for this lead.
         """
-        self._rewrite(known, wanted, "schema")
+        self._rewrite(known, wanted, op)
 
     def follow(self, step: Step) -> None:
         """Note what becomes of a lead: every write of one passes here."""

@@ -15,6 +15,7 @@ from leadwell.model.importing import IMPORT
 from leadwell.schema.fields import type_named
 from leadwell.store import tokens
 from leadwell.store.connection import Connection
+from leadwell.store.retention.working import RETENTION
 from leadwell.store.uploads import jobs
 from leadwell.store.writes import history
 from leadwell.store.writes.history import Revision
@@ -24,6 +25,7 @@ _DONE = {
     "update": mark("changed"),
     "delete": mark("deleted the lead"),
     "merge": mark("merged another lead into it"),
+    "anonymise": mark("emptied fields, and what they held is kept nowhere"),
     "schema": mark("changed the campaign, and with it"),
 }
 _COLUMNS = {
@@ -78,6 +80,8 @@ def who(said: Words, connection: Connection, campaign: Campaign, author: str) ->
     """Name who has changed a lead: a person, a token, a file, or the operator."""
     if not author:
         return said("The operator of the hub")
+    if author == RETENTION:
+        return said("A retention rule")
     if author.startswith(PERSON):
         ref = author.removeprefix(PERSON)
         person = campaign.person_by_id.get(int(ref)) if ref.isdecimal() else None

@@ -63,6 +63,7 @@ class Person:
         def job(connection: Connection) -> Invitation:
             _hold(connection, visit)
             login = _login(connection, visit)
+            visit.note(connection, None, What.PASSWORD_LINK_MADE, login.user.name)
             return _invited(connection, visit, login.user.email)
 
         return await self._linked(visit, job, "login")

@@ -1,0 +1,1 @@
+"""How long leads are kept: rules, what they are about, and carrying them out."""
