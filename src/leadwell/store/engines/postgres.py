@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 import psycopg
 import psycopg_pool
 
-from leadwell.errors import Refused, Unavailable
+from leadwell.errors import Unavailable
 from leadwell.store.connection import Connection, Finding, Row
 from leadwell.store.engines import citus, places, postgres_checkup
 from leadwell.store.engines.chronicle import Chronicle
@@ -36,8 +36,6 @@ LOCK_TIMEOUT_MS = 10_000
 """How long a job waits for another one's ticket: as long as SQLite waits."""
 TRIES = 5
 """How often a job is run that clashes with others each time."""
-LEAVE_S = 2.0
-"""How long a connection that was closed may be seen on the server."""
 _PAUSE_S = 0.05
 _jitter = SystemRandom()
 
@@ -175,18 +173,7 @@ class PostgresDatabase:
         Raises:
             Refused: somebody is, and may write.
         """
-        deadline = time.monotonic() + LEAVE_S
-        while True:
-            with self.reading() as connection:
-                others = postgres_checkup.connected(connection)
-            if not others:
-                return
-            if time.monotonic() > deadline:
-                raise Refused(
-                    f"{self.address} is in use, by {', '.join(others)}",
-                    hint="stop the hub, and close what else is connected",
-                )
-            time.sleep(_PAUSE_S)
+        postgres_checkup.check_unused(self.reading, self.address)
 
     def empty_log(self) -> bool:
         """Nothing to do: the server recycles its log, see the how-to page."""

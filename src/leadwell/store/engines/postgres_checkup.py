@@ -1,6 +1,8 @@
 """Whether a PostgreSQL server keeps what it answers, and what messages call it."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -9,6 +11,9 @@ from leadwell.errors import Refused, UsageError
 from leadwell.store.connection import Connection, Finding
 
 VERSION_MIN = 15
+LEAVE_S = 2.0
+"""How long a connection that was closed may be seen on the server."""
+_PAUSE_S = 0.05
 _DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 
 
@@ -109,3 +114,25 @@ def _unsafe(connection: Connection) -> Iterator[str]:
 def _setting(connection: Connection, name: str) -> str:
     ((value,),) = connection.rows("SELECT current_setting(:name)", {"name": name})
     return str(value)
+
+
+def check_unused(
+    reading: Callable[[], AbstractContextManager[Connection]], address: str
+) -> None:
+    """Refuse a database that anybody else is connected to.
+
+    Raises:
+        Refused: somebody is, and may write.
+    """
+    deadline = time.monotonic() + LEAVE_S
+    while True:
+        with reading() as connection:
+            others = connected(connection)
+        if not others:
+            return
+        if time.monotonic() > deadline:
+            raise Refused(
+                f"{address} is in use, by {', '.join(others)}",
+                hint="stop the hub, and close what else is connected",
+            )
+        time.sleep(_PAUSE_S)
