@@ -57,7 +57,7 @@ QUESTIONS = [
 ]
 
 
-@pytest.fixture(params=WAYS, ids="-to-".join)
+@pytest.fixture(params=WAYS[:2], ids="-to-".join)
 def way(request: pytest.FixtureRequest) -> tuple[str, str]:
     found: tuple[str, str] = request.param
     return found
@@ -143,6 +143,7 @@ def types_of() -> dict[str, dict[str, str]]:
     }
 
 
+@pytest.mark.parametrize("way", WAYS, ids="-to-".join, indirect=True)
 def test_every_row_of_every_table_arrives_as_it_was(source, target) -> None:
     fill(source)
     moved = move(source, target)
