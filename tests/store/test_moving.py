@@ -57,7 +57,7 @@ QUESTIONS = [
 ]
 
 
-@pytest.fixture(params=WAYS, ids="-to-".join)
+@pytest.fixture(params=WAYS[:2], ids="-to-".join)
 def way(request: pytest.FixtureRequest) -> tuple[str, str]:
     found: tuple[str, str] = request.param
     return found
@@ -143,6 +143,7 @@ def types_of() -> dict[str, dict[str, str]]:
     }
 
 
+@pytest.mark.parametrize("way", WAYS, ids="-to-".join, indirect=True)
 def test_every_row_of_every_table_arrives_as_it_was(source, target) -> None:
     fill(source)
     moved = move(source, target)
@@ -211,17 +212,16 @@ def test_a_source_that_never_rests_is_no_success(source, target) -> None:
 
     def write(what: str, table: str, rows: int) -> None:
         del rows
-        if (what, table) == ("Copying", "token"):
+        if (what, table) == ("Copying", "account"):
             name = clock().isoformat()
             source.write(
                 lambda c: c.run("UPDATE account SET name = :name", {"name": name})
             ).result()
 
     moved = going.move(source, target, name="the source", now=0, tell=write)
-    if moved.different:
-        assert moved.different == ("account",)
-        with target.reading() as connection, pytest.raises(Refused):
-            migrations.check_current(connection)
+    assert moved.different == ("account",)
+    with target.reading() as connection, pytest.raises(Refused, match="half a copy"):
+        migrations.check_current(connection)
     moved = move(source, target)
     assert moved.different == ()
 

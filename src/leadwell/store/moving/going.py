@@ -72,7 +72,7 @@ def _copy(source: Database, target: Database, moved: Moved, tell: Tell) -> None:
 def _compare(source: Database, target: Database, moved: Moved, tell: Tell) -> None:
     # One moment of each, so that rows of two tables that belong together do.
     with source.reading() as old, target.reading() as new:
-        found = []
+        found: list[str] = []
         for table in everything():
             compared = checking.compare(old, new, table)
             moved.rows[table.name] = compared.rows
