@@ -40,8 +40,11 @@ class SharedPins(Memory):
     def sweep(self) -> None:
         """Let go of what was not used for long, and of the oldest beyond the bound."""
         idle_us = IDLE_S * _SECOND_US
-        job = partial(pins.sweep, idle_us=idle_us, bytes_max=BYTES_MAX)
-        self._database.write(job).result()
+        with self._database.reading() as connection:
+            found = pins.too_old(connection, idle_us, BYTES_MAX)
+        # A transaction is of one campaign.
+        for old in found:
+            self._database.write(partial(pins.let_go, old=old)).result()
 
     def find(self, connection: Connection, campaign_id: int, name: str) -> Pin | None:
         """Return a pin, and let it live on; `None` when it is lost."""

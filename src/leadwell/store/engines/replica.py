@@ -9,7 +9,7 @@ import structlog
 
 from leadwell.errors import LeadwellError, Refused, Unavailable
 from leadwell.store.connection import Connection
-from leadwell.store.engines import postgres_checkup
+from leadwell.store.engines import citus, postgres_checkup
 from leadwell.store.engines.places import Place
 from leadwell.store.engines.postgres import Limits, PostgresDatabase
 from leadwell.store.engines.postgres_errors import DatabaseFault
@@ -32,7 +32,6 @@ _KEEPALIVES = {
     "keepalives_count": 2,
 }
 _UNSEEN = "it was not looked at yet"
-_CITUS = "SELECT 1 FROM pg_extension WHERE extname = 'citus'"
 _log = structlog.get_logger("leadwell.replicas")
 
 
@@ -135,7 +134,7 @@ class Replica:
             raise self._aside("it is no standby: it takes writes of its own")
         with self._database.reading() as connection:
             is_lit = instance.is_lit(connection, beacon)
-            is_spread = connection.rows(_CITUS)
+            is_spread = citus.is_there(connection)
         if is_spread:
             raise self._aside("Citus gives each machine a log of its own")
         if not is_lit:

@@ -1,8 +1,17 @@
 """Pins of page numbers in the database, for hubs that share no folder (ADR 0026)."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from leadwell.store.connection import Connection, one
+
+
+class Old(NamedTuple):
+    """A pin that may go."""
+
+    campaign_id: int
+    name: str
+    used_at: int
 
 
 def find(
@@ -51,8 +60,8 @@ def touch(connection: Connection, campaign_id: int, names: Sequence[str]) -> Non
     )
 
 
-def sweep(connection: Connection, idle_us: int, bytes_max: int) -> None:
-    """Let go of what was not used for long, and of the oldest beyond the bound."""
+def too_old(connection: Connection, idle_us: int, bytes_max: int) -> list[Old]:
+    """Return what was not used for long, and the oldest beyond the bound."""
     until = connection.clock() - idle_us
     rows = connection.rows(
         """
@@ -60,15 +69,21 @@ def sweep(connection: Connection, idle_us: int, bytes_max: int) -> None:
          ORDER BY used_at DESC, campaign_id, name
         """
     )
+    found: list[Old] = []
     total = 0
     for campaign_id, name, last, size in rows:
         total += size
         if total > bytes_max or last < until:
-            connection.run(
-                """
-                DELETE FROM pin
-                 WHERE campaign_id = :campaign_id AND name = :name
-                   AND used_at = :used_at
-                """,
-                {"campaign_id": campaign_id, "name": name, "used_at": last},
-            )
+            found.append(Old(campaign_id, name, last))
+    return found
+
+
+def let_go(connection: Connection, old: Old) -> None:
+    """Let go of a pin, unless somebody has used it since."""
+    connection.run(
+        """
+        DELETE FROM pin
+         WHERE campaign_id = :campaign_id AND name = :name AND used_at = :used_at
+        """,
+        old._asdict(),
+    )
