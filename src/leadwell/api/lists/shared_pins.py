@@ -39,9 +39,9 @@ class SharedPins(Memory):
 
     def sweep(self) -> None:
         """Let go of what was not used for long, and of the oldest beyond the bound."""
-        idle_us = IDLE_S * _SECOND_US
-        with self._database.reading() as connection:
-            found = pins.too_old(connection, idle_us, BYTES_MAX)
+        until = self._clock() - IDLE_S * _SECOND_US
+        job = partial(pins.too_old, until=until, bytes_max=BYTES_MAX)
+        found = self._database.read(job)
         # A transaction is of one campaign.
         for old in found:
             self._database.write(partial(pins.let_go, old=old)).result()

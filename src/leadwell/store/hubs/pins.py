@@ -60,9 +60,8 @@ def touch(connection: Connection, campaign_id: int, names: Sequence[str]) -> Non
     )
 
 
-def too_old(connection: Connection, idle_us: int, bytes_max: int) -> list[Old]:
-    """Return what was not used for long, and the oldest beyond the bound."""
-    until = connection.clock() - idle_us
+def too_old(connection: Connection, until: int, bytes_max: int) -> list[Old]:
+    """Return what was not used since a moment, and the oldest beyond the bound."""
     rows = connection.rows(
         """
         SELECT campaign_id, name, used_at, length(data) FROM pin
