@@ -163,6 +163,29 @@ def test_receipts_name_who_had_it_and_who_knows(
     assert found()[ids[2]] is False
 
 
+def test_who_only_looks_confirms_no_erasure(
+    client, writer, database, account, campaign
+) -> None:
+    write(client, writer, "POST", "", {"fields": {"name": MARKER}})
+    mirror = Mirror(client, make.a_token(database, account, campaign))
+    mirror.follow()
+    erase(database, campaign, 1)
+    for switch in ("0", "false"):
+        mirror.step(_confirm=switch)
+        mirror.step(_confirm=switch)
+    assert mirror.reasons == ["erased"]
+    # Writes are carried out one after the other: one of before would be there now.
+    database.write(lambda _: None).result()
+    with database.reading() as connection:
+        (*_, read) = readers.receipts(connection, campaign, 1)
+        assert read.confirmed_at is None
+    mirror.step(_confirm="1")
+    database.write(lambda _: None).result()
+    with database.reading() as connection:
+        found = readers.receipts(connection, campaign, 1)
+        assert [each.confirmed_at is not None for each in found].count(True) == 1
+
+
 def test_a_deleted_lead_can_be_erased_and_twice_is_once(
     client, writer, database, campaign
 ) -> None:

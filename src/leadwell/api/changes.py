@@ -78,7 +78,7 @@ class Changes:
             answer = await self._waited(request, answer)
         if answer.progress is not None:
             self.hub.database.write(answer.progress.note)
-        if answer.extra:
+        if answer.extra and answer.asked.following.confirms:
             _note_digest(request, answer.asked.following.question, answer.extra)
         content = {
             "cursor": self.hub.sealer.place(answer.asked.binding, answer.place),
@@ -177,8 +177,11 @@ class Changes:
     def _progress(
         self, connection: Connection, asked: Asked, place: Place
     ) -> Progress | None:
-        """Return that the reader has stored all up to the cursor that it sent."""
-        if asked.sent is None or place.leaving:
+        """Return that the reader has stored all up to the cursor that it sent.
+
+        `None`: it says that it has not, or nothing of it.
+        """
+        if asked.sent is None or place.leaving or not asked.following.confirms:
             return None
         reader = (asked.opened.campaign.id, asked.opened.grant.lineage)
         progress = Progress(*reader, asked.sent.seq, self.hub.moment)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar, Unpack
 
-from leadwell.client.calls.reading import Page, Reading
+from leadwell.client.calls.reading import Following, Page, Reading
 from leadwell.client.calls.writing import Attributes, Fields, Outcome, Write, Writing
 from leadwell.client.feed import SETTLE_S, Changes, Digest
 from leadwell.client.lead import Lead, Object
@@ -72,6 +72,7 @@ class Campaign:
         limit: int = 500,
         wait_s: int = 0,
         digest: bool = False,
+        confirm: bool = True,
         query: Query = (),
     ) -> Changes:
         """Return what changed since a cursor; without one, the whole visible set first.
@@ -80,12 +81,14 @@ class Campaign:
         applied twice. `wait_s` (at most 60) waits for news. `digest` adds count and
         digest to an answer that is up to date.
 
+        Sending a cursor confirms to the hub that what came before it is stored, and
+        erased leads forgotten; `confirm=False` is for those who only look.
+
         Raises:
             CursorLost: begin anew without a cursor, and remove what is not told again.
         """
-        flow = self._reading.changes(
-            cursor, limit, wait_s, query, kind=Changes, digest=digest
-        )
+        how = Following(limit, wait_s, digest, confirm)
+        flow = self._reading.changes(cursor, query, how, kind=Changes)
         return self._run(flow)
 
     def changes_as(
@@ -96,17 +99,20 @@ class Campaign:
         limit: int = 500,
         query: Query = (),
         digest: bool = False,
+        confirm: bool = True,
     ) -> T:
         """Return what changed since a cursor, read as a type of your own.
 
         That is a `msgspec.Struct` with those members of the answer that you need: what
-        it leaves out is not read, which is several times as fast.
+        it leaves out is not read, which is several times as fast. The rest is as in
+        `changes`.
 
         Raises:
             CursorLost: begin anew without a cursor, and remove what is not told again.
             UnexpectedAnswer: the answer is not of that type.
         """
-        flow = self._reading.changes(cursor, limit, 0, query, kind=kind, digest=digest)
+        how = Following(limit, digest=digest, confirm=confirm)
+        flow = self._reading.changes(cursor, query, how, kind=kind)
         return self._run(flow)
 
     def feed(

@@ -82,7 +82,8 @@ async def count_leads(door: Door, given: asked.Count) -> told.Counts:
 async def read_changes(door: Door, given: asked.Following) -> told.Changes:
     """Return the changes after a cursor."""
     question = conditions(given.conditions) | _fields(given.fields)
-    question["_limit"] = f"{given.limit}"
+    # An agent keeps no copy: that it reads on says nothing of what it has forgotten.
+    question |= {"_limit": f"{given.limit}", "_confirm": "false"}
     if given.cursor:
         question["_cursor"] = given.cursor
     if given.from_now:

@@ -25,6 +25,8 @@ class Asker:
     query: Sequence[tuple[str, str]]
     note: Callable[[], None]
     """Told of each request."""
+    stores: bool = True
+    """Whether the copy is kept: else nothing may be confirmed to the hub."""
     failure: HubError | None = None
     """What went wrong behind what was gathered: it is raised by the next request."""
 
@@ -43,7 +45,12 @@ class Asker:
             raise failure
         self.note()
         answer = self.campaign.changes_as(
-            Answer, cursor, limit=PAGE_LEADS, query=self.query, digest=proves
+            Answer,
+            cursor,
+            limit=PAGE_LEADS,
+            query=self.query,
+            digest=proves,
+            confirm=self.stores,
         )
         check_onward(cursor, answer)
         return answer

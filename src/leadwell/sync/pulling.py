@@ -111,8 +111,8 @@ class Pull:
             DestinationError: nothing of the present step was kept.
             UnprovenCopy: the answers do not add up; nothing of the last one was kept.
         """
-        query = pairs_of(self.wanted.query)
-        self._asker = Asker(self.campaign, query, self._note_request)
+        query, stores = pairs_of(self.wanted.query), self.destination.follows
+        self._asker = Asker(self.campaign, query, self._note_request, stores)
         looked = self.destination.look()
         if looked is not None:
             with looked:

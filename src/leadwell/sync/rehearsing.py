@@ -20,7 +20,7 @@ class Rehearsal:
     alterations: list[Alteration] = field(default_factory=list[Alteration])
     """What would become of the columns, in this order."""
     scheme: ClassVar[str] = "rehearsal"
-    follows: ClassVar[bool] = True
+    follows: ClassVar[bool] = False
 
     @property
     def text(self) -> str:

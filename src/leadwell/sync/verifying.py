@@ -196,7 +196,10 @@ def _late(
     while tries < SETTLE_TRIES:
         try:
             with followed(cursor):
-                answer = campaign.changes(cursor, limit=PAGE_LEADS, query=query)
+                # They are only counted here: what was erased is still in the copy.
+                answer = campaign.changes(
+                    cursor, limit=PAGE_LEADS, confirm=False, query=query
+                )
         except CursorLost:
             # The copy follows a history that is gone: whatever differs is wrong.
             return set()

@@ -59,6 +59,17 @@ class Page:
     next_url: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Following:
+    """How changes are asked for."""
+
+    limit: int
+    wait_s: int = 0
+    digest: bool = False
+    confirm: bool = True
+    """Whether what came before the cursor is stored."""
+
+
 @dataclass(slots=True)
 class Reading:
     """What can be asked of one campaign."""
@@ -132,23 +143,18 @@ class Reading:
         return found
 
     def changes(
-        self,
-        cursor: str | None,
-        limit: int,
-        wait_s: int,
-        query: Query,
-        *,
-        kind: type[T],
-        digest: bool = False,
+        self, cursor: str | None, query: Query, how: Following, *, kind: type[T]
     ) -> Flow[T]:
         """Ask what changed since a cursor, to be read as that type."""
         asked: list[tuple[str, Asked]] = list(questions.pairs(query))
         asked += [("_cursor", cursor)] if cursor is not None else []
-        asked += [("_limit", limit)]
-        asked += [("_wait", wait_s)] if wait_s else []
-        asked += [("_digest", 1)] if digest else []
+        asked += [("_limit", how.limit)]
+        asked += [("_wait", how.wait_s)] if how.wait_s else []
+        asked += [("_digest", 1)] if how.digest else []
+        # Said only where it is not so: a hub of before refuses what it does not know.
+        asked += [] if how.confirm else [("_confirm", 0)]
         url = self.url("/leads/changes", asked)
-        request = Request("GET", url, wait_s=wait_s)
+        request = Request("GET", url, wait_s=how.wait_s)
         read = partial(decoded, kind=kind)
         return (yield from persistently(request, self.retry, read))
 

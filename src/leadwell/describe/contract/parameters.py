@@ -100,6 +100,11 @@ OF_FEED = (
         "_from", "`now`: only what changes from here on; not beside `_cursor`.", "now"
     ),
     Parameter("_digest", "Adds count and digest once up to date.", SWITCH),
+    Parameter(
+        "_confirm",
+        "`false`: you only look; what came before the cursor is not stored.",
+        SWITCH | {"default": True},
+    ),
     _FIELDS,
     _ZONE,
 )

@@ -27,7 +27,16 @@ _WHOLE = re.compile(r"\d{1,13}", re.ASCII)
 WINDOW = ("page", "per_page")
 SETTINGS = ("_sort", "_fields", "_meta", "_tz", "_q", "_cursor", "_snapshot")
 """The parameters that are no conditions; all that comes later starts with `_` too."""
-FEED = ("_cursor", "_limit", "_wait", "_from", "_digest", "_fields", "_tz")
+FEED = (
+    "_cursor",
+    "_limit",
+    "_wait",
+    "_from",
+    "_digest",
+    "_confirm",
+    "_fields",
+    "_tz",
+)
 DIGEST = ("_buckets", "_bucket", "_tz")
 EXPORT = ("_format", "_cursor", "_after", "_fields", "_tz")
 """Those of the other ways to read leads."""

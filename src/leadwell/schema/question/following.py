@@ -35,6 +35,8 @@ class Following:
     wait_s: int
     from_now: bool
     with_digest: bool
+    confirms: bool
+    """Whether the reader has stored all that came before its cursor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ def changes(view: Campaign, pairs: Pairs) -> Following:
         ),
         from_now=found.setting("_from", _now, default=False),
         with_digest=found.setting("_digest", switch, default=False),
+        confirms=found.setting("_confirm", switch, default=True),
     )
     if asked.question.cursor is not None:
         found.refuse_beside("_cursor", ("_from",), "the cursor says where to begin")

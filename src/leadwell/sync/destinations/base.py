@@ -100,8 +100,14 @@ class Destination(Protocol):
 
     scheme: ClassVar[str]
     """What its text begins with."""
-    follows: ClassVar[bool]
-    """Whether it keeps where it stands, so that a later run can go on."""
+
+    @property
+    def follows(self) -> bool:
+        """Whether it keeps where it stands, so that a later run can go on.
+
+        If not, it keeps no lead either: no hub is told that anything was stored.
+        """
+        ...
 
     @property
     def text(self) -> str:

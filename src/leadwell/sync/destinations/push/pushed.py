@@ -53,7 +53,11 @@ class Pushed(ABC):
     shown: Show | None = None
     """Told what would be sent; then nothing is."""
     scheme: ClassVar[str] = ""
-    follows: ClassVar[bool] = True
+
+    @property
+    def follows(self) -> bool:
+        """Whether it keeps where it stands: a rehearsal's ledger is thrown away."""
+        return self.shown is None
 
     @property
     @abstractmethod
