@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import msgspec
@@ -62,8 +60,10 @@ def is_pushed(destination: Destination) -> TypeGuard[Pushed]:
 
 def rehearsed(origin: Origin, destination: Pushed, wanted: Wanted) -> Summary:
     """Print each request that would be sent, one JSON object a line."""
-    with tempfile.TemporaryDirectory(prefix="leadwell-") as folder:
-        pushed = destination.rehearsal(Path(folder), _show)
+    from leadwell.sync.destinations.scratch import Scratch
+
+    with Scratch() as folder:
+        pushed = destination.rehearsal(folder, _show)
         return origin.pull(pushed, wanted).run()
 
 

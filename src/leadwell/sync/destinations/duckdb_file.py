@@ -6,7 +6,6 @@ DuckDB takes a lead that is removed and stored again in one transaction for a do
 The step of the state, which each batch checks and changes, keeps two writers apart.
 """
 
-import tempfile
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,6 +29,7 @@ from leadwell.sync.destinations.meanings import (
     meant,
     unknown,
 )
+from leadwell.sync.destinations.scratch import Scratch
 from leadwell.sync.destinations.tables import Tables
 from leadwell.sync.errors import (
     BusyDestination,
@@ -106,6 +106,7 @@ class DuckDBCopy(Tables):
         """Take over a connection."""
         self._text = text
         self._connection = connection
+        self._scratch: Scratch | None = None
 
     @property
     def place(self) -> str:
@@ -115,6 +116,8 @@ class DuckDBCopy(Tables):
     def close(self) -> None:
         """Close the connection, and let others open the file."""
         self._connection.close()
+        if self._scratch is not None:
+            self._scratch.close()
 
     def _run(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
         with explained(self._text):
@@ -171,12 +174,22 @@ class DuckDBCopy(Tables):
         self, rows: Sequence[Row], columns: Sequence[Column]
     ) -> "Generator[_Written]":
         """Write leads into a file that DuckDB reads, for as long as this is open."""
-        place = f"the folder for temporary files, {tempfile.gettempdir()},"
-        with files.explained(place), tempfile.NamedTemporaryFile("wb") as opened:
-            text = _lines(rows, columns)
-            opened.write(text)
-            opened.flush()
-            yield _Written(opened.name, _reading(columns, len(text)))
+        text = _lines(rows, columns)
+        with files.explained("the folder for temporary files"):
+            path = self._folder() / "leads"
+            path.write_bytes(text)
+        try:
+            yield _Written(str(path), _reading(columns, len(text)))
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _folder(self) -> Path:
+        if self._scratch is None:
+            self._scratch = Scratch()
+            # What does not fit into memory would stand beside the database, open to
+            # all, and outlive a run that is killed.
+            self._run(f"SET temp_directory = {_text(str(self._scratch.path))}")
+        return self._scratch.path
 
     @contextmanager
     def _transaction(self) -> "Generator[None]":
@@ -203,9 +216,9 @@ def _make(file: DuckDBFile) -> None:
     with (
         files.explained(file.text),
         explained(file.text),
-        tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as folder,
+        Scratch(path.parent, f".{path.name}-") as folder,
     ):
-        new = Path(folder) / "new"
+        new = folder / "new"
         duckdb.connect(str(new)).close()
         try:
             # Unlike a renaming, it never takes the place of what others have made.
@@ -222,7 +235,11 @@ def _opened(file: DuckDBFile, *, read_only: bool) -> duckdb.DuckDBPyConnection:
             str(file.path),
             read_only=read_only,
             # One thread is enough for some thousand leads, and others would only wait.
-            config={"autoinstall_known_extensions": "false", "threads": 1},
+            config={
+                "autoinstall_known_extensions": "false",
+                "threads": 1,
+                "temp_directory": "",
+            },
         )
 
 

@@ -11,7 +11,6 @@ import errno
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from leadwell.sync.destinations.meanings import (
     meant,
     unknown,
 )
+from leadwell.sync.destinations.scratch import Scratch
 from leadwell.sync.destinations.sqlite import SQLiteCopy, SQLiteFile
 from leadwell.sync.destinations.writing import CSV, CSV_EXCEL, NDJSON, Format
 from leadwell.sync.errors import (
@@ -121,24 +121,27 @@ class Output:
 
     def open(self) -> Copy:
         """Keep the copy in a folder that is deleted afterwards."""
-        folder = tempfile.mkdtemp(prefix="leadwell-")
-        journal = SQLiteFile(Path(folder) / f"leads{BESIDE}").open()
-        return FileCopy(self.of, journal, folder)
+        with explained("the folder for temporary files"):
+            scratch = Scratch()
+        journal = SQLiteFile(scratch.path / f"leads{BESIDE}").open()
+        return FileCopy(self.of, journal, scratch)
 
 
 class FileCopy(Copy):
     """A file of leads, and the copy beside it."""
 
-    def __init__(self, file: WrittenFile, beside: Copy, folder: str = "") -> None:
+    def __init__(
+        self, file: WrittenFile, beside: Copy, scratch: Scratch | None = None
+    ) -> None:
         """Take over the copy.
 
         Args:
-            folder: what is deleted in the end; then the file is standard output
+            scratch: where it is; then the file is standard output
         """
         assert isinstance(beside, SQLiteCopy)  # noqa: S101 - it is made here
         self._file = file
         self._beside = beside
-        self._folder = folder
+        self._scratch = scratch
 
     def state(self) -> State | None:
         """Return where the copy stands."""
@@ -181,7 +184,7 @@ class FileCopy(Copy):
             state = self._beside.state()
             if state is None:
                 return None
-            if self._folder:
+            if self._scratch is not None:
                 with explained(self._file.text):
                     self._write(sys.stdout.buffer, state)
                     sys.stdout.buffer.flush()
@@ -199,8 +202,8 @@ class FileCopy(Copy):
     def close(self) -> None:
         """Let go of the copy."""
         self._beside.close()
-        if self._folder:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        if self._scratch is not None:
+            self._scratch.close()
 
     def _replace(self, state: State) -> None:
         self._file.write_beside(table_of(state.schema))

@@ -1,7 +1,6 @@
 """Workbooks and Parquet: files of typed cells, written as a hub's export is."""
 
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from leadwell.sheets import parquet, table
 from leadwell.sheets.table import Cell, Words
 from leadwell.sheets.xlsx import Workbook
 from leadwell.sync.destinations.files import WrittenFile
+from leadwell.sync.destinations.scratch import Scratch
 from leadwell.sync.destinations.writing import Format, Pairs, shown_in_exports, text_of
 from leadwell.sync.errors import (
     ForeignDestination,
@@ -62,8 +62,8 @@ class _Cells:
         """Write all leads."""
         shape = [table.Column(c.name, _KINDS[c.kind]) for c in columns]
         kinds = [column.kind for column in columns]
-        with tempfile.TemporaryDirectory(prefix="leadwell-") as folder:
-            path = Path(folder) / "leads"
+        with Scratch() as folder:
+            path = folder / "leads"
             sheet = self.sheet(path, shape, words_of(wanted))
             try:
                 sheet.add([*map(_cell, kinds, row)] for row in rows)

@@ -1,6 +1,5 @@
 """What all destinations that receive leads share: the ledger, and who holds it."""
 
-import fcntl
 import os
 import sqlite3
 from abc import ABC, abstractmethod
@@ -23,6 +22,7 @@ from leadwell.sync.destinations.push.delivering import Tell
 from leadwell.sync.destinations.push.ledger import Ledger
 from leadwell.sync.destinations.sqlite import SQLiteFile, opened
 from leadwell.sync.errors import BusyDestination
+from leadwell.sync.locking import is_taken
 from leadwell.sync.state import State
 
 Show: TypeAlias = Callable[[Request], None]
@@ -119,18 +119,19 @@ class Pushed(ABC):
             # The ledger holds leads, so nobody else needs to read it.
             lock = os.open(f"{path}-lock", os.O_RDWR | os.O_CREAT, 0o600)
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._check_free(lock)
                 os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            except BlockingIOError:
-                os.close(lock)
-                raise BusyDestination(
-                    f"{self.text} is being delivered to by another run",
-                    hint="nothing was done: that run, or the next one, does it",
-                ) from None
             except BaseException:
                 os.close(lock)
                 raise
         return PushedCopy(self, lock)
+
+    def _check_free(self, lock: int) -> None:
+        if is_taken(lock):
+            raise BusyDestination(
+                f"{self.text} is being delivered to by another run",
+                hint="nothing was done: that run, or the next one, does it",
+            )
 
 
 class PushedCopy(Ledger):
