@@ -1,14 +1,15 @@
 """What is read anew, and what `verify` mends, where it is not all that simple."""
 
+import json
 import sqlite3
 from contextlib import closing
 
 import pytest
 
-from leadwell.sync import asking
+from leadwell.sync import asking, pulling
 from leadwell.sync.destinations import named
 from leadwell.sync.errors import UnknownDestination
-from leadwell.testing import Exchange, Fault, FaultServer
+from leadwell.testing import Exchange, Fault, FaultServer, Reply
 from tests.copying import Bench, rows
 
 
@@ -96,3 +97,51 @@ def test_a_file_that_is_protected_stays_so(bench: Bench) -> None:
 def test_what_names_no_file_is_told(text: str) -> None:
     with pytest.raises(UnknownDestination, match="is no file"):
         named(text)
+
+
+def test_everything_is_read_anew_once_the_hub_has_settled_and_not_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that keeps removed leads is brought up to date first, and that may wait."""
+    monkeypatch.setattr(pulling, "SETTLE_TRIES", 1)
+    assert bench.sync("sqlite:l.db", "--keep-removed").code == 0
+
+    def settle(exchange: Exchange) -> None:
+        body = json.loads(exchange.true_reply().body) | {"up_to_date": False}
+        exchange.send(Reply.json(body))
+
+    def refuse(exchange: Exchange) -> None:
+        exchange.send(Reply(401))
+
+    with FaultServer(f"http://127.0.0.1:{bench.hub.port}") as server:
+        busy = Fault("settling", "it carries out an edit", settle)
+        server.plan(busy, None, None, None, Fault("ended", "it ends", refuse))
+        url = f"{server.url}/v2/campaigns/362"
+        how = ("--keep-removed", "--full", "--every", "1s")
+        said = bench.run("sync", url, "--to", "sqlite:l.db", *how)
+    assert said.code == 3
+    asked = [each.target.rpartition("/")[2] for each in server.requests]
+    assert ["_cursor" in each for each in asked] == [True, True, False, False, True]
+    assert asked[3] == "schema"
+    assert said.out.count("; up to date") == 1
+
+
+def test_what_a_killed_run_began_anew_is_not_begun_once_more(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        bench.add()
+    assert bench.sync("sqlite:l.db").code == 0
+    monkeypatch.setattr(asking, "PAGE_LEADS", 2)
+    monkeypatch.setattr(asking, "STEP_S", -1.0)
+    with FaultServer(f"http://127.0.0.1:{bench.hub.port}") as server:
+        url = f"{server.url}/v2/campaigns/362"
+        refused = Fault("refused", "it ends", lambda e: e.send(Reply(401)))
+        server.plan(None, None, refused)
+        said = bench.run("sync", url, "--to", "sqlite:l.db", "--full")
+        assert said.code == 3
+        server.requests.clear()
+        said = bench.run("sync", url, "--to", "sqlite:l.db", "--full")
+        assert said.code == 0
+    assert ["_cursor" in each.target for each in server.requests] == [True]
+    assert bench.verify("sqlite:l.db").code == 0

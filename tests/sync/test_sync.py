@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from leadwell.cli.pull import repeating
+from leadwell.cli.pull.report import Outcome
 from leadwell.client import Campaign
 from leadwell.errors import LeadwellError, UsageError
 from leadwell.sync import asking
@@ -206,7 +207,7 @@ def test_what_may_pass_ends_no_sync_that_goes_on(
         campaign: Any = None
         destination = SQLiteFile(Path("never"))
 
-        def once(self, wanted: Wanted) -> int:
+        def once(self, wanted: Wanted) -> Outcome:
             del wanted
             raise away.pop(0) if away else UsageError("enough")
 

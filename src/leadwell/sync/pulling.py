@@ -153,7 +153,7 @@ class Pull:
                 ) from None
             return True
         self._state = copy.state() if batch.schema else batch.state
-        self._has_begun |= self._begins
+        self._has_begun |= self._begins or batch.retold_to
         self._begins = answer.up_to_date and self._is_due
         self.summary.tally.add(tally)
         self.summary.is_up_to_date = answer.up_to_date and not self._begins

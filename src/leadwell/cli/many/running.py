@@ -57,14 +57,14 @@ class Going:
         """Where the leads go."""
         return self.copying.destination
 
-    def once(self, wanted: Wanted) -> int:
+    def once(self, wanted: Wanted) -> Outcome:
         """Pull once, when it is its turn."""
         with self.turn:
             outcome = self.copying.pulled(wanted)
         if outcome.error is not None:
             raise outcome.error
         self.tell(outcome)
-        return outcome.code
+        return outcome
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from leadwell.cli import output
 from leadwell.errors import Kind, LeadwellError, UsageError
 
 if TYPE_CHECKING:
+    from leadwell.cli.pull.report import Outcome
     from leadwell.client import Campaign
     from leadwell.sync.destinations import Destination
     from leadwell.sync.pulling import Wanted
@@ -36,7 +37,7 @@ class Run(Protocol):
         """Where the leads go."""
         ...
 
-    def once(self, wanted: Wanted) -> int:
+    def once(self, wanted: Wanted) -> Outcome:
         """Pull once, and tell what was done."""
         ...
 
@@ -51,10 +52,11 @@ def repeated(run: Run, wanted: Wanted, *, every: str | None, follow: bool) -> in
     every_s = seconds_of(every) if every else 0.0
     while True:
         try:
-            code = run.once(wanted)
-            # What was begun anew once is not begun anew each time.
-            wanted = replace(wanted, full=False)
-            if follow and code == output.RUN_AGAIN:
+            outcome = run.once(wanted)
+            if outcome.summary is not None and outcome.summary.is_up_to_date:
+                # What was read anew once is not read anew each time.
+                wanted = replace(wanted, full=False)
+            if follow and outcome.code == output.RUN_AGAIN:
                 # Something waits that is no news of the hub: a receiver was away.
                 time.sleep(AFTER_FAULT_S)
             elif follow:

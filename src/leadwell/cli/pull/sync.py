@@ -106,7 +106,7 @@ def one(
             raise UsageError("--dry-run does nothing, so it cannot go on")
         return run.rehearse(wanted)
     if not again.every and not again.follow:
-        return run.once(wanted)
+        return run.once(wanted).code
     if not run.destination.follows:
         raise UsageError(f"{where.to} keeps no place to go on from", hint="name a file")
     return repeated(run, wanted, every=again.every, follow=again.follow)
@@ -126,14 +126,14 @@ class Copying:
         """The campaign that is read."""
         return self.origin.client.campaign()
 
-    def once(self, wanted: Wanted) -> int:
+    def once(self, wanted: Wanted) -> Outcome:
         """Pull once, and tell what was done."""
         outcome = self.pulled(wanted)
         if outcome.error is not None:
             raise outcome.error
         if outcome.summary is not None:
             self._answer(outcome.summary, outcome.seconds)
-        return outcome.code
+        return outcome
 
     def pulled(self, wanted: Wanted) -> Outcome:
         """Pull once, report how it ended, and return that; a failure too."""

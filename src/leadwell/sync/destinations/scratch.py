@@ -63,6 +63,6 @@ def _made(place: Path, prefix: str) -> tuple[Path, int]:
 def _remove_abandoned(place: Path, prefix: str) -> None:
     for lock in place.glob(f"{glob.escape(prefix)}*/{LOCK}"):
         # It is another user's, or somebody was faster.
-        with suppress(OSError), open(os.open(lock, os.O_RDWR), "rb") as opened:
+        with suppress(OSError), lock.open("r+b") as opened:
             if not is_taken(opened.fileno()):
                 shutil.rmtree(lock.parent, ignore_errors=True)
