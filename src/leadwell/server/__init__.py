@@ -27,6 +27,7 @@ from leadwell.server.clock import JumpGuard, now
 from leadwell.server.opening import erasure_path, key_path
 from leadwell.server.outgoing.ringing import Ringer
 from leadwell.server.outgoing.sending import networks_of
+from leadwell.server.parent import end_with_parent
 from leadwell.server.upkeep import Upkeep
 from leadwell.settings import Settings, from_environment
 from leadwell.store.connection import Database
@@ -103,6 +104,7 @@ def application() -> ASGIApp:
     @asynccontextmanager
     async def lifespan(router: Router) -> AsyncGenerator[None]:
         del router
+        end_with_parent()
         upkeep = Upkeep(hub, settings.history_days)
         upkeep.start()
         ringer = Ringer(hub, networks_of(settings.webhook_networks))
