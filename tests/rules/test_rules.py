@@ -28,6 +28,14 @@ STATEMENT = re.compile(
 )
 GRAB_BAGS = {"base", "common", "core", "helpers", "misc", "tools", "util", "utils"}
 LAYER_WORDS = re.compile(r"(Manager|Service|Repository|Helper|DTO|Impl|Util)s?$")
+CARRIED = ("client", "sync", "sheets", "cli/pull", "cli/many")
+"""Packages that people take to their own machines, where those run Windows too."""
+POSIX_ONLY = {
+    *("fcntl", "grp", "posix", "pty", "pwd", "resource", "syslog", "termios", "tty"),
+    *("os.chown", "os.fchmod", "os.fork", "os.geteuid", "os.getuid", "os.killpg"),
+    *("os.mkfifo", "os.setsid", "os.umask", "signal.SIGALRM", "signal.SIGHUP"),
+    *("signal.SIGKILL", "signal.SIGPIPE", "signal.SIGUSR1", "signal.SIGUSR2"),
+}
 
 # A path of somebody's machine. Written in parts, or this file would break its rule.
 MACHINE_PATH = re.compile(r"(?<![\w.~}-])/" + r"(?:work|root|home|Users)/[\w.-]")
@@ -68,6 +76,19 @@ def deepest(nodes: Iterable[ast.AST]) -> int:
 def takes_a_request(function: Function) -> bool:
     kinds = [argument.annotation for argument in arguments_of(function)]
     return any(kind is not None and ast.unparse(kind) == "Request" for kind in kinds)
+
+
+def names_needed(node: ast.AST) -> set[str]:
+    """The modules that an import names, or what of a module is used: `os.getuid`."""
+    match node:
+        case ast.Import(names=names):
+            return {name.name for name in names}
+        case ast.ImportFrom(module=module, names=names):
+            return {f"{module}", *(f"{module}.{name.name}" for name in names)}
+        case ast.Attribute(value=ast.Name(id=module), attr=attribute):
+            return {f"{module}.{attribute}"}
+        case _:
+            return set()
 
 
 def texts_of(tree: ast.Module) -> list[str]:
@@ -153,6 +174,16 @@ def waits_for_the_database_only_where_the_hub_does(
             yield node.lineno
 
 
+def asks_before_it_needs_posix(module: Path, tree: ast.Module) -> Iterator[object]:
+    """What runs on any machine says what it does on those that are not POSIX."""
+    if not any(module.is_relative_to(SRC / package) for package in CARRIED):
+        return
+    choices = [node for node in ast.walk(tree) if isinstance(node, ast.If)]
+    asked = {each for choice in choices for each in ast.walk(choice)}
+    for node in set(ast.walk(tree)) - asked:
+        yield from names_needed(node) & POSIX_ONLY
+
+
 def has_no_long_function(_: Path, tree: ast.Module) -> Iterator[object]:
     yield from (node.name for node in functions_of(tree) if lines_of(node) > 60)
 
@@ -184,6 +215,7 @@ RULES = [
     writes_sql_only_in_store_and_destinations,
     asks_for_leads_only_through_a_grant,
     waits_for_the_database_only_where_the_hub_does,
+    asks_before_it_needs_posix,
     has_no_long_function,
     has_no_deep_function,
     has_no_function_with_many_parameters,
@@ -222,6 +254,21 @@ def test_a_package_can_be_read_in_one_sitting() -> None:
 )
 def test_depth_is_counted_as_a_reader_counts(source: str, depth: int) -> None:
     assert depth_of(ast.parse(source)) == depth
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("import fcntl", ["fcntl"]),
+        ("from fcntl import flock", ["fcntl"]),
+        ("import os\nos.getuid()", ["os.getuid"]),
+        ("from signal import SIGKILL", ["signal.SIGKILL"]),
+        ("if sys.platform != 'win32':\n    import fcntl", []),
+    ],
+)
+def test_what_is_posix_alone_is_noticed(source: str, found: list[str]) -> None:
+    module = SRC / "sync/new.py"
+    assert [*asks_before_it_needs_posix(module, ast.parse(source))] == found
 
 
 def test_the_shared_fixtures_stay_few() -> None:
