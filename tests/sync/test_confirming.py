@@ -3,6 +3,7 @@
 import pytest
 
 from leadwell.sync import asking, verifying
+from leadwell.testing import Fault, FaultServer, Reply
 from tests.copying import Bench, Said, rows
 
 
@@ -62,3 +63,49 @@ def test_what_keeps_nothing_confirms_nothing_for_a_copy_that_does(
     assert said.code == 0, said.err
     assert len(said.out.splitlines()) == 3
     assert not is_confirmed(bench, erased)
+
+
+def test_a_file_confirms_when_it_is_made_anew_and_not_only_the_copy_beside_it(
+    bench: Bench, erased: int
+) -> None:
+    assert bench.sync("csv:l.csv").code == 0
+    again = bench.add(name="Also erased")
+    assert bench.sync("csv:l.csv").code == 0
+    assert lead(bench, "erase", again, "--yes").code == 0
+    bench.add(name="Di")
+    with FaultServer(f"http://127.0.0.1:{bench.hub.port}") as server:
+        url = f"{server.url}/v2/campaigns/362"
+        # The run ends before it makes the file.
+        server.plan(None, Fault("refused", "it ends", lambda e: e.send(Reply(401))))
+        assert bench.run("sync", url, "--to", "csv:l.csv").code == 3
+    assert b"Also erased" in (bench.copies / "l.csv").read_bytes()
+    # It goes on from behind the erasure, and the file has the lead still.
+    assert bench.sync("csv:l.csv").code == 0
+    assert not is_confirmed(bench, again)
+    assert b"Also erased" not in (bench.copies / "l.csv").read_bytes()
+    assert bench.sync("csv:l.csv").code == 0
+    assert is_confirmed(bench, again)
+
+
+def test_a_receiver_that_has_not_heard_of_an_erasure_confirms_none(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "PAGE_LEADS", 1)
+    lead_id = bench.add(name="Erased")
+    status = 200
+    with FaultServer(lambda _: Reply.json({}, status)) as receiver:
+        text = f'url = "{receiver.url}"\n[upsert]\npath = "/{{id}}"\n'
+        text += '[remove]\nmethod = "DELETE"\npath = "/{id}"\n'
+        (bench.copies / "p.toml").write_text(text)
+        assert bench.sync("http:p.toml").code == 0
+        assert lead(bench, "erase", lead_id, "--yes").code == 0
+        bench.add(name="Bo")
+        status = 401
+        for _ in range(2):
+            assert bench.sync("http:p.toml").code != 0
+        assert not is_confirmed(bench, lead_id)
+        status = 200
+        assert bench.sync("http:p.toml").code == 0
+        assert not is_confirmed(bench, lead_id)
+        assert bench.sync("http:p.toml").code == 0
+        assert is_confirmed(bench, lead_id)

@@ -145,3 +145,30 @@ def test_what_a_killed_run_began_anew_is_not_begun_once_more(
         assert said.code == 0
     assert ["_cursor" in each.target for each in server.requests] == [True]
     assert bench.verify("sqlite:l.db").code == 0
+
+
+def test_who_was_overtaken_hears_of_erased_leads_all_the_same(bench: Bench) -> None:
+    """Told everything at once, it would take an erased lead for one to be kept."""
+    erased = bench.add(name="Erased")
+    assert bench.sync("sqlite:l.db", "--keep-removed").code == 0
+    bench.add(name="Bo")
+    where = ("--database", f"sqlite:///{bench.folder / 'leads.db'}")
+
+    def overtake(exchange: Exchange) -> None:
+        reply = exchange.true_reply()
+        path = bench.copies / "l.db"
+        for command in (
+            ["sync", bench.url, "--to", f"sqlite:{path}"],
+            ["lead", "erase", f"{erased}", "--campaign", "362", "--yes", *where],
+        ):
+            with bench.start(*command) as process:
+                process.communicate()
+            assert process.returncode == 0
+        exchange.send(reply)
+
+    with FaultServer(f"http://127.0.0.1:{bench.hub.port}") as server:
+        server.plan(Fault("overtaken", "another run is faster", overtake))
+        url = f"{server.url}/v2/campaigns/362"
+        said = bench.run("sync", url, "--to", "sqlite:l.db", "--keep-removed", "--full")
+    assert said.code == 0, said.err
+    assert rows(bench.copies / "l.db", "SELECT id FROM leads") == [(1,), (3,)]

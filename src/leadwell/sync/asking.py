@@ -1,11 +1,13 @@
 """Ask for changes: one answer, or as many as are stored as one step."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from leadwell.client import Campaign, HubError
 from leadwell.sync.batches import ERASED
+from leadwell.sync.destinations.base import Copy
 from leadwell.sync.feeding import Answer
 from leadwell.sync.proving import check_onward
 
@@ -17,18 +19,29 @@ STEP_S = 0.5
 """How long answers are gathered: what came slowly is not to be lost."""
 
 
+class Counts(Protocol):
+    """What is counted of a run."""
+
+    requests: int
+
+
 @dataclass(slots=True)
 class Asker:
     """Asks one campaign, always the same question."""
 
     campaign: Campaign
     query: Sequence[tuple[str, str]]
-    note: Callable[[], None]
-    """Told of each request."""
-    stores: bool = True
-    """Whether the copy is kept: else nothing may be confirmed to the hub."""
+    counts: Counts
+    keeps: bool
+    """Whether what is told is kept anywhere: else nothing is confirmed to the hub."""
+    _has_forgotten: bool = True
+    """Whether all that was erased before the cursor is gone where the leads went."""
     failure: HubError | None = None
     """What went wrong behind what was gathered: it is raised by the next request."""
+
+    def look(self, copy: Copy) -> None:
+        """Look what may be confirmed once the copy's cursor is sent."""
+        self._has_forgotten = copy.has_forgotten()
 
     def ask(self, cursor: str | None, *, proves: bool) -> Answer:
         """Return what follows a cursor.
@@ -43,14 +56,14 @@ class Asker:
         failure, self.failure = self.failure, None
         if failure is not None:
             raise failure
-        self.note()
+        self.counts.requests += 1
         answer = self.campaign.changes_as(
             Answer,
             cursor,
             limit=PAGE_LEADS,
             query=self.query,
             digest=proves,
-            confirm=self.stores,
+            confirm=self.keeps and self._has_forgotten,
         )
         check_onward(cursor, answer)
         return answer

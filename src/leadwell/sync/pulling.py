@@ -111,14 +111,15 @@ class Pull:
             DestinationError: nothing of the present step was kept.
             UnprovenCopy: the answers do not add up; nothing of the last one was kept.
         """
-        query, stores = pairs_of(self.wanted.query), self.destination.follows
-        self._asker = Asker(self.campaign, query, self._note_request, stores)
+        query, keeps = pairs_of(self.wanted.query), self.destination.follows
+        self._asker = Asker(self.campaign, query, self.summary, keeps)
         looked = self.destination.look()
         if looked is not None:
             with looked:
                 self._state = looked.state()
+                self._asker.look(looked)
         self._check()
-        self._begins = self._state is None or (self._is_due and not self._catches_up)
+        self._begins = self._begins_anew
         # Stored by itself: whoever waits soon sees that it goes.
         answer = self._ask()
         with self.destination.open() as copy:
@@ -145,7 +146,7 @@ class Pull:
             # Somebody else has moved it on: what was asked for is of no use any more.
             self._state, self._asker.failure = copy.state(), None
             self._check()
-            self._begins = self._is_due
+            self._begins = self._begins_anew
             if self._state and self._state.step == step:
                 raise BusyDestination(
                     f"{self.destination.text} is being changed by another program",
@@ -153,6 +154,7 @@ class Pull:
                 ) from None
             return True
         self._state = copy.state() if batch.schema else batch.state
+        self._asker.look(copy)
         self._has_begun |= self._begins or batch.retold_to
         self._begins = answer.up_to_date and self._is_due
         self.summary.tally.add(tally)
@@ -186,6 +188,16 @@ class Pull:
         )
 
     @property
+    def _begins_anew(self) -> bool:
+        """Whether everything is told, and the copy is not brought up to date before.
+
+        Only the feed says that a lead was erased; a copy that keeps others has to hear.
+        """
+        state = self._state
+        hears = state and state.keeps_removed and state.query == self.wanted.query
+        return state is None or (self._is_due and not hears)
+
+    @property
     def _proves(self) -> bool:
         """Whether the copy is compared with what the hub counts, at the end.
 
@@ -193,15 +205,6 @@ class Pull:
         A copy that was exact is told little, and not read as a whole.
         """
         return self._begins or self._state is None or not self._state.is_up_to_date
-
-    @property
-    def _catches_up(self) -> bool:
-        """Whether the copy is brought up to date before everything is told anew.
-
-        Only the feed says that a lead was erased; a copy that keeps others has to hear.
-        """
-        state = self._state
-        return bool(state and state.keeps_removed and state.query == self.wanted.query)
 
     def _has_settled(self, answer: Answer) -> bool:
         """Wait for a hub that is not up to date itself; return whether it may be so."""
@@ -227,9 +230,6 @@ class Pull:
         else:
             return answer
         return self._ask()
-
-    def _note_request(self) -> None:
-        self.summary.requests += 1
 
     def _check(self) -> None:
         if self._state is not None:

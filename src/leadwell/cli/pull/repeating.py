@@ -89,7 +89,7 @@ def _await_news(run: Run, wanted: Wanted) -> None:
     if copy is None:
         return
     with copy:
-        state = copy.state()
+        state, forgotten = copy.state(), copy.has_forgotten()
     cursor = state.cursor if state else None
     if place_of(cursor):
         raise UsageError(
@@ -97,7 +97,9 @@ def _await_news(run: Run, wanted: Wanted) -> None:
         )
     while cursor:
         asked = pairs_of(wanted.query)
-        answer = run.campaign.changes(cursor, limit=1, wait_s=WAIT_S, query=asked)
+        answer = run.campaign.changes(
+            cursor, limit=1, wait_s=WAIT_S, confirm=forgotten, query=asked
+        )
         if answer.entries or answer.has_more:
             return
 

@@ -71,6 +71,13 @@ class Copy(ABC):
     def people(self) -> set[int]:
         """Return the ids of all people whose names are kept."""
 
+    def has_forgotten(self) -> bool:
+        """Whether every lead that was erased is gone, also where leads are sent on to.
+
+        If not, the hub is not told that the erasure is stored.
+        """
+        return True
+
     def settle(self) -> Delivered | None:
         """Write or deliver what is made from the copy, if that is another one now.
 

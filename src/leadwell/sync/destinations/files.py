@@ -177,6 +177,13 @@ class FileCopy(Copy):
         """Return the ids of all people whose names are kept."""
         return self._beside.people()
 
+    def has_forgotten(self) -> bool:
+        """Whether the file is as new as the copy; until then it has what was erased."""
+        state = self._beside.state()
+        if state is None or not self._file.path.exists():
+            return True
+        return self._beside.written() == (self._file.scheme, state.changed_in)
+
     def settle(self) -> Delivered | None:
         """Make the file anew, if leads have changed since it was made."""
         # Two who write it at once would put an older one over a newer one.

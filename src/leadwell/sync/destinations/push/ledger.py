@@ -68,7 +68,39 @@ _ENTRIES = (
 )
 
 
-class Ledger(SQLiteCopy):
+class Outbox(SQLiteCopy):
+    """What a receiver has not got yet, of the leads of a copy."""
+
+    def waiting(self) -> list[int]:
+        """Return the leads to deliver: what failed least first, then the oldest."""
+        found = self._run(
+            f"SELECT lead_id FROM {OUTBOX} WHERE NOT is_dead"
+            " ORDER BY attempts, step, lead_id"
+        )
+        return [lead_id for (lead_id,) in found]
+
+    def has_forgotten(self) -> bool:
+        """Whether the receiver has heard of every lead that was erased."""
+        sql = f"SELECT 1 FROM {OUTBOX} WHERE operation = '{REMOVE}' AND reason = ? "
+        return OUTBOX not in self._names() or not self._run(f"{sql} LIMIT 1", [ERASED])
+
+    def note_failed(
+        self, entry: Entry, status: int | None, answer: str, *, is_dead: bool = False
+    ) -> None:
+        """Remember why an entry was not delivered."""
+        said = answer[:ANSWER_CHARACTERS_MAX]
+        self._run(
+            f"UPDATE {OUTBOX} SET attempts = attempts + 1, status = ?, answer = ?,"
+            " is_dead = ? WHERE lead_id = ?",
+            [status, said, is_dead, entry.lead_id],
+        )
+
+    def revive(self) -> None:
+        """Put what the receiver did not take back among what is to be delivered."""
+        self._run(f"UPDATE {OUTBOX} SET is_dead = FALSE, attempts = 0 WHERE is_dead")
+
+
+class Ledger(Outbox):
     """An open ledger, for one receiver."""
 
     def __init__(self, text: str, connection: sqlite3.Connection, target: str) -> None:
@@ -92,14 +124,6 @@ class Ledger(SQLiteCopy):
         return self._rows(f"SELECT lead_id, version FROM {DELIVERED}")
 
     stored = SQLiteCopy.held
-
-    def waiting(self) -> list[int]:
-        """Return the leads to deliver: what failed least first, then the oldest."""
-        found = self._run(
-            f"SELECT lead_id FROM {OUTBOX} WHERE NOT is_dead"
-            " ORDER BY attempts, step, lead_id"
-        )
-        return [lead_id for (lead_id,) in found]
 
     def entries(self, lead_ids: Iterable[int]) -> list[Entry]:
         """Return the entries of these leads, in their order."""
@@ -174,21 +198,6 @@ class Ledger(SQLiteCopy):
                 f" external_id, (SELECT step FROM {LEDGER}), updated_at, 0, FALSE,"
                 " NULL, '' FROM leads"
             )
-
-    def note_failed(
-        self, entry: Entry, status: int | None, answer: str, *, is_dead: bool = False
-    ) -> None:
-        """Remember why an entry was not delivered."""
-        said = answer[:ANSWER_CHARACTERS_MAX]
-        self._run(
-            f"UPDATE {OUTBOX} SET attempts = attempts + 1, status = ?, answer = ?,"
-            " is_dead = ? WHERE lead_id = ?",
-            [status, said, is_dead, entry.lead_id],
-        )
-
-    def revive(self) -> None:
-        """Put what the receiver did not take back among what is to be delivered."""
-        self._run(f"UPDATE {OUTBOX} SET is_dead = FALSE, attempts = 0 WHERE is_dead")
 
     def _check_target(self, state: State) -> None:
         if LEDGER not in self._names():
