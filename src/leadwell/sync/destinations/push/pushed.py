@@ -53,11 +53,7 @@ class Pushed(ABC):
     shown: Show | None = None
     """Told what would be sent; then nothing is."""
     scheme: ClassVar[str] = ""
-
-    @property
-    def follows(self) -> bool:
-        """Whether it keeps where it stands: a rehearsal's ledger is thrown away."""
-        return self.shown is None
+    follows: ClassVar[bool] = True
 
     @property
     @abstractmethod
@@ -151,6 +147,10 @@ class PushedCopy(Ledger):
             os.close(lock)
             raise
         super().__init__(pushed.file.text, connection, pushed.target)
+
+    def has_forgotten(self) -> bool:
+        """Whether the receiver knows of every erasure; a rehearsal tells it nothing."""
+        return self._pushed.shown is None and super().has_forgotten()
 
     def settle(self) -> Delivered | None:
         """Deliver what waits."""
