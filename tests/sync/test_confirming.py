@@ -31,38 +31,27 @@ def is_confirmed(bench: Bench, lead_id: int) -> bool:
     return receipt["confirmed_at"] is not None
 
 
-@pytest.mark.parametrize("how", [("--dry-run",), ("--dry-run", "--full")])
-def test_a_dry_run_confirms_no_erasure(
-    bench: Bench, erased: int, how: tuple[str, ...]
-) -> None:
-    assert bench.sync("sqlite:l.db", *how).code == 0
+def test_what_keeps_nothing_confirms_nothing(bench: Bench, erased: int) -> None:
+    text = 'url = "https://x.example"\n[upsert]\npath = "/{id}"'
+    (bench.copies / "p.toml").write_text(text)
+    for to, *how in (
+        ("sqlite:l.db", "--dry-run"),
+        ("sqlite:l.db", "--dry-run", "--full"),
+        ("ndjson:-",),
+        ("http:p.toml", "--dry-run"),
+    ):
+        said = bench.sync(to, *how)
+        assert said.code == 0, said.err
+        assert len(said.out.splitlines()) == 3
+        assert not is_confirmed(bench, erased), (to, how)
+    found = bench.verify("sqlite:l.db", "--json")
+    assert (found.code, found.json["waiting"]) == (0, 3)
     assert not is_confirmed(bench, erased)
     assert (erased,) in rows(bench.copies / "l.db", "SELECT id FROM leads")
     # The next run stores it, and the one after that says so.
     for _ in range(2):
         assert bench.sync("sqlite:l.db").code == 0
     assert is_confirmed(bench, erased)
-
-
-def test_verify_confirms_no_erasure_that_it_has_only_counted(
-    bench: Bench, erased: int
-) -> None:
-    found = bench.verify("sqlite:l.db", "--json")
-    assert (found.code, found.json["waiting"]) == (0, 3)
-    assert not is_confirmed(bench, erased)
-
-
-@pytest.mark.parametrize("to", ["ndjson:-", "http:p.toml"])
-def test_what_keeps_nothing_confirms_nothing_for_a_copy_that_does(
-    bench: Bench, erased: int, to: str
-) -> None:
-    text = 'url = "https://x.example"\n[upsert]\npath = "/{id}"'
-    (bench.copies / "p.toml").write_text(text)
-    how = ("--dry-run",) if to.startswith("http") else ()
-    said = bench.sync(to, *how)
-    assert said.code == 0, said.err
-    assert len(said.out.splitlines()) == 3
-    assert not is_confirmed(bench, erased)
 
 
 def test_a_file_confirms_when_it_is_made_anew_and_not_only_the_copy_beside_it(

@@ -147,6 +147,7 @@ def test_what_a_killed_run_began_anew_is_not_begun_once_more(
     assert bench.verify("sqlite:l.db").code == 0
 
 
+@pytest.mark.proof
 def test_who_was_overtaken_hears_of_erased_leads_all_the_same(bench: Bench) -> None:
     """Told everything at once, it would take an erased lead for one to be kept."""
     erased = bench.add(name="Erased")

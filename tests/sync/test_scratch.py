@@ -7,9 +7,12 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from leadwell.sync.destinations import duckdb_file
+from leadwell.sync.destinations.duckdb_file import DuckDBCopy, DuckDBFile
 from leadwell.sync.destinations.scratch import PREFIX, Scratch
 from leadwell.sync.locking import is_taken
 from tests.copying import Bench
@@ -21,17 +24,24 @@ print(Scratch().path, flush=True)
 time.sleep(60)
 """
 SPILLED = """
-import os, signal, sys
+import os, signal, sys, threading, time
 from pathlib import Path
 from leadwell.sync.destinations.duckdb_file import DuckDBFile
+
 copy = DuckDBFile(Path(sys.argv[1])).open()
-copy._folder()
-copy._run("SET memory_limit = '20MB'")
-many = "SELECT md5(range::VARCHAR) AS name FROM range(1000000) ORDER BY name"
-try:
-    copy._run(f"CREATE TABLE other AS {many}")
-finally:
+folder = copy._folder()
+
+
+def end():
+    while not any(each.stat().st_size for each in folder.glob("duckdb_temp*")):
+        time.sleep(0.01)
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+copy._run("SET memory_limit = '40MB'")
+threading.Thread(target=end, daemon=True).start()
+many = "SELECT md5(range::VARCHAR) AS name FROM range(9000000) ORDER BY name"
+copy._run(f"CREATE TABLE other AS {many}")
 """
 
 
@@ -93,25 +103,27 @@ def test_a_lock_is_held_by_one_open_file(tmp_path: Path) -> None:
         is_taken(second)
 
 
-@pytest.mark.parametrize("to", ["duckdb:l.duckdb", "xlsx:l.xlsx", "parquet:l"])
 def test_a_run_leaves_nothing_and_only_it_can_read_what_it_needs(
-    bench: Bench, temporary: Path, to: str, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     modes: list[int] = []
     made = Scratch.__init__
 
-    def noted(self: Scratch, *given: object) -> None:
-        made(self, *given)  # type: ignore[arg-type]
+    def noted(self: Scratch, *given: Any) -> None:
+        made(self, *given)
         modes.append(self.path.stat().st_mode & 0o777)
 
     monkeypatch.setattr(Scratch, "__init__", noted)
-    assert bench.sync(to).code == 0
-    assert modes
-    assert {*modes} == {0o700}
-    assert [*temporary.glob(f"{PREFIX}*")] == []
+    for to in ("duckdb:l.duckdb", "xlsx:l.xlsx", "parquet:l"):
+        assert bench.sync(to).code == 0
+        assert modes
+        assert {*modes} == {0o700}
+        assert [*temporary.glob(f"{PREFIX}*")] == []
+        modes.clear()
     assert not [e for e in bench.copies.iterdir() if e.name.startswith(".")]
 
 
+@pytest.mark.proof
 def test_what_a_killed_duckdb_run_spilled_goes_with_the_next(
     bench: Bench, temporary: Path
 ) -> None:
@@ -122,3 +134,30 @@ def test_what_a_killed_duckdb_run_spilled_goes_with_the_next(
     assert [each.name for each in bench.copies.glob("l.duckdb*")] == ["l.duckdb"]
     assert bench.sync("duckdb:l.duckdb").code == 0
     assert [*temporary.glob(f"{PREFIX}*")] == []
+
+
+def test_duckdb_lets_go_of_its_file_between_two_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duckdb_file, "BLOCKS", "4MiB")
+    with DuckDBFile(tmp_path / "l.duckdb").open() as copy:
+        assert isinstance(copy, DuckDBCopy)
+
+        def held() -> int:
+            ((found,),) = copy._run(
+                "SELECT sum(memory_usage_bytes) FROM duckdb_memory()"
+            )
+            return int(found)
+
+        most = copy._run("SELECT current_setting('memory_limit')")
+        made = "CREATE TABLE other AS SELECT md5(range::VARCHAR) AS name"
+        copy._run(f"{made} FROM range(500000)")
+        copy._run("SELECT max(name) FROM other")
+        before = held()
+        copy._let_go()
+        assert held() < 6 * 2**20 < before
+        # What cannot go stays, and nothing fails.
+        monkeypatch.setattr(duckdb_file, "BLOCKS", "1KiB")
+        copy._let_go()
+        assert copy._run("SELECT current_setting('memory_limit')") == most
+        assert copy._run("SELECT count(*) FROM other") == [(500_000,)]

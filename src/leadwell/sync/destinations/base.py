@@ -107,14 +107,9 @@ class Destination(Protocol):
 
     scheme: ClassVar[str]
     """What its text begins with."""
-
-    @property
-    def follows(self) -> bool:
-        """Whether it keeps where it stands, so that a later run can go on.
-
-        If not, it keeps no lead either: no hub is told that anything was stored.
-        """
-        ...
+    follows: ClassVar[bool]
+    """Whether it keeps where it stands, so that a later run can go on; if not, it keeps
+    no lead either, and no hub is told that anything was stored."""
 
     @property
     def text(self) -> str:

@@ -8,7 +8,7 @@ The step of the state, which each batch checks and changes, keeps two writers ap
 
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -16,6 +16,7 @@ from typing import Any, ClassVar, NamedTuple
 import duckdb
 import msgspec
 
+from leadwell.sync.batches import Batch, Tally
 from leadwell.sync.cells import Row
 from leadwell.sync.destinations import files
 from leadwell.sync.destinations.base import Copy, Overtaken
@@ -40,6 +41,8 @@ from leadwell.sync.table import Column, Kind
 LINE_BYTES_MIN = 2**20
 WAIT_S = 1.0
 """How long one is waited for who has the file open while it is to be written."""
+BLOCKS = "32MiB"
+"""So much of its file DuckDB has in memory between two steps; more saves no time."""
 FETCHED = 10_000
 """Rows that are held at once while a copy is compared."""
 
@@ -118,6 +121,22 @@ class DuckDBCopy(Tables):
         self._connection.close()
         if self._scratch is not None:
             self._scratch.close()
+
+    def keep(self, batch: Batch, step: int | None) -> Tally:
+        """Store a batch and its state in one transaction."""
+        tally = super().keep(batch, step)
+        self._let_go()
+        return tally
+
+    def _let_go(self) -> None:
+        """Have DuckDB let go of blocks of its file; it keeps all that it has room for.
+
+        A bound for the work itself would do so too, and ends it for good where leads
+        are large: a checkpoint that finds no room cannot be tried again.
+        """
+        with suppress(duckdb.OutOfMemoryException):
+            self._connection.execute(f"SET memory_limit = '{BLOCKS}'")
+        self._run("RESET memory_limit")
 
     def _run(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
         with explained(self._text):

@@ -152,6 +152,10 @@ class PushedCopy(Ledger):
             raise
         super().__init__(pushed.file.text, connection, pushed.target)
 
+    def has_forgotten(self) -> bool:
+        """Whether the receiver knows of every erasure; a rehearsal tells it nothing."""
+        return self._pushed.shown is None and super().has_forgotten()
+
     def settle(self) -> Delivered | None:
         """Deliver what waits."""
         state = self.state()
