@@ -53,11 +53,7 @@ class Pushed(ABC):
     shown: Show | None = None
     """Told what would be sent; then nothing is."""
     scheme: ClassVar[str] = ""
-
-    @property
-    def follows(self) -> bool:
-        """Whether it keeps where it stands: a rehearsal's ledger is thrown away."""
-        return self.shown is None
+    follows: ClassVar[bool] = True
 
     @property
     @abstractmethod
