@@ -13,10 +13,11 @@ from leadwell.admin import rendering, sessions
 from leadwell.admin.importing import files
 from leadwell.admin.rendering import HEADERS
 from leadwell.admin.signing import ask_again
-from leadwell.admin.visit import Visit, language_of
+from leadwell.admin.visit import Visit, form_of, language_of
 from leadwell.api.entrance import problems
 from leadwell.api.hub import Hub
-from leadwell.errors import LeadwellError, title_of
+from leadwell.errors import LeadwellError, NotAllowed, title_of
+from leadwell.store.people.users import Session
 
 Page: TypeAlias = Callable[[Visit], Awaitable[Response]]
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
@@ -24,8 +25,6 @@ WORD = "_word"
 """The field of a form that shows which session's page it stands on."""
 HEADER = "X-Leadwell-Word"
 """Where htmx sends the same."""
-FIELDS_MAX = 5_000
-"""How many fields a form may have: a lead of 500 fields, several times over."""
 _SAFE = {"GET", "HEAD"}
 
 
@@ -34,22 +33,24 @@ def signed_in(hub: Hub, page: Page, *, administrator: bool = False) -> Handler:
 
     async def answer(request: Request) -> Response:
         key = sessions.key_of(hub, request)
-        session = await sessions.find(hub, key) if key else None
+        form = FormData()
         try:
+            session = await _session(hub, key, administrator=administrator)
             if request.method not in _SAFE:
                 sessions.check_origin(request)
-            form = await _form(request, may_hold_file=session is not None)
+                form = await _form(request, may_hold_file=session is not None)
+                # It may have been long on its way.
+                session = await _session(hub, key, administrator=administrator)
             if key is None or session is None:
                 return _to_login(hub, request, form)
             if request.method not in _SAFE:
                 given = form.get(WORD) or request.headers.get(HEADER)
                 sessions.check_word(hub, key, given)
-            visit = Visit(hub, request, session.user, key, form)
-            if administrator:
-                session.user.check_administrator()
-            return await page(visit)
+            return await page(Visit(hub, request, session.user, key, form))
         except LeadwellError as error:
             return refused(hub, request, error)
+        except sessions.RightsEnded:
+            return await _ended(hub, request, key, form)
         finally:
             # A file that was sent lies in a temporary one until it is let go.
             await request.close()
@@ -83,16 +84,41 @@ def refused(hub: Hub, request: Request, error: LeadwellError) -> Response:
     return rendering.page("refused.html", said, hub.public_url, content, status)
 
 
+async def _session(
+    hub: Hub, key: bytes | None, *, administrator: bool
+) -> Session | None:
+    """Return who is signed in.
+
+    Raises:
+        NotAllowed: the page is for administrators, and they are none.
+    """
+    session = await sessions.find(hub, key) if key else None
+    if administrator and session is not None:
+        session.user.check_administrator()
+    return session
+
+
+async def _ended(
+    hub: Hub, request: Request, key: bytes | None, form: FormData
+) -> Response:
+    """Tell who was signed out, or has lost rights, while their request was at work."""
+    if key is None or await sessions.find(hub, key) is None:
+        return _to_login(hub, request, form)
+    error = NotAllowed(
+        "somebody has just changed what you may do, so nothing was saved",
+        hint="load the page again, and look at what you may do now",
+    )
+    return refused(hub, request, error)
+
+
 async def _form(request: Request, *, may_hold_file: bool) -> FormData:
-    if request.method in _SAFE:
-        return FormData()
     if not may_hold_file and _has_file(request):
         # Read to its end, or the browser would not show the answer; but not kept.
         async for _ in request.stream():
             pass
         return FormData([("file", UploadFile(BytesIO()))])
     try:
-        return await request.form(max_fields=FIELDS_MAX, max_files=1)
+        return await form_of(request, files_max=1)
     except OSError as error:
         if error.errno not in files.FULL:
             raise

@@ -46,6 +46,11 @@ class Hook:
     is_test: bool = False
     """Whether somebody asked for a message to see if it arrives."""
 
+    @property
+    def key(self) -> tuple[int, str]:
+        """What tells it from every other webhook."""
+        return self.campaign_id, self.id
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:

@@ -54,6 +54,14 @@ class User:
                 "this is for administrators", hint="ask one of your account"
             )
 
+    def may_all_that(self, other: "User") -> bool:
+        """Whether they may do all that another one may; of the same account."""
+        if self.account_id != other.account_id:
+            return False
+        if self.is_administrator or other.is_administrator:
+            return self.is_administrator
+        return other.campaigns <= self.campaigns
+
     def may_open(self, campaign: Campaign) -> bool:
         """Whether they may see this campaign at all."""
         is_own = campaign.account_id == self.account_id

@@ -98,13 +98,24 @@ def add(connection: Connection, user: User, password: str | None, now: int) -> N
 
 
 def change(connection: Connection, user: User) -> None:
-    """Keep another role, other campaigns or another language of a user."""
+    """Keep another role or other campaigns of a user.
+
+    Who reads them first to write them holds the account, or loses another's change.
+    """
     connection.run(
         """
-        UPDATE login SET role = :role, campaigns = :campaigns, language = :language
+        UPDATE login SET role = :role, campaigns = :campaigns
          WHERE email = :email
         """,
         _params(user),
+    )
+
+
+def set_language(connection: Connection, email: str, language: str) -> None:
+    """Keep another language of a user; empty: what their browser asks for."""
+    connection.run(
+        "UPDATE login SET language = :language WHERE email = :email",
+        {"email": email, "language": language},
     )
 
 

@@ -64,7 +64,8 @@ class Many:
         def job(connection: Connection) -> Bulk:
             campaign = visit.campaign(connection)
             author, now = changing.author_of(visit, campaign).lineage, visit.hub.now
-            edit = bulk.made(_id(visit), author, chosen.leads, given, now)
+            leads = chosen.leads
+            edit = bulk.made(chosen.campaign, _id(visit), author, leads, given, now)
             return bulk.begin(connection, campaign, edit, now)
 
         return await self._run(visit, await visit.write(job))

@@ -1,6 +1,6 @@
 """What everybody changes of themselves: name, language and password."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.responses import Response
@@ -36,9 +36,7 @@ class Me:
             person = Person(user.person_id, user.name)
             rename(connection, visit, person, visit.text("was"))
             chosen = language if language in LANGUAGES else ""
-            # As it is now: an administrator may have changed the role meanwhile.
-            current = users.known(connection, user.email).user
-            users.change(connection, replace(current, language=chosen))
+            users.set_language(connection, user.email, chosen)
 
         try:
             await visit.write(job)
@@ -62,14 +60,14 @@ class Me:
             refusal = MalformedValue(problem, hint=hint if wait_s else "")
             return _shown(visit, refusal, "password")
         kept = await passwords.hashed(new)
-        await visit.write(lambda c: users.set_password(c, email, kept))
+        await visit.end(lambda c: users.set_password(c, email, kept))
         answer = visit.go("/me", "saved")
         return await signing.begun(answer, email, sessions.new_secret(), None)
 
     async def leave_everywhere(self, visit: Visit) -> Response:
         """End all sessions, this one too."""
         email = visit.user.email
-        await visit.write(lambda c: users.end_sessions(c, email))
+        await visit.end(lambda c: users.end_sessions(c, email))
         answer = visit.go("/login")
         sessions.drop(self.hub, answer)
         return answer
