@@ -395,7 +395,14 @@ def test_parts_are_moved_by_one_and_a_stale_page_moves_nothing(
     stale = desk.submit(f"{path}/move", {"version": version, "move": f"{new.id}.down"})
     assert "nothing was moved" in text_of(stale)
     version = hidden(stale, "version")
-    for move in (f"{contacted.id}.up", f"{contacted.id}.sideways", "9999.up", ""):
+    for move in (
+        f"{contacted.id}.up",
+        f"{contacted.id}.sideways",
+        f"{contacted.id}.3",
+        f"{contacted.id}.-1",
+        "9999.up",
+        "",
+    ):
         desk.submit(f"{path}/move", {"version": version, "move": move})
     assert [s.slug for s in now(hub).statuses] == ["contacted", "new", "won"]
     source = now(hub).field_by_slug["source"]
