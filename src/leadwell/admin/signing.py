@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from leadwell.admin import passwords, rendering, sessions
 from leadwell.admin.rendering import HEADERS, below
 from leadwell.admin.visit import FIELDS_MAX, NOTICE, Visit, form_of, language_of
+from leadwell.admin.words import clocks
 from leadwell.api.hub import Hub
 from leadwell.errors import LeadwellError, LinkEnded, MalformedValue
 from leadwell.model.account import Account
@@ -80,8 +81,8 @@ class Signing:
             return _login(self.hub, request, content | _waiting(form), 401)
         secret = sessions.new_secret()
         answer = self._onward(request, form, user, digest(self.hub.key, secret))
-        old = sessions.key_of(self.hub, request)
-        return await self.begun(answer, user.email, secret, old)
+        old, zone = sessions.key_of(self.hub, request), _text(form, "zone")
+        return await self.begun(answer, user.email, secret, old, zone)
 
     async def leave(self, visit: Visit) -> Response:
         """Sign somebody out."""
@@ -115,7 +116,8 @@ class Signing:
             content = {"error": error, **given}
             return _invitation_page(self.hub, request, email, found, content, 422)
         answer = RedirectResponse(below(self.hub.public_url, HOME), 303, dict(HEADERS))
-        return await self.begun(answer, address, sessions.new_secret(), None)
+        secret, zone = sessions.new_secret(), _text(form, "zone")
+        return await self.begun(answer, address, secret, None, zone)
 
     async def checked(self, email: str, password: str) -> tuple[User | None, int]:
         """Return who has this password; else how long nobody gets in, in seconds."""
@@ -140,15 +142,25 @@ class Signing:
         return _seconds(wait)
 
     async def begun(
-        self, answer: Response, email: str, secret: str, old: bytes | None
+        self,
+        answer: Response,
+        email: str,
+        secret: str,
+        old: bytes | None,
+        zone: str = "",
     ) -> Response:
-        """Begin a session with this secret, and end an old one."""
+        """Begin a session with this secret, and end an old one.
+
+        Who has no time zone yet is given the one that their browser names.
+        """
         key, now = digest(self.hub.key, secret), self.hub.moment
 
         def job(connection: Connection) -> None:
             if old is not None:
                 users.end_session(connection, old)
             users.add_session(connection, key, email, now)
+            if zone in clocks.zone_names():
+                users.guess_time_zone(connection, email, zone)
 
         await asyncio.wrap_future(self.hub.database.write(job))
         sessions.keep(self.hub, answer, secret)

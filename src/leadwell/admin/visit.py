@@ -45,8 +45,9 @@ class Visit:
 
     @cached_property
     def said(self) -> Words:
-        """The language of the answer."""
-        return language_of(self.request, self.user.language)
+        """The language of the answer, by the user's clock."""
+        said = language_of(self.request, self.user.language)
+        return said.by_clock(self.user.time_zone)
 
     @property
     def word(self) -> str:

@@ -37,6 +37,8 @@ class User:
     """Which campaigns a member may open; an administrator opens all."""
     language: str = ""
     """`en` or `da`; empty: what the browser asks for."""
+    time_zone: str = ""
+    """By whose clock they read: a name of the IANA database; empty: UTC."""
 
     @property
     def is_administrator(self) -> bool:

@@ -6,11 +6,14 @@ what it is there, under `[counted]` the text of one, and the two forms it has th
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, tzinfo
 from functools import cache
 from importlib.resources import files
 
 import msgspec
+
+from leadwell.admin.words import clocks
 
 LANGUAGES = {"en": "English", "da": "Dansk"}
 """By the tag of RFC 5646, with the name that its speakers give it."""
@@ -18,11 +21,12 @@ LANGUAGES = {"en": "English", "da": "Dansk"}
 
 @dataclass(frozen=True)
 class Words:
-    """One language."""
+    """One language, and the clock of who reads it."""
 
     tag: str
     said: Mapping[str, str]
     counted: Mapping[str, tuple[str, str]]
+    zone: tzinfo = UTC
 
     def gettext(self, text: str) -> str:
         """Say a text; one that is not known is said in English."""
@@ -36,6 +40,31 @@ class Words:
     def __call__(self, text: str, **values: object) -> str:
         """Say a text, with values put in: `%(name)s`."""
         return self.gettext(text) % values if values else self.gettext(text)
+
+    def by_clock(self, zone: str) -> "Words":
+        """Return the same for who reads by the clock of a time zone."""
+        return replace(self, zone=clocks.zone_of(zone))
+
+    @property
+    def zone_name(self) -> str:
+        """The name of the time zone."""
+        return str(self.zone)
+
+    def moment(self, at: datetime) -> str:
+        """Write a moment, to the minute."""
+        return clocks.moment(at, self.zone, self.tag)
+
+    def exact(self, at: datetime) -> str:
+        """Write a moment, with its seconds where it has some."""
+        return clocks.exact(at, self.zone, self.tag)
+
+    def day(self, at: datetime) -> str:
+        """Write the day of a moment."""
+        return clocks.day(at.astimezone(self.zone), self.tag)
+
+    def local(self, text: str) -> str:
+        """Write a moment of the API as a browser's input has it."""
+        return clocks.local(text, self.zone)
 
     def number(self, number: int) -> str:
         """Write a whole number with its thousands apart."""

@@ -63,3 +63,8 @@ document.addEventListener("pointerdown", (event) => {
   body.addEventListener("pointermove", move);
   for (const each of ["pointerup", "pointercancel"]) body.addEventListener(each, end);
 });
+
+// Where one signs in, the browser says by which clock its user reads.
+for (const input of document.querySelectorAll("input[type=hidden][name=zone]")) {
+  input.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+}

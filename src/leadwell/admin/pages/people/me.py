@@ -9,7 +9,7 @@ from leadwell.admin import passwords, sessions
 from leadwell.admin.pages.people.person import rename
 from leadwell.admin.signing import Signing
 from leadwell.admin.visit import Visit
-from leadwell.admin.words import LANGUAGES
+from leadwell.admin.words import LANGUAGES, clocks
 from leadwell.api.hub import Hub
 from leadwell.errors import LeadwellError, MalformedValue
 from leadwell.model.campaign import Person
@@ -29,14 +29,16 @@ class Me:
         return _shown(visit)
 
     async def change(self, visit: Visit) -> Response:
-        """Keep another name and another language."""
+        """Keep another name, another language and another time zone."""
         user, language = visit.user, visit.text("language")
+        given = visit.text("time_zone")
+        zone = given if given in clocks.zone_names() else user.time_zone
 
         def job(connection: Connection) -> None:
             person = Person(user.person_id, user.name)
             rename(connection, visit, person, visit.text("was"))
             chosen = language if language in LANGUAGES else ""
-            users.set_language(connection, user.email, chosen)
+            users.set_tastes(connection, user.email, chosen, zone)
 
         try:
             await visit.write(job)
@@ -78,6 +80,7 @@ def _shown(
 ) -> Response:
     content: dict[str, Any] = {
         "languages": LANGUAGES,
+        "zones": clocks.zone_names(),
         "name": visit.text("name") or visit.user.name,
         "error": error,
         "error_at": part,
