@@ -123,7 +123,7 @@ class Built:
         """Whether nothing is wrong with it."""
         return not self.problem and not any(row.problem for row in self.rows)
 
-    def refused(self, error: LeadwellError) -> "Built":
+    def refused(self, said: Words, error: LeadwellError) -> "Built":
         """Show each problem at the row that it is about, and the others above."""
         told = {p.parameter: p.message for p in error.problems if p.parameter}
         rows = tuple(
@@ -131,7 +131,7 @@ class Built:
             for row in self.rows
         )
         rest = [*told.values()] if error.problems else [error.detail]
-        return replace(self, rows=rows, problem=" ".join(rest))
+        return replace(self, rows=rows, problem=". ".join(map(said.refusal, rest)))
 
 
 def shown(
@@ -188,7 +188,7 @@ def checked(
     try:
         found = question.conditions(campaign, built.pairs)
     except LeadwellError as error:
-        return built.refused(error), ()
+        return built.refused(said, error), ()
     return built, found if built.is_sound else ()
 
 
@@ -212,7 +212,9 @@ def typed(said: Words, campaign: Campaign, query: str) -> Built:
     try:
         return shown(said, campaign, conditions_of(campaign, query))
     except LeadwellError as error:
-        return replace(_built(said, campaign, ()), query=query, problem=error.detail)
+        told = [p.message for p in error.problems] or [error.detail]
+        problem = ". ".join(map(said.refusal, told))
+        return replace(_built(said, campaign, ()), query=query, problem=problem)
 
 
 def _rows(said: Words, campaign: Campaign, form: Form) -> Iterator[Row]:

@@ -17,7 +17,7 @@ from leadwell.admin.visit import Visit, form_of, language_of
 from leadwell.api.entrance import problems
 from leadwell.api.hub import Hub
 from leadwell.errors import LeadwellError, NotAllowed, title_of
-from leadwell.store.people.users import Session
+from leadwell.model.user import User
 
 Page: TypeAlias = Callable[[Visit], Awaitable[Response]]
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
@@ -33,22 +33,24 @@ def signed_in(hub: Hub, page: Page, *, administrator: bool = False) -> Handler:
 
     async def answer(request: Request) -> Response:
         key = sessions.key_of(hub, request)
-        form = FormData()
+        form, user = FormData(), None
         try:
-            session = await _session(hub, key, administrator=administrator)
+            user = await _user(hub, key)
+            _check_role(user, administrator=administrator)
             if request.method not in _SAFE:
                 sessions.check_origin(request)
-                form = await _form(request, may_hold_file=session is not None)
+                form = await _form(request, may_hold_file=user is not None)
                 # It may have been long on its way.
-                session = await _session(hub, key, administrator=administrator)
-            if key is None or session is None:
+                user = await _user(hub, key)
+                _check_role(user, administrator=administrator)
+            if key is None or user is None:
                 return _to_login(hub, request, form)
             if request.method not in _SAFE:
                 given = form.get(WORD) or request.headers.get(HEADER)
                 sessions.check_word(hub, key, given)
-            return await page(Visit(hub, request, session.user, key, form))
+            return await page(Visit(hub, request, user, key, form))
         except LeadwellError as error:
-            return refused(hub, request, error)
+            return refused(hub, request, error, user.language if user else "")
         except sessions.RightsEnded:
             return await _ended(hub, request, key, form)
         finally:
@@ -72,30 +74,28 @@ def anybody(hub: Hub, handler: Handler) -> Handler:
     return answer
 
 
-def refused(hub: Hub, request: Request, error: LeadwellError) -> Response:
-    """Tell people what went wrong, and what to do."""
+def refused(
+    hub: Hub, request: Request, error: LeadwellError, language: str = ""
+) -> Response:
+    """Tell people what went wrong, and what to do, in the language of their choice."""
     content = {
         "title": title_of(error.code),
         "error": error,
         "request_id": request.scope["state"]["request_id"],
     }
     status = problems.STATUS_OF.get(error.kind, 500)
-    said = language_of(request)
+    said = language_of(request, language)
     return rendering.page("refused.html", said, hub.public_url, content, status)
 
 
-async def _session(
-    hub: Hub, key: bytes | None, *, administrator: bool
-) -> Session | None:
-    """Return who is signed in.
-
-    Raises:
-        NotAllowed: the page is for administrators, and they are none.
-    """
+async def _user(hub: Hub, key: bytes | None) -> User | None:
     session = await sessions.find(hub, key) if key else None
-    if administrator and session is not None:
-        session.user.check_administrator()
-    return session
+    return session.user if session else None
+
+
+def _check_role(user: User | None, *, administrator: bool) -> None:
+    if administrator and user is not None:
+        user.check_administrator()
 
 
 async def _ended(

@@ -129,7 +129,7 @@ def _environment(tag: str) -> Environment:
     translations: Any = made
     translations.install_gettext_callables(said.gettext, said.ngettext, newstyle=True)
     made.filters |= {"visible": visible, "number": said.number, "moment": moment}
-    made.filters |= {"clock": clock, "held": held}
+    made.filters |= {"clock": clock, "held": held, "refusal": said.refusal}
     made.filters["cell"] = _cell
     made.filters["day"] = partial(day, said=said)
     return made

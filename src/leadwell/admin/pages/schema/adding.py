@@ -84,9 +84,9 @@ def _wrong(visit: Visit, kind: str) -> dict[str, str]:
         try:
             _read(visit, "x")
         except InvalidDefinition as error:
-            return {"json_schema": error.message}
+            return {"json_schema": visit.said.refusal(error.message)}
         except MalformedBody as error:
-            return {"json_schema": error.detail}
+            return {"json_schema": visit.said.refusal(error.detail)}
     return {}
 
 
