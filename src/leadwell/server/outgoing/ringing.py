@@ -162,5 +162,5 @@ def _news(hub: Hub, connection: Connection, hook: Hook) -> News | None:
     seq = feed.newest(connection, hook.campaign_id, token.filter_id or 0)
     if seq <= hook.seq and not hook.is_test:
         return None
-    told = caught_up(hub, connection, hook.campaign_id, hook.lineage)
+    told = caught_up(hub.sealer, connection, hook.campaign_id, hook.lineage)
     return News(hook, hook.message or f"msg_{secrets.token_hex(16)}", told)
