@@ -1,7 +1,7 @@
 """What the Leads tab of the pages for people costs, with many leads and with few.
 
 Both hubs run beside each other and are asked in turn, so that what else the machine
-does hits both alike. What somebody sees first is asked, a page deep within, and filters.
+does hits both alike. What somebody sees first is asked, a deep page, and filters.
 """
 
 import secrets
