@@ -16,7 +16,7 @@ from leadwell.store.people import users
 from tests import make, served
 from tests.browser.conftest import FIELDS
 from tests.browser.offices import Office
-from tests.browsing import SCHEMES, Shape
+from tests.browsing import SCHEMES, WIDE, Shape
 from tests.desk import PASSWORD
 
 pytestmark = pytest.mark.proof
