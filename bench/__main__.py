@@ -18,6 +18,7 @@ from bench.measures import (
     reading,
     services,
     syncing,
+    tabs,
     touching,
     writing,
 )
@@ -43,6 +44,7 @@ MEASURES: dict[str, Callable[[Given], Any]] = {
     "index": lambda x: indexing.measured(x.whole),
     "reads": lambda x: reading.measured(x.whole, x.small, x.peers, x.effort),
     "touch": lambda x: touching.measured(x.whole, x.small, x.effort.rounds),
+    "tabs": lambda x: tabs.measured(x.whole, FOLDER, x.effort),
     "pulls": lambda x: pulling.measured(x.whole, x.peers, x.effort),
     "postgres": lambda x: on_postgres.measured(x.whole, x.peers, x.effort),
     "syncs": lambda x: syncing.measured(x.whole, x.effort),

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from bench.cases import CASES, CONTIGUOUS, FIRST_AND_DEEP, SCATTERED
 from bench.data import SMALL
 from bench.figures import FILE, Size, Sizes, read
-from bench.measures import on_postgres, services, syncing, touching, writing
+from bench.measures import on_postgres, services, syncing, tabs, touching, writing
 from bench.peers import DATASETTE, DJANGO, FASTAPI, PEERS
 from bench.serving import CONSTANT, HUB, SMALL_HUB
 
@@ -226,6 +226,10 @@ def _large(size: Size) -> Iterator[Row]:
         beside = f"{touched[HUB]['first_us']:.0f} in all"
     name = f"first touch of three filters, more than with {SMALL:,}"
     yield Row(name, LARGE, more, _most(250, " µs"), beside)
+    grown = tabs.growth(size.get("tabs", {}))
+    slowest = max(grown, key=lambda case: grown[case], default="")
+    name = f"the Leads tab: 1M / {tabs.FEW:,}"
+    yield Row(name, LARGE, grown.get(slowest), _most(1.5), slowest)
     load_ms = size.get("index", {}).get("load_ms")
     yield Row("index loaded from its snapshot", LARGE, load_ms, _most(50, " ms"))
     memory = size.get("reads", {}).get("memory_mb", {}).get(HUB)

@@ -21,6 +21,7 @@ PARTS = (
     "index",
     "reads",
     "touch",
+    "tabs",
     "pulls",
     "postgres",
     "syncs",

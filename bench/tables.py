@@ -7,7 +7,7 @@ from bench import bar, sync_tables
 from bench.cases import CASES, CONTIGUOUS, FEED, FIRST_AND_DEEP, SCATTERED, UNCHANGED
 from bench.data import SMALL
 from bench.figures import PARTS, Size, Sizes
-from bench.measures import counting, on_postgres, pulling, writing
+from bench.measures import counting, on_postgres, pulling, tabs, writing
 from bench.peers import FASTAPI, PEERS
 from bench.serving import CONSTANT, HUB, NGINX, SMALL_HUB
 from bench.table import NONE, Table, number
@@ -123,6 +123,16 @@ def _index(sizes: Sizes) -> list[Table]:
         return number(size["index"].get(names[name]), 1)
 
     return [_by_size(sizes, "index", "the index", list(names), cell)]
+
+
+def _tabs(sizes: Sizes) -> list[Table]:
+    def cell(size: Size, case: str) -> str:
+        found = size["tabs"][case]
+        grown = tabs.growth(size["tabs"])[case]
+        return f"{number(found[HUB]['cpu_us'])} ({grown:.2f})"
+
+    title = f"CPU µs of the Leads tab (times {tabs.FEW:,} leads)"
+    return [_by_size(sizes, "tabs", title, list(tabs.CASES), cell)]
 
 
 def _touch(sizes: Sizes) -> list[Table]:
@@ -323,6 +333,7 @@ TABLES: dict[str, tuple[str, Build]] = {
     "memory": ("reads", _memory),
     "index": ("index", _index),
     "touch": ("touch", _touch),
+    "tabs": ("tabs", _tabs),
     "counts": ("counts", _counts),
     "pulls": ("pulls", _pulls),
     "postgres": ("postgres", _postgres),

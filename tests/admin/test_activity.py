@@ -73,7 +73,7 @@ def test_what_opens_leads_to_others_or_takes_them_away_is_noted(
     one = f"/campaigns/{campaign.id}"
     public_id = id_of(token_in(made(desk, name="West")))
     token = f"{one}/api-documentation/{public_id}"
-    desk.post(f"{token}/links", kind="csv")
+    desk.post(f"{token}/links", kind="csv", once="1" * 12)
     hook = {"url": "https://hooks.example/secret", "token": public_id, "id": "Hook1234"}
     desk.submit(f"{one}/webhooks", hook)
     desk.post(f"{one}/webhooks/Hook1234", action="off")

@@ -1,9 +1,10 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from threading import Event
 
 import pytest
 
@@ -33,9 +34,15 @@ class Receiver:
 
     requests: list[Request] = field(default_factory=list)
     status: int = 204
+    answers: Event = field(default_factory=Event)
+    """Set when it answers; before, it only takes requests in."""
+
+    def __post_init__(self) -> None:
+        self.answers.set()
 
     def __call__(self, request: Request) -> Reply:
         self.requests.append(request)
+        assert self.answers.wait(10)
         return Reply(self.status)
 
     @property
@@ -58,6 +65,12 @@ class House:
         return text_of(self.desk.get(self.path))
 
 
+def told(ringer: Ringer, pool: Executor) -> None:
+    """Look once, and wait until all that is due is told."""
+    for each in ringer.look(pool):
+        each.result()
+
+
 @pytest.fixture
 def receiver() -> Receiver:
     return Receiver()
@@ -78,7 +91,7 @@ def house(
         )
         assert page.status_code == 200, text_of(page)
         yield House(
-            desk, token, receiver, server.url, page.url.path, lambda: ringer.look(pool)
+            desk, token, receiver, server.url, page.url.path, lambda: told(ringer, pool)
         )
 
 
@@ -211,6 +224,31 @@ def test_one_of_several_processes_takes_a_message_on(
         for ringer, found in zip(ringers, news, strict=True):
             list(pool.map(ringer._tell, found))
     assert len(house.receiver.requests) == 1
+
+
+def test_a_receiver_that_answers_slowly_keeps_nobody_waiting(
+    house: House, campaign: Campaign, hub: Hub
+) -> None:
+    house.receiver.answers.clear()
+    a_lead(house, campaign)
+    ringer, quick = Ringer(hub, HERE), Receiver()
+    with FaultServer(quick) as server, ThreadPoolExecutor(2) as pool:
+        (slow,) = ringer.look(pool)
+        house.desk.post(
+            f"/campaigns/{campaign.id}/webhooks",
+            url=f"{server.url}/hook",
+            token=public_id_of(house.token),
+            id="Quick123",
+        )
+        a_lead(house, campaign)
+        (other,) = ringer.look(pool)
+        other.result(10)
+        assert len(quick.requests) == 1
+        assert not slow.done()
+        house.receiver.answers.set()
+        slow.result(10)
+    house.look()
+    assert [each["campaign_id"] for each in house.receiver.told] == [campaign.id] * 2
 
 
 def test_a_webhook_is_switched_off_and_removed(

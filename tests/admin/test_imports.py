@@ -16,8 +16,9 @@ from leadwell.admin.importing import files
 from leadwell.admin.importing.running import Run
 from leadwell.api.hub import Limits
 from leadwell.errors import NotFound
-from leadwell.model.importing import STALE_US, State
+from leadwell.model.importing import STALE_US, Job, State
 from leadwell.model.user import Role
+from leadwell.server.upkeep import Upkeep
 from leadwell.store import campaigns
 from leadwell.store.uploads import jobs
 from leadwell.store.writes import parts
@@ -48,6 +49,14 @@ def interrupted(one: Upload, state: State, clock: make.Clock) -> None:
     begun = replace(job, state=state, beat_at=hub.moment)
     assert hub.database.write(lambda c: jobs.beat(c, job, begun)).result()
     clock.now += timedelta(microseconds=STALE_US)
+
+
+def begun(one: Upload, state: State) -> Job:
+    """Have it stand as it does when somebody has begun, and nobody works at it yet."""
+    job, hub = job_of(one), one.desk.hub
+    return hub.database.write(
+        lambda c: jobs.begin(c, job, {job.state}, state, hub.moment)
+    ).result()
 
 
 def test_a_file_is_mapped_checked_loaded_and_undone(desk: Desk, campaign) -> None:
@@ -274,13 +283,11 @@ def test_a_file_that_is_loaded_in_part_is_not_read_otherwise(
 ) -> None:
     one = upload(desk, campaign.id, ROWS)
     one.do("check")
-    job, hub = job_of(one), desk.hub
-    states = {State.CHECKED}
-    held = hub.database.write(
-        lambda c: jobs.begin(c, job, states, State.LOADING, hub.moment)
-    ).result()
-    desk.submit(one.path, {"do": "stop"})
-    Run(hub, held, desk.user.person_id)()
+    # The hub stops after the first rows, and somebody does not want the others then.
+    desk.hub.works.stopping.set()
+    Run(desk.hub, begun(one, State.LOADING), desk.user.person_id)()
+    desk.hub.works.stopping.clear()
+    one.do("stop")
     assert len(bodies(desk, campaign)) == 2
     assert "Change where columns go" not in text_of(one.look())
     for again in ("plan", "read"):
@@ -292,16 +299,8 @@ def test_a_file_that_is_loaded_in_part_is_not_read_otherwise(
 def test_an_import_is_stopped_and_gone_on_with(desk: Desk, campaign) -> None:
     one = upload(desk, campaign.id, ROWS)
     one.do("check")
-    hub = desk.hub
-
-    def begun(state: State) -> Run:
-        job = job_of(one)
-        held = hub.database.write(
-            lambda c: jobs.begin(c, job, {job.state}, state, hub.moment)
-        ).result()
-        return Run(hub, held, desk.user.person_id)
-
-    run = begun(State.LOADING)
+    person = desk.user.person_id
+    run = Run(desk.hub, begun(one, State.LOADING), person)
     shown = desk.get(one.path)
     assert 'hx-trigger="every 1s"' in shown.text
     assert "<progress" in shown.text
@@ -311,13 +310,13 @@ def test_an_import_is_stopped_and_gone_on_with(desk: Desk, campaign) -> None:
     one.do("stop")
     run()
     assert job_of(one).state is State.STOPPED
+    assert bodies(desk, campaign) == []
     assert "The import was stopped" in text_of(one.look())
     assert counts(one.do("load"))["Added"] == 2
     one.do("undo")
 
     two = upload(desk, campaign.id, ROWS)
-    one = two
-    run = begun(State.CHECKING)
+    run = Run(desk.hub, begun(two, State.CHECKING), person)
     two.do("stop")
     run()
     assert job_of(two).state is State.UPLOADED
@@ -397,6 +396,53 @@ def test_a_file_that_nobody_goes_on_with_is_let_go(desk: Desk, campaign) -> None
     assert len(kept(desk)) == 1
     assert name not in kept(desk)
     assert (desk.hub.uploads / kept(desk)[0]).stat().st_mode & 0o777 == 0o600
+
+
+def test_rows_on_their_way_are_not_loaded_behind_an_undo(desk: Desk, campaign) -> None:
+    one = upload(desk, campaign.id, ROWS)
+    one.do("check")
+    loader = Run(desk.hub, begun(one, State.LOADING), desk.user.person_id)
+    for what in ("stop", "undo"):
+        one.do(what)
+    assert job_of(one).state is State.UNDONE
+    loader()
+    assert bodies(desk, campaign) == []
+    assert job_of(one).state is State.UNDONE
+
+
+def test_what_stood_in_a_file_is_forgotten_with_the_file(
+    desk: Desk, campaign, clock: make.Clock
+) -> None:
+    one = upload(desk, campaign.id, ROWS)
+    one.do("check")
+    upkeep = Upkeep(desk.hub)
+    upkeep._look()
+    assert "not mail" in str(job_of(one))
+    clock.now += timedelta(seconds=files.KEPT_S + 1)
+    Upkeep(desk.hub)._look()
+    one.desk = Desk.of(desk.hub, desk.client, desk.user)
+    held = job_of(one)
+    assert "not mail" not in str(held)
+    assert (held.file, held.file_name) == ("", "leads.csv")
+    assert counts(one.look())["New leads"] == 2
+    assert "choose it once more" in text_of(one.do("load"))
+    one.do("undo")
+    assert job_of(one).state is State.UNDONE
+
+
+def test_a_folder_of_somebody_else_is_left_alone(
+    desk: Desk, campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = desk.hub.uploads
+    folder.mkdir(exist_ok=True)
+    (folder / "old").touch()
+    os.utime(folder / "old", (0, 0))
+    somebody = os.getuid() + 1
+    monkeypatch.setattr(os, "getuid", lambda: somebody)
+    page = send(desk, f"/campaigns/{campaign.id}/import", "name\nBo\n")
+    assert "belongs to somebody else" in text_of(page)
+    files.sweep(desk.hub)
+    assert (folder / "old").exists()
 
 
 def test_only_administrators_load_files(sit: Sit, desk: Desk, campaign) -> None:

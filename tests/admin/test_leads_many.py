@@ -13,12 +13,13 @@ from leadwell.admin import app as admin
 from leadwell.admin.pages.leads.running import Running
 from leadwell.api.app import Beside, app
 from leadwell.api.hub import Hub
+from leadwell.errors import Conflict
 from leadwell.model.campaign import Campaign
 from leadwell.model.user import Role
 from leadwell.schema.parts import Kind, Name
 from leadwell.store import campaigns
 from leadwell.store.connection import Database
-from leadwell.store.edits import bulk
+from leadwell.store.edits import bulk, naming
 from leadwell.store.people import users
 from leadwell.store.writes import parts, rows
 from tests import make
@@ -27,6 +28,7 @@ from tests.desk import Desk, text_of
 from tests.forms import form_of
 
 LEADS = "/campaigns/362/leads"
+WON = {"status": "won"}
 
 
 @pytest.fixture
@@ -115,7 +117,9 @@ def test_what_cannot_be_set_or_is_of_no_lead_is_refused(desk: Desk) -> None:
 def test_what_takes_long_goes_on_beside_the_pages(
     desk: Desk, database: Database, campaign: Campaign
 ) -> None:
-    edit = bulk.made("long", "person:1", BitMap(range(1, 11)), {"status": "won"}, 0)
+    edit = bulk.made(
+        campaign, "long", "person:1", BitMap(range(1, 11)), {"status": "won"}, 0
+    )
     database.write(lambda c: bulk.begin(c, campaign, edit, 1)).result()
 
     async def ran() -> None:
@@ -132,9 +136,8 @@ def test_what_was_interrupted_can_go_on(
     desk: Desk, database: Database, campaign: Campaign
 ) -> None:
     now = desk.hub.moment
-    given = {"status": "won"}
-    running = bulk.made("now", "person:1", BitMap([1]), given, now)
-    old = bulk.made("old", "person:1", BitMap([1, 2]), given, now - 60_000_000)
+    running = bulk.made(campaign, "now", "person:1", BitMap([1]), WON, now)
+    old = bulk.made(campaign, "old", "person:1", BitMap([1, 2]), WON, now - 60_000_000)
     for each in (running, old):
         database.write(lambda c, each=each: bulk.begin(c, campaign, each, now)).result()
     page = desk.get(f"{LEADS}/bulk/now")
@@ -150,7 +153,7 @@ def test_what_was_interrupted_can_go_on(
 def test_what_cannot_go_on_stops_and_is_told(
     desk: Desk, database: Database, campaign: Campaign
 ) -> None:
-    edit = bulk.made("bad", "person:1", BitMap([1]), {"status": "won"}, 0)
+    edit = bulk.made(campaign, "bad", "person:1", BitMap([1]), {"status": "won"}, 0)
     database.write(lambda c: bulk.begin(c, campaign, edit, 1)).result()
     name = Name(Kind.STATUS, "won")
     database.write(lambda c: parts.remove(c, campaign.id, name)).result()
@@ -161,7 +164,51 @@ def test_what_cannot_go_on_stops_and_is_told(
         await running.settle()
 
     asyncio.run(ran())
-    assert desk.submit(f"{LEADS}/bulk/bad", {}).status_code == 422
+    page = desk.submit(f"{LEADS}/bulk/bad", {})
+    assert page.status_code == 409
+    assert "the status that it sets is gone" in text_of(page)
+
+
+GIVEN = {"status": "won", "fields": {"source": "website", "tags": ["a"]}}
+
+
+def test_what_is_called_otherwise_meanwhile_is_set_all_the_same(
+    database: Database, campaign: Campaign
+) -> None:
+    held = naming.kept(campaign, GIVEN)
+    assert naming.given(campaign, held) == GIVEN
+    for kind, slug in ((Kind.STATUS, "won"), (Kind.FIELD, "source")):
+        name = Name(kind, slug)
+        database.write(
+            lambda c, name=name: parts.rename(c, campaign.id, name, f"{name.slug}-2")
+        ).result()
+    option = Name(Kind.OPTION, "website", "source-2")
+    database.write(lambda c: parts.rename(c, campaign.id, option, "web")).result()
+    with database.reading() as connection:
+        now = campaigns.known(connection, campaign.id)
+    assert naming.given(now, held) == {
+        "status": "won-2",
+        "fields": {"source-2": "web", "tags": ["a"]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (Name(Kind.STATUS, "won"), "the status that it sets"),
+        (Name(Kind.FIELD, "tags"), "the field that it sets"),
+        (Name(Kind.OPTION, "a", "tags"), "the option that it sets"),
+    ],
+)
+def test_what_is_gone_meanwhile_is_told(
+    database: Database, campaign: Campaign, name: Name, said: str
+) -> None:
+    held = naming.kept(campaign, GIVEN)
+    database.write(lambda c: parts.remove(c, campaign.id, name)).result()
+    with database.reading() as connection:
+        now = campaigns.known(connection, campaign.id)
+    with pytest.raises(Conflict, match=said):
+        naming.given(now, held)
 
 
 @pytest.mark.parametrize("kind", ["xlsx", "csv-excel", "parquet", "other"])

@@ -20,6 +20,7 @@ from leadwell.store.writes import chores
 from tests import make
 from tests.admin.conftest import Sit
 from tests.desk import Desk, text_of
+from tests.forms import form_of
 
 AT = "/campaigns/362"
 AWFUL = "<b>Tag</b> & \u202e 👩‍👩‍👧 <script>alert(1)</script>"
@@ -395,7 +396,14 @@ def test_parts_are_moved_by_one_and_a_stale_page_moves_nothing(
     stale = desk.submit(f"{path}/move", {"version": version, "move": f"{new.id}.down"})
     assert "nothing was moved" in text_of(stale)
     version = hidden(stale, "version")
-    for move in (f"{contacted.id}.up", f"{contacted.id}.sideways", "9999.up", ""):
+    for move in (
+        f"{contacted.id}.up",
+        f"{contacted.id}.sideways",
+        f"{contacted.id}.3",
+        f"{contacted.id}.-1",
+        "9999.up",
+        "",
+    ):
         desk.submit(f"{path}/move", {"version": version, "move": move})
     assert [s.slug for s in now(hub).statuses] == ["contacted", "new", "won"]
     source = now(hub).field_by_slug["source"]
@@ -500,3 +508,41 @@ def test_what_is_done_is_noted_once(desk: Desk, hub: Hub) -> None:
     with hub.database.reading() as connection:
         newest = activity.find(connection, kept, hub.moment + 10**9, 2)
     assert [each.what for each in newest] == ["campaign-changed", "filter-removed"]
+
+
+def test_the_json_schema_of_a_field_is_changed_with_what_it_means(
+    desk: Desk, hub: Hub
+) -> None:
+    make.leads(
+        hub.database,
+        now(hub),
+        [
+            {"fields": {"name": "A", "df_lines": [1]}},
+            {"fields": {"name": "B", "df_lines": {"sku": "A1"}}},
+            {"fields": {"name": "C"}},
+        ],
+    )
+    path = part_id(hub, "df_lines")
+    for text, said in (("{", "this is no JSON"), ('{"type": "x"}', "json_schema")):
+        page = send(desk, path, json_schema=text)
+        assert page.status_code == 422
+        assert said in text_of(page)
+    fitting = send(desk, path, json_schema='{"type":["array","object"]}')
+    assert "Saved." in text_of(fitting)
+    asked = send(desk, path, json_schema='{"type": "array"}')
+    assert "1 lead holds data that does not fit" in text_of(asked)
+    assert now(hub).field_by_slug["df_lines"].json_schema == {
+        "type": ["array", "object"]
+    }
+    saved = desk.submit(path, form_of(asked, path) | {"agreed": "yes"})
+    assert "Saved." in text_of(saved)
+    assert now(hub).field_by_slug["df_lines"].json_schema == {"type": "array"}
+    new = {"v.name": "D", "v.df_lines": "{}", "key": "k"}
+    assert desk.submit("/campaigns/362/leads/new", new).status_code == 422
+    seen = hidden(desk.get(path), "seen")
+    send(desk, path, json_schema="")
+    assert now(hub).field_by_slug["df_lines"].json_schema is None
+    stale = desk.submit(
+        path, form_of(desk.get(path), path) | {"seen": seen, "json_schema": "true"}
+    )
+    assert stale.status_code == 422

@@ -1,8 +1,6 @@
 """The tab Leads in a real browser: by keyboard, without scripts, and for everybody."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +15,11 @@ from leadwell.store.connection import Connection
 from leadwell.store.people import users
 from tests import make, served
 from tests.browser.conftest import FIELDS
-from tests.browsing import SCHEMES, WIDE, Seen, Shape, shown
+from tests.browser.offices import EMAIL, Office
+from tests.browsing import SCHEMES, Shape
 from tests.desk import PASSWORD
 
 pytestmark = pytest.mark.proof
-EMAIL = "ann@example.com"
 PHONE = Shape(390)
 LEADS = "/campaigns/362/leads"
 NAMES = ["Jane Doe", "Søren Ærø", "<b>Bob</b> & Co", "🏠 Roof", "W" * 200]
@@ -36,33 +34,6 @@ PAGES = {
     "remove": f"{LEADS}/4/remove",
     "merge": f"{LEADS}/4/merge?into=5",
 }
-
-
-@dataclass(frozen=True)
-class Office:
-    """A hub where somebody may sign in."""
-
-    port: int
-
-    @property
-    def host(self) -> str:
-        return f"127.0.0.1:{self.port}"
-
-    def url(self, path: str) -> str:
-        return f"http://{self.host}{path}"
-
-    @contextmanager
-    def window(
-        self, browser: Browser, shape: Shape = WIDE, **options: Any
-    ) -> Iterator[Seen]:
-        """Open a window where somebody has signed in."""
-        with shown(browser, self.host, shape, **options) as seen:
-            seen.open(self.url("/login"))
-            seen.page.locator("#f-email").fill(EMAIL)
-            seen.page.locator("#f-password").fill(PASSWORD)
-            seen.page.locator("main form button.first").click()
-            seen.page.wait_for_url("**/campaigns")
-            yield seen
 
 
 @pytest.fixture(scope="module")

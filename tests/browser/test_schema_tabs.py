@@ -1,12 +1,10 @@
 """The tabs of a campaign's schema, filters and settings, in a real browser."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from leadwell.admin import passwords
 from leadwell.model.account import Account
@@ -17,11 +15,11 @@ from leadwell.store.connection import Connection, Database
 from leadwell.store.people import users
 from tests import make, served
 from tests.browser.conftest import FIELDS
-from tests.browsing import SCHEMES, WIDE, Seen, Shape, shown
+from tests.browser.offices import Office
+from tests.browsing import SCHEMES, WIDE, Shape
 from tests.desk import PASSWORD
 
 pytestmark = pytest.mark.proof
-EMAIL = "ann@example.com"
 PHONE = Shape(390)
 AT = "/campaigns/362"
 PAGES = {
@@ -39,34 +37,6 @@ PAGES = {
     "settings": f"{AT}/settings",
     "retention": f"{AT}/settings/retention",
 }
-
-
-@dataclass(frozen=True)
-class Office:
-    """A hub where somebody may sign in."""
-
-    port: int
-    filter: int
-
-    @property
-    def host(self) -> str:
-        return f"127.0.0.1:{self.port}"
-
-    def url(self, path: str) -> str:
-        return f"http://{self.host}{path.format(filter=self.filter)}"
-
-    @contextmanager
-    def window(
-        self, browser: Browser, shape: Shape = WIDE, **options: Any
-    ) -> Iterator[Seen]:
-        """Open a window where somebody has signed in."""
-        with shown(browser, self.host, shape, **options) as seen:
-            seen.open(self.url("/login"))
-            seen.page.get_by_label("E-mail").fill(EMAIL)
-            seen.page.locator("#f-password").fill(PASSWORD)
-            seen.page.locator("main form button.first").click()
-            seen.page.wait_for_url("**/campaigns")
-            yield seen
 
 
 @pytest.fixture(scope="module")
@@ -179,6 +149,44 @@ def test_statuses_are_put_in_order_by_keys(
             focused = page.evaluate("document.activeElement.ariaLabel")
             assert focused == f"Up: {third}"
         assert seen.complaints == []
+
+
+@pytest.mark.parametrize("name", ["statuses", "options"])
+def test_parts_are_dragged_to_their_place(
+    browser: Browser, place: Office, name: str
+) -> None:
+    with place.window(browser) as seen:
+        page = seen.page
+        seen.open(place.url(PAGES[name]))
+        shown = page.locator("tbody th").all_inner_texts()
+        drag(page, 0, 2)
+        page.locator("tbody tr:nth-child(3) th", has_text=shown[0]).wait_for()
+        page.get_by_text("Moved.").wait_for()
+        wanted = [*shown[1:3], shown[0], *shown[3:]]
+        assert page.locator("tbody th").all_inner_texts() == wanted
+        page.reload()
+        assert page.locator("tbody th").all_inner_texts() == wanted
+        # Another window has moved something since this one was shown.
+        with place.window(browser) as other:
+            other.open(place.url(PAGES[name]))
+            drag(other.page, 2, 0)
+            other.page.get_by_text("Moved.").wait_for()
+        drag(page, 1, 0)
+        page.get_by_text("nothing was moved").wait_for()
+        assert page.locator("tbody th").all_inner_texts() == shown
+        assert seen.complaints == []
+
+
+def drag(page: Page, start: int, end: int) -> None:
+    """Take a row by its grip, and let it go over another one."""
+    grips = page.locator(".grip")
+    from_, to = (grips.nth(place).bounding_box() for place in (start, end))
+    assert from_
+    assert to
+    page.mouse.move(from_["x"] + 5, from_["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(to["x"] + 5, to["y"] + to["height"] * (end > start), steps=5)
+    page.mouse.up()
 
 
 def test_a_new_field_says_what_it_will_be_called(

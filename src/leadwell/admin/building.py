@@ -6,6 +6,7 @@ and buttons named `c.do`. A form is meant to be carried out only if its own butt
 pressed; otherwise it is shown again, in its new shape.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -30,8 +31,8 @@ SENT_MAX = 1_000
 CHECKBOXES_MAX = 12
 """Up to so many options are shown at once; more are a list that scrolls."""
 QUERY_CHARACTERS_MAX = 6_000
-_SHORT = {".000000": 7, "000": 3}
-"""What a moment need not show: no fraction, or none finer than milliseconds."""
+_OFFSET = re.compile(r"(?:[Zz]|[+\- ]\d\d:\d\d)\Z", re.ASCII)
+"""The end of a moment that says by itself where it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class Row:
         is_fine = kind == "datetime-local" and len(self.value) > len(
             "2026-11-29T10:12:00.123"
         )
+        is_fine = is_fine or (kind == "datetime-local" and self.value.endswith("Z"))
         known = kind in {"date", "datetime-local", "number"}
         return kind if known and not is_list and not is_fine else "text"
 
@@ -82,6 +84,12 @@ class Row:
     def value(self) -> str:
         """What is given, as one text."""
         return ",".join(self.values)
+
+    @property
+    def is_by_clock(self) -> bool:
+        """Whether it is about moments, of which one has no offset."""
+        is_asked = self.subject.type.name == "datetime" and self.chosen.takes_value
+        return is_asked and not all(map(_OFFSET.search, self.value.split(",")))
 
     @property
     def pair(self) -> tuple[str, str]:
@@ -102,18 +110,20 @@ class Built:
     """All complete rows as a request has them, or what was typed instead."""
     problem: str = ""
     """What is wrong with the query that was typed, or with no row alone."""
+    zone: str = "UTC"
+    """By whose clock moments are that have no offset."""
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
         """The complete rows as parameters of a request."""
-        return [row.pair for row in self.rows if row.is_complete]
+        return _pairs(self.rows, self.zone)
 
     @property
     def is_sound(self) -> bool:
         """Whether nothing is wrong with it."""
         return not self.problem and not any(row.problem for row in self.rows)
 
-    def refused(self, error: LeadwellError) -> "Built":
+    def refused(self, said: Words, error: LeadwellError) -> "Built":
         """Show each problem at the row that it is about, and the others above."""
         told = {p.parameter: p.message for p in error.problems if p.parameter}
         rows = tuple(
@@ -121,7 +131,7 @@ class Built:
             for row in self.rows
         )
         rest = [*told.values()] if error.problems else [error.detail]
-        return replace(self, rows=rows, problem=" ".join(rest))
+        return replace(self, rows=rows, problem=". ".join(map(said.refusal, rest)))
 
 
 def shown(
@@ -131,7 +141,7 @@ def shown(
     rows = tuple(
         replace(
             _row(said, campaign, subject, comparing.key_of(condition)),
-            values=tuple(_texts(subject, condition)),
+            values=tuple(_texts(said, subject, condition)),
         )
         for subject, _, condition in wording.understood(campaign, conditions)
     )
@@ -178,7 +188,7 @@ def checked(
     try:
         found = question.conditions(campaign, built.pairs)
     except LeadwellError as error:
-        return built.refused(error), ()
+        return built.refused(said, error), ()
     return built, found if built.is_sound else ()
 
 
@@ -202,7 +212,9 @@ def typed(said: Words, campaign: Campaign, query: str) -> Built:
     try:
         return shown(said, campaign, conditions_of(campaign, query))
     except LeadwellError as error:
-        return replace(_built(said, campaign, ()), query=query, problem=error.detail)
+        told = [p.message for p in error.problems] or [error.detail]
+        problem = ". ".join(map(said.refusal, told))
+        return replace(_built(said, campaign, ()), query=query, problem=problem)
 
 
 def _rows(said: Words, campaign: Campaign, form: Form) -> Iterator[Row]:
@@ -261,15 +273,12 @@ def _options(
     return tuple((each.slug, each.label) for each in subject.field.options)
 
 
-def _texts(subject: Subject, condition: Condition) -> Iterator[str]:
+def _texts(said: Words, subject: Subject, condition: Condition) -> Iterator[str]:
     for text in wording.texts(subject, condition):
         if subject.field.type != "datetime":
             yield text
             continue
-        # As a browser's input for a moment has it.
-        plain = text.removesuffix("Z")
-        ending = next((end for end in _SHORT if plain.endswith(end)), "")
-        yield plain.removesuffix(ending)
+        yield said.local(text)
 
 
 def _built(said: Words, campaign: Campaign, rows: tuple[Row, ...]) -> Built:
@@ -277,8 +286,16 @@ def _built(said: Words, campaign: Campaign, rows: tuple[Row, ...]) -> Built:
         (str(each.ref), comparing.label(said, each))
         for each in comparing.subjects(campaign)
     )
-    pairs = [row.pair for row in rows if row.is_complete]
-    return Built(rows, names, querystring.encode(pairs))
+    query = querystring.encode(_pairs(rows, said.zone_name))
+    return Built(rows, names, query, zone=said.zone_name)
+
+
+def _pairs(rows: Iterable[Row], zone: str) -> list[tuple[str, str]]:
+    given = [row for row in rows if row.is_complete]
+    pairs = [row.pair for row in given]
+    if zone != "UTC" and any(row.is_by_clock for row in given):
+        pairs.append(("_tz", zone))
+    return pairs
 
 
 def _text(form: Form, name: str) -> str:

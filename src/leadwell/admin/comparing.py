@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from leadwell.admin.words import Words, mark
 from leadwell.model.campaign import Campaign, Column
 from leadwell.model.query import Condition
-from leadwell.schema import wording
+from leadwell.schema import times, wording
 from leadwell.schema.operators import EXISTS, Operator
 from leadwell.schema.subjects import SHORTCUTS, Subject, subject_of
 
@@ -121,6 +121,8 @@ def _clause(
     if operator is EXISTS:
         return f"{name} {said(_HAS if condition.values[0] else _HAS_NOT)}"
     texts = wording.texts(subject, condition, with_labels=True)
+    if subject.type.name == "datetime":
+        texts = [said.exact(times.read(text)) for text in texts]
     if subject.ref is Column.ASSIGNED_TO:
         people = {str(each.id): each.name for each in campaign.people}
         texts = [people.get(text, text) for text in texts]

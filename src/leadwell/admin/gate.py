@@ -13,10 +13,11 @@ from leadwell.admin import rendering, sessions
 from leadwell.admin.importing import files
 from leadwell.admin.rendering import HEADERS
 from leadwell.admin.signing import ask_again
-from leadwell.admin.visit import Visit, language_of
+from leadwell.admin.visit import Visit, form_of, language_of
 from leadwell.api.entrance import problems
 from leadwell.api.hub import Hub
-from leadwell.errors import LeadwellError, title_of
+from leadwell.errors import LeadwellError, NotAllowed, title_of
+from leadwell.model.user import User
 
 Page: TypeAlias = Callable[[Visit], Awaitable[Response]]
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
@@ -24,8 +25,6 @@ WORD = "_word"
 """The field of a form that shows which session's page it stands on."""
 HEADER = "X-Leadwell-Word"
 """Where htmx sends the same."""
-FIELDS_MAX = 5_000
-"""How many fields a form may have: a lead of 500 fields, several times over."""
 _SAFE = {"GET", "HEAD"}
 
 
@@ -34,22 +33,26 @@ def signed_in(hub: Hub, page: Page, *, administrator: bool = False) -> Handler:
 
     async def answer(request: Request) -> Response:
         key = sessions.key_of(hub, request)
-        session = await sessions.find(hub, key) if key else None
+        form, user = FormData(), None
         try:
+            user = await _user(hub, key)
+            _check_role(user, administrator=administrator)
             if request.method not in _SAFE:
                 sessions.check_origin(request)
-            form = await _form(request, may_hold_file=session is not None)
-            if key is None or session is None:
+                form = await _form(request, may_hold_file=user is not None)
+                # It may have been long on its way.
+                user = await _user(hub, key)
+                _check_role(user, administrator=administrator)
+            if key is None or user is None:
                 return _to_login(hub, request, form)
             if request.method not in _SAFE:
                 given = form.get(WORD) or request.headers.get(HEADER)
                 sessions.check_word(hub, key, given)
-            visit = Visit(hub, request, session.user, key, form)
-            if administrator:
-                session.user.check_administrator()
-            return await page(visit)
+            return await page(Visit(hub, request, user, key, form))
         except LeadwellError as error:
-            return refused(hub, request, error)
+            return refused(hub, request, error, user.language if user else "")
+        except sessions.RightsEnded:
+            return await _ended(hub, request, key, form)
         finally:
             # A file that was sent lies in a temporary one until it is let go.
             await request.close()
@@ -71,28 +74,51 @@ def anybody(hub: Hub, handler: Handler) -> Handler:
     return answer
 
 
-def refused(hub: Hub, request: Request, error: LeadwellError) -> Response:
-    """Tell people what went wrong, and what to do."""
+def refused(
+    hub: Hub, request: Request, error: LeadwellError, language: str = ""
+) -> Response:
+    """Tell people what went wrong, and what to do, in the language of their choice."""
     content = {
         "title": title_of(error.code),
         "error": error,
         "request_id": request.scope["state"]["request_id"],
     }
     status = problems.STATUS_OF.get(error.kind, 500)
-    said = language_of(request)
+    said = language_of(request, language)
     return rendering.page("refused.html", said, hub.public_url, content, status)
 
 
+async def _user(hub: Hub, key: bytes | None) -> User | None:
+    session = await sessions.find(hub, key) if key else None
+    return session.user if session else None
+
+
+def _check_role(user: User | None, *, administrator: bool) -> None:
+    if administrator and user is not None:
+        user.check_administrator()
+
+
+async def _ended(
+    hub: Hub, request: Request, key: bytes | None, form: FormData
+) -> Response:
+    """Tell who was signed out, or has lost rights, while their request was at work."""
+    if key is None or await sessions.find(hub, key) is None:
+        return _to_login(hub, request, form)
+    error = NotAllowed(
+        "somebody has just changed what you may do, so nothing was saved",
+        hint="load the page again, and look at what you may do now",
+    )
+    return refused(hub, request, error)
+
+
 async def _form(request: Request, *, may_hold_file: bool) -> FormData:
-    if request.method in _SAFE:
-        return FormData()
     if not may_hold_file and _has_file(request):
         # Read to its end, or the browser would not show the answer; but not kept.
         async for _ in request.stream():
             pass
         return FormData([("file", UploadFile(BytesIO()))])
     try:
-        return await request.form(max_fields=FIELDS_MAX, max_files=1)
+        return await form_of(request, files_max=1)
     except OSError as error:
         if error.errno not in files.FULL:
             raise

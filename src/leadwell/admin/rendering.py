@@ -7,12 +7,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from leadwell.admin.words import Words, words
 from leadwell.api import static
 from leadwell.describe.pages.document import visible
+from leadwell.model.campaign import Field
+from leadwell.schema import times
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -53,9 +57,37 @@ def below(public_url: str, path: str) -> str:
     return urlsplit(public_url).path + path
 
 
-def moment(at: datetime | None) -> str:
-    """Write a moment for people, in UTC: `2026-11-29 10:12`."""
-    return at.strftime("%Y-%m-%d %H:%M") if at else ""
+@pass_context
+def moment(context: Context, at: datetime | str | None) -> str:
+    """Write a moment by the reader's clock, as an element that holds it in UTC."""
+    if not at:
+        return ""
+    said, exact = _read_by(context, at)
+    text = Markup('<time datetime="{}">{}</time>')
+    return text.format(times.show(exact), said.moment(exact))
+
+
+@pass_context
+def clock(context: Context, at: datetime | str) -> str:
+    """Write the same as a text alone, for what holds no elements."""
+    said, exact = _read_by(context, at)
+    return said.moment(exact)
+
+
+@pass_context
+def held(context: Context, value: Any, field: Field) -> str:
+    """Write what a rendered lead holds in a field, for people."""
+    is_moment = field.type == "datetime" and value
+    return cell(times.read(value) if is_moment else value, context["said"])
+
+
+@pass_context
+def _cell(context: Context, value: Any) -> str:
+    return cell(value, context["said"])
+
+
+def _read_by(context: Context, at: datetime | str) -> tuple[Words, datetime]:
+    return context["said"], times.read(at) if isinstance(at, str) else at
 
 
 def day(on: date, said: Words) -> str:
@@ -67,17 +99,20 @@ def cell(value: Any, said: Words) -> str:
     """Write what a lead holds in a field, as the API shows it, for people."""
     match value:
         case None:
-            return ""
+            text = ""
+        case datetime():
+            text = said.exact(value)
         case bool():
-            return said("Yes") if value else said("No")
+            text = said("Yes") if value else said("No")
         case {"label": str(label)} | {"name": str(label)}:
-            return label
+            text = label
         case [*parts]:
-            return ", ".join(cell(part, said) for part in parts)
+            text = ", ".join(cell(part, said) for part in parts)
         case dict():
-            return msgspec.json.encode(value).decode()
+            text = msgspec.json.encode(value).decode()
         case _:
-            return str(value)
+            text = str(value)
+    return text
 
 
 @cache
@@ -94,6 +129,7 @@ def _environment(tag: str) -> Environment:
     translations: Any = made
     translations.install_gettext_callables(said.gettext, said.ngettext, newstyle=True)
     made.filters |= {"visible": visible, "number": said.number, "moment": moment}
-    made.filters["cell"] = partial(cell, said=said)
+    made.filters |= {"clock": clock, "held": held, "refusal": said.refusal}
+    made.filters["cell"] = _cell
     made.filters["day"] = partial(day, said=said)
     return made

@@ -16,6 +16,8 @@ from leadwell.api.hub import Hub
 from leadwell.errors import OriginNotAllowed
 from leadwell.model.link import looks_like_secret, secret_of
 from leadwell.model.token import SECRET_BYTES, digest
+from leadwell.model.user import User
+from leadwell.store.connection import Connection
 from leadwell.store.people import users
 from leadwell.store.people.users import Session
 
@@ -26,6 +28,14 @@ NOTE_EVERY_US = 60_000_000
 """How often the last use is written."""
 WORD_BYTES = 16
 _SAFE_SITES = {"same-origin", "none"}
+
+
+class RightsEnded(Exception):
+    """Who is at work was signed out meanwhile, or has lost rights.
+
+    It is none of the errors that a page shows in its form: that page may be theirs no
+    more.
+    """
 
 
 def new_secret() -> str:
@@ -59,6 +69,19 @@ async def find(hub: Hub, key: bytes) -> Session | None:
         noted = hub.database.write(lambda c: users.note_session(c, key, now))
         await asyncio.wrap_future(noted)
     return session
+
+
+def check_rights(connection: Connection, key: bytes, user: User) -> None:
+    """Refuse a write whose author may no longer do what they might when it began.
+
+    The last statement of the write: it has waited for whoever held the campaign then.
+
+    Raises:
+        RightsEnded: they are signed out, or have lost a role or a campaign.
+    """
+    session = users.find_session(connection, key)
+    if session is None or not session.user.may_all_that(user):
+        raise RightsEnded
 
 
 def keep(hub: Hub, answer: Response, secret: str) -> None:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -12,7 +13,8 @@ from starlette.responses import RedirectResponse, Response
 
 from leadwell.admin import passwords, rendering, sessions
 from leadwell.admin.rendering import HEADERS, below
-from leadwell.admin.visit import Visit, language_of
+from leadwell.admin.visit import FIELDS_MAX, NOTICE, Visit, form_of, language_of
+from leadwell.admin.words import clocks
 from leadwell.api.hub import Hub
 from leadwell.errors import LeadwellError, LinkEnded, MalformedValue
 from leadwell.model.account import Account
@@ -35,6 +37,8 @@ HOME = "/campaigns"
 SETUP = "/setup"
 """Where a password is chosen: the secret of a link follows."""
 NAME_CHARACTERS_MAX = 200
+OWN_FIELDS_MAX = 10
+"""Fields of the forms here, beside what was typed before."""
 STRANGERS_MAX = 10_000
 """Of so many addresses that nobody has the tries are counted."""
 _OURS = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*")
@@ -61,7 +65,7 @@ class Signing:
 
     async def enter(self, request: Request) -> Response:
         """Sign somebody in, who gets a session that nobody had before."""
-        form = await request.form()
+        form = await form_of(request, FIELDS_MAX + OWN_FIELDS_MAX)
         email, password = (
             _text(form, "email").strip().casefold(),
             _text(form, "password"),
@@ -77,12 +81,12 @@ class Signing:
             return _login(self.hub, request, content | _waiting(form), 401)
         secret = sessions.new_secret()
         answer = self._onward(request, form, user, digest(self.hub.key, secret))
-        old = sessions.key_of(self.hub, request)
-        return await self.begun(answer, user.email, secret, old)
+        old, zone = sessions.key_of(self.hub, request), _text(form, "zone")
+        return await self.begun(answer, user.email, secret, old, zone)
 
     async def leave(self, visit: Visit) -> Response:
         """Sign somebody out."""
-        await visit.write(lambda c: users.end_session(c, visit.key))
+        await visit.end(lambda c: users.end_session(c, visit.key))
         answer = visit.go("/login")
         sessions.drop(self.hub, answer)
         return answer
@@ -95,7 +99,7 @@ class Signing:
     async def accept(self, request: Request) -> Response:
         """Keep the password that was chosen, and sign its owner in."""
         email, found = await self._invitation(request)
-        form = await request.form()
+        form = await form_of(request, OWN_FIELDS_MAX)
         given = {k: _text(form, k).strip() for k in ("account", "name", "email")}
         password = _text(form, "password")
         try:
@@ -112,7 +116,8 @@ class Signing:
             content = {"error": error, **given}
             return _invitation_page(self.hub, request, email, found, content, 422)
         answer = RedirectResponse(below(self.hub.public_url, HOME), 303, dict(HEADERS))
-        return await self.begun(answer, address, sessions.new_secret(), None)
+        secret, zone = sessions.new_secret(), _text(form, "zone")
+        return await self.begun(answer, address, secret, None, zone)
 
     async def checked(self, email: str, password: str) -> tuple[User | None, int]:
         """Return who has this password; else how long nobody gets in, in seconds."""
@@ -137,15 +142,25 @@ class Signing:
         return _seconds(wait)
 
     async def begun(
-        self, answer: Response, email: str, secret: str, old: bytes | None
+        self,
+        answer: Response,
+        email: str,
+        secret: str,
+        old: bytes | None,
+        zone: str = "",
     ) -> Response:
-        """Begin a session with this secret, and end an old one."""
+        """Begin a session with this secret, and end an old one.
+
+        Who has no time zone yet is given the one that their browser names.
+        """
         key, now = digest(self.hub.key, secret), self.hub.moment
 
         def job(connection: Connection) -> None:
             if old is not None:
                 users.end_session(connection, old)
             users.add_session(connection, key, email, now)
+            if zone in clocks.zone_names():
+                users.guess_time_zone(connection, email, zone)
 
         await asyncio.wrap_future(self.hub.database.write(job))
         sessions.keep(self.hub, answer, secret)
@@ -256,9 +271,8 @@ def ask_again(hub: Hub, request: Request, form: FormData) -> Response:
         (k, v) for k, v in form.multi_items() if isinstance(v, str) and k not in _UNKEPT
     ]
     has_file = any(not isinstance(value, str) for value in form.values())
-    # A form of which nothing is kept cannot be sent again, and its path may be no page.
     content = {
-        "next": path if typed else HOME,
+        "next": path if typed else _sent_from(hub, request),
         "typed": typed,
         "has_ended": True,
         "has_file": has_file,
@@ -297,6 +311,21 @@ def _next(given: Mapping[str, Any]) -> str:
     """Return where to go on; never to another host."""
     wanted = given.get("next", "")
     return wanted if isinstance(wanted, str) and _OURS.fullmatch(wanted) else HOME
+
+
+def _sent_from(hub: Hub, request: Request) -> str:
+    """Return the page with the form, with a notice that what it asks for is not done.
+
+    A form of which nothing is kept cannot be sent again, and its path may be no page.
+    """
+    page = urlsplit(request.headers.get("referer", ""))
+    base = urlsplit(hub.public_url)
+    is_ours = page.netloc == base.netloc and page.path.startswith(base.path)
+    path = page.path.removeprefix(base.path) if is_ours else ""
+    path = path if _OURS.fullmatch(path) else HOME
+    shown = [part for part in page.query.split("&") if is_ours and path != HOME]
+    kept = [part for part in shown if part and not part.startswith(f"{NOTICE}=")]
+    return f"{path}?{'&'.join([*kept, f'{NOTICE}=not-done'])}"
 
 
 def _waiting(form: FormData) -> dict[str, Any]:

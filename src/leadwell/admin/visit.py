@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -15,7 +16,7 @@ from leadwell.admin import rendering, sessions
 from leadwell.admin.rendering import HEADERS
 from leadwell.admin.words import Words, preferred, words
 from leadwell.api.hub import Hub
-from leadwell.errors import CampaignNotFound
+from leadwell.errors import CampaignNotFound, MalformedRequest
 from leadwell.model.campaign import Campaign
 from leadwell.model.user import User
 from leadwell.store import accounts, campaigns
@@ -24,6 +25,8 @@ from leadwell.store.people import activity
 from leadwell.store.people.activity import What
 
 J = TypeVar("J")
+FIELDS_MAX = 5_000
+"""How many fields a form may have: a lead of 500 fields, several times over."""
 NOTICE = "_done"
 """The parameter that says which notice a page shows: what was just done."""
 
@@ -42,8 +45,9 @@ class Visit:
 
     @cached_property
     def said(self) -> Words:
-        """The language of the answer."""
-        return language_of(self.request, self.user.language)
+        """The language of the answer, by the user's clock."""
+        said = language_of(self.request, self.user.language)
+        return said.by_clock(self.user.time_zone)
 
     @property
     def word(self) -> str:
@@ -60,8 +64,27 @@ class Visit:
         return await self.hub.read(job)
 
     async def write(self, job: Callable[[Connection], T]) -> T:
-        """Run a job in a transaction of its own; it is durable when this returns."""
-        return await asyncio.wrap_future(self.hub.database.write(job))
+        """Run a job in a transaction of its own; it is durable when this returns.
+
+        Raises:
+            RightsEnded: the user was signed out meanwhile, or has lost rights. Nothing
+                is written then.
+        """
+        return await asyncio.wrap_future(self.hub.database.write(self.allowed(job)))
+
+    def allowed(self, job: Callable[[Connection], T]) -> Callable[[Connection], T]:
+        """Return a job that is undone if its author may no longer do it at its end."""
+
+        def checked(connection: Connection) -> T:
+            done = job(connection)
+            sessions.check_rights(connection, self.key, self.user)
+            return done
+
+        return checked
+
+    async def end(self, job: Callable[[Connection], None]) -> None:
+        """Run a job that ends the user's own sessions."""
+        await asyncio.wrap_future(self.hub.database.write(job))
 
     def campaign(self, connection: Connection) -> Campaign:
         """Return the campaign that the path names.
@@ -123,6 +146,23 @@ class Visit:
         if notice:
             path += f"{'&' if '?' in path else '?'}{NOTICE}={notice}"
         return RedirectResponse(path, 303, dict(HEADERS))
+
+
+async def form_of(
+    request: Request, fields_max: int = FIELDS_MAX, files_max: int = 0
+) -> FormData:
+    """Read the form that a browser sends.
+
+    Raises:
+        MalformedRequest: it is none, has too many fields, or a file too many.
+    """
+    try:
+        return await request.form(max_fields=fields_max, max_files=files_max)
+    except HTTPException as error:
+        raise MalformedRequest(
+            f"the form cannot be read: {error.detail}",
+            hint=f"a form of this page has at most {fields_max:,} fields",
+        ) from error
 
 
 def language_of(request: Request, chosen: str = "") -> Words:

@@ -12,27 +12,54 @@ from leadwell.cli.opening import HERE, Where, noted
 if TYPE_CHECKING:
     from leadwell.store.connection import Connection
 
+if TYPE_CHECKING:
+    from leadwell.store.connection import Connection
+
 admin = App(name="admin", help="Who may sign in to the hub's pages.")
 
 
 @admin.command
-def invite(*, where: Where = HERE) -> None:
-    """Print a link, which works once, on which the first administrator is made.
+def invite(
+    email: str = "",
+    *,
+    account: str = "",
+    name: str = "",
+    where: Where = HERE,
+) -> None:
+    """Print a link, which works once, on which an administrator chooses a password.
 
-    `leadwell serve` prints one too, as long as nobody can sign in.
+    Alone it makes the first administrator of all, who gives their own name and address;
+    `leadwell serve` prints that link too, as long as nobody can sign in. With an
+    address, an account and a name it makes an administrator of that account, also
+    where other accounts have theirs already.
 
     Example: leadwell admin invite
 
+    Example: leadwell admin invite bo@example.com --account south --name "Bo Berg"
+
     Args:
+        email: what they will sign in with
+        account: the account's slug
+        name: what people call them
         where: the database
     """
-    from leadwell.errors import Refused
+    from leadwell.errors import Refused, UsageError
     from leadwell.store.people import users
 
+    if email or account or name:
+        if not (email and account and name.strip()):
+            raise UsageError(
+                "an address, an account and a name go together",
+                hint="leadwell admin invite EMAIL --account SLUG --name NAME",
+            )
+        address = _added(where, email, account, name.strip())
+        _print_link(where, address)
+        return
     if where.read(users.has_administrator):
         raise Refused(
             "there is an administrator already",
-            hint="they invite others; if the password is forgotten: "
+            hint="they invite others; for another account name it: leadwell admin "
+            "invite EMAIL --account SLUG --name NAME; if the password is forgotten: "
             "leadwell admin reset-password",
         )
     _print_link(where, "")
@@ -89,6 +116,25 @@ def list_(*, where: Where = HERE) -> None:
         for each in where.read(users.find_all)
     ]
     output.rows(rows, as_json=where.json)
+
+
+def _added(where: Where, email: str, account: str, name: str) -> str:
+    """Keep an administrator without a password; return their address."""
+    from leadwell.cli.opening import now_us
+    from leadwell.model.user import Role, User, email_of
+    from leadwell.store import accounts
+    from leadwell.store.people import users
+
+    address = email_of(email)
+
+    def job(connection: Connection) -> None:
+        owner = accounts.find(connection, account)
+        person = accounts.add_person(connection, owner, name)
+        user = User(owner.id, person.id, name, address, Role.ADMINISTRATOR)
+        users.add(connection, user, None, now_us())
+
+    where.write(job)
+    return address
 
 
 def _print_link(where: Where, email: str) -> None:

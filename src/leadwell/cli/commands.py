@@ -48,6 +48,7 @@ COMMANDS = (
     ("target", "pull.target:target", "Ready profiles for CRMs and ERPs."),
     ("token", "access.token:token", "Tokens: secrets that open a campaign."),
     ("verify", "pull.verify:verify", "Compare a copy with what the hub shows now."),
+    ("webhook", "access.webhook:webhook", "Webhooks: who is told that there is news."),
 )
 
 

@@ -80,6 +80,8 @@ class Load:
     is_dry: bool = False
     """Whether rows are only looked up: which are new, and which known."""
     findings: Findings = field(default_factory=Findings)
+    guard: Callable[[Connection], None] = lambda _: None
+    """What refuses, with the campaign's ticket held, to add leads any more."""
 
     def run(self, source: Source, report: Callable[[Tally], None]) -> Tally:
         """Load all rows; `report` hears of each chunk once it is durable."""
@@ -200,6 +202,7 @@ class Load:
         writing = Writing.begin(
             connection, self.campaign, author, self.clock(), len(rows)
         )
+        self.guard(connection)
         new = [row for row in rows if not self._is_loaded(connection, row)]
         pairs: list[tuple[_Read, Outcome]] = []
         refused: list[tuple[_Read, DuplicateLead]] = []

@@ -46,6 +46,16 @@ class Hook:
     is_test: bool = False
     """Whether somebody asked for a message to see if it arrives."""
 
+    @property
+    def origin(self) -> str:
+        """What may be told of its address: the path is often a password."""
+        return urlsplit(self.url).netloc
+
+    @property
+    def key(self) -> tuple[int, str]:
+        """What tells it from every other webhook."""
+        return self.campaign_id, self.id
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:

@@ -1,7 +1,7 @@
 """A file that somebody loads on the pages: where its columns go, how far it is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -113,7 +113,7 @@ class Job:
     """The name of who has uploaded it."""
     file_name: str
     file: str
-    """What the hub calls the file."""
+    """What the hub calls the file; empty: it was let go, with what was read of it."""
     state: State
     plan: Plan
     progress: Progress
@@ -128,6 +128,17 @@ class Job:
     def is_interrupted(self, now: int) -> bool:
         """Whether what was being done was broken off: by a restart, for instance."""
         return self.state in BUSY and not self.is_busy(now)
+
+    @property
+    def let_go(self) -> "Job":
+        """The same without what stood in the file: nobody has gone on with it."""
+        columns = tuple(Peek(each.name) for each in self.plan.columns)
+        return replace(
+            self,
+            file="",
+            plan=replace(self.plan, columns=columns),
+            progress=replace(self.progress, refusals=()),
+        )
 
     @property
     def author(self) -> str:

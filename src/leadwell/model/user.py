@@ -37,6 +37,8 @@ class User:
     """Which campaigns a member may open; an administrator opens all."""
     language: str = ""
     """`en` or `da`; empty: what the browser asks for."""
+    time_zone: str = ""
+    """By whose clock they read: a name of the IANA database; empty: UTC."""
 
     @property
     def is_administrator(self) -> bool:
@@ -53,6 +55,14 @@ class User:
             raise NotAllowed(
                 "this is for administrators", hint="ask one of your account"
             )
+
+    def may_all_that(self, other: "User") -> bool:
+        """Whether they may do all that another one may; of the same account."""
+        if self.account_id != other.account_id:
+            return False
+        if self.is_administrator or other.is_administrator:
+            return self.is_administrator
+        return other.campaigns <= self.campaigns
 
     def may_open(self, campaign: Campaign) -> bool:
         """Whether they may see this campaign at all."""

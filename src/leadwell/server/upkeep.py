@@ -12,6 +12,7 @@ from leadwell.server import retention
 from leadwell.server.clock import AgreedClock
 from leadwell.store import campaigns
 from leadwell.store.connection import Connection
+from leadwell.store.uploads import jobs
 from leadwell.store.writes import chores, history
 
 _log = structlog.get_logger("leadwell.upkeep")
@@ -66,9 +67,18 @@ class Upkeep:
         if isinstance(self._hub.agreed_clock, AgreedClock):
             self._hub.agreed_clock.look()
         retention.carry_out(self._hub, self._stopping)
-        if self._history_days and time.monotonic() >= self._forget_at:
+        if time.monotonic() >= self._forget_at:
             self._forget_at = time.monotonic() + FORGET_EVERY_S
-            self._forget_history(self._hub.moment - self._history_days * DAY_US)
+            self._forget_files(self._hub.moment - files.KEPT_S * 1_000_000)
+            if self._history_days:
+                self._forget_history(self._hub.moment - self._history_days * DAY_US)
+
+    def _forget_files(self, before: int) -> None:
+        with self._hub.database.reading() as connection:
+            found = jobs.campaigns_before(connection, before)
+        for campaign_id in found:
+            job = partial(jobs.let_go, campaign_id=campaign_id, moment=before)
+            self._hub.database.write(job).result()
 
     def _forget_history(self, before: int) -> None:
         with self._hub.database.reading() as connection:

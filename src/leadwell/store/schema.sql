@@ -43,6 +43,7 @@ CREATE TABLE login (
     closed_until INTEGER NOT NULL,              -- nobody gets in before; 0: open
     created_at   INTEGER NOT NULL,
     used_at      INTEGER,
+    time_zone    TEXT    NOT NULL DEFAULT '',   -- of the IANA database; '': UTC
     UNIQUE (account_id, person_id)
 ) STRICT, WITHOUT ROWID;
 

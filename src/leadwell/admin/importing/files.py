@@ -34,10 +34,11 @@ def keep(hub: Hub, name: str, content: IO[bytes]) -> str:
     Raises:
         Unavailable: there is no room for it. Nothing of it is left then.
     """
+    folder = _folder(hub)
     sweep(hub)
     end = PurePath(name).suffix.lower()
     kept = secrets.token_hex(16) + (end if _END.fullmatch(end) else "")
-    path = _folder(hub) / kept
+    path = folder / kept
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
@@ -65,13 +66,14 @@ def path_of(hub: Hub, job: Job) -> Path:
         UnreadableFile: it is there no more.
     """
     path = hub.uploads / job.file
-    if not path.is_file() and hub.agreed_clock is not None:
+    is_here = bool(job.file) and path.is_file()
+    if not is_here and job.file and hub.agreed_clock is not None:
         raise UnreadableFile(
             f"{job.file_name} is not on this hub: it lies on the one that took it",
             hint="have the proxy send each person to one hub, or choose the file once "
             "more here: rows that are loaded already are passed over",
         )
-    if not path.is_file():
+    if not is_here:
         raise UnreadableFile(
             f"the hub has {job.file_name} no more",
             hint="choose it once more: rows that are loaded already are passed over",
@@ -86,11 +88,15 @@ def errors_of(hub: Hub, job: Job) -> Path:
 
 def said(job: Job, error: LeadwellError) -> str:
     """Return what an error says, with the file's own name for what the hub calls it."""
+    if not job.file:
+        return error.message
     return error.message.replace(job.file, job.file_name)
 
 
 def drop(hub: Hub, job: Job, *, with_errors: bool = False) -> None:
     """Let go of a file that is loaded, and of what it has refused if asked."""
+    if not job.file:
+        return
     (hub.uploads / job.file).unlink(missing_ok=True)
     if with_errors:
         errors_of(hub, job).unlink(missing_ok=True)
@@ -99,7 +105,7 @@ def drop(hub: Hub, job: Job, *, with_errors: bool = False) -> None:
 def sweep(hub: Hub) -> None:
     """Let go of the files that nobody has gone on with."""
     until = time.time() - KEPT_S
-    for path in hub.uploads.iterdir() if hub.uploads.is_dir() else ():
+    for path in hub.uploads.iterdir() if _is_own(hub.uploads) else ():
         with suppress(FileNotFoundError):
             if path.stat().st_mtime < until:
                 path.unlink()
@@ -108,10 +114,14 @@ def sweep(hub: Hub) -> None:
 def _folder(hub: Hub) -> Path:
     folder = hub.uploads
     folder.mkdir(mode=0o700, exist_ok=True)
-    if folder.stat().st_uid != os.getuid():
+    if not _is_own(folder):
         # In a place where everybody may write, somebody else was first.
         raise Refused(
             f"the folder {folder} belongs to somebody else",
             hint="remove it, or give the hub another TMPDIR",
         )
     return folder
+
+
+def _is_own(folder: Path) -> bool:
+    return folder.is_dir() and folder.stat().st_uid == os.getuid()

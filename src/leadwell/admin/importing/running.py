@@ -120,6 +120,7 @@ class Run:
             errors,
             job=self.job,
             is_dry=is_dry,
+            guard=self._check_ours,
             findings=self._findings,
         )
         load.run(
@@ -176,6 +177,12 @@ class Run:
             plan = replace(plan, columns=tuple(Peek(x.name) for x in plan.columns))
         now = self.hub.agreed
         self._kept(replace(self.job, state=state, plan=plan, beat_at=now))
+
+    def _check_ours(self, connection: Connection) -> None:
+        """Refuse to add leads once somebody has stopped it: they may be undoing it."""
+        held = jobs.known(connection, self.job.campaign_id, self.job.id)
+        if (held.state, held.beat_at) != (self.job.state, self.job.beat_at):
+            raise _Ended
 
     def _fail(self, error: LeadwellError) -> None:
         _log.warning("import_failed", campaign_id=self.job.campaign_id, code=error.code)

@@ -3,13 +3,12 @@
 import secrets
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
 from leadwell.admin.tabs import around
 from leadwell.admin.visit import Visit
-from leadwell.api.cursors.caught_up import caught_up
+from leadwell.api.cursors import webhooks
 from leadwell.errors import LeadwellError, MalformedValue, NotFound
 from leadwell.model.hook import Attempt, Hook, check_url, is_id, secret_of
 from leadwell.model.token import PUBLIC_BYTES, Token, short_id
@@ -89,34 +88,22 @@ class Hooks:
         return visit.page("hooks.html", content, 422 if error else 200)
 
 
-def origin_of(url: str) -> str:
-    """Return what may be told of an address: its path is often a password."""
-    return urlsplit(url).netloc
-
-
 def _made(connection: Connection, visit: Visit) -> Hook:
-    campaign, url, hook_id = (
-        visit.campaign(connection),
-        visit.text("url"),
-        visit.text("id"),
-    )
-    check_url(url)
+    campaign, hook_id = visit.campaign(connection), visit.text("id")
+    check_url(visit.text("url"))
     wanted = visit.text("token")
     chosen = [t for t in _open_tokens(connection, visit) if t.public_id == wanted]
     if not chosen or not is_id(hook_id):
         raise MalformedValue("no token is chosen", hint="choose whose changes are told")
-    told = caught_up(visit.hub, connection, campaign.id, chosen[0].lineage)
-    hook = Hook(
-        campaign.id,
-        hook_id,
-        chosen[0].lineage,
-        url,
-        visit.hub.clock(),
-        told.seq,
-        told.cursor,
+    hook = webhooks.add(
+        visit.hub.sealer,
+        connection,
+        chosen[0],
+        hook_id=hook_id,
+        url=visit.text("url"),
+        at=visit.hub.clock(),
     )
-    hooks.add(connection, hook)
-    visit.note(connection, campaign, What.WEBHOOK_MADE, origin_of(url))
+    visit.note(connection, campaign, What.WEBHOOK_MADE, hook.origin)
     return hook
 
 
@@ -136,7 +123,7 @@ def _acted(connection: Connection, visit: Visit, action: str) -> None:
         case _:
             raise MalformedValue("there is no such button")
     if action in _NOTED:
-        visit.note(connection, campaign, _NOTED[action], origin_of(hook.url))
+        visit.note(connection, campaign, _NOTED[action], hook.origin)
 
 
 def _open_tokens(connection: Connection, visit: Visit) -> list[Token]:

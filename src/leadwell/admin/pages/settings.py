@@ -155,7 +155,9 @@ def _save(connection: Connection, visit: Visit) -> None:
 
 
 def _share(connection: Connection, visit: Visit) -> None:
-    campaign = visit.held(connection)
+    # What somebody may open is one list, which the forms of other campaigns change too.
+    accounts.hold(connection, visit.user.account_id)
+    campaign = visit.campaign(connection)
     members, _ = _people(connection, visit)
     ticked = set(map(str, visit.form.getlist("open")))
     wanted = [user for user in members if str(user.person_id) in ticked]

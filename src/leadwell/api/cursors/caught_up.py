@@ -2,8 +2,8 @@
 
 from leadwell.api.campaigns import Opened
 from leadwell.api.cursors import places
+from leadwell.api.cursors.sealing import Sealer
 from leadwell.api.entrance.auth import grant_of
-from leadwell.api.hub import Hub
 from leadwell.model.query import Question
 from leadwell.schema.visibility import view as view_of
 from leadwell.store import campaigns, feed, tokens
@@ -11,7 +11,9 @@ from leadwell.store.connection import Connection
 from leadwell.store.outgoing.hooks import Told
 
 
-def caught_up(hub: Hub, connection: Connection, campaign_id: int, lineage: str) -> Told:
+def caught_up(
+    sealer: Sealer, connection: Connection, campaign_id: int, lineage: str
+) -> Told:
     """Return where a reader with the newest token of a line stands then.
 
     Raises:
@@ -23,5 +25,5 @@ def caught_up(hub: Hub, connection: Connection, campaign_id: int, lineage: str) 
     grant.check_owner(campaign, campaign_id)
     opened = Opened(grant, campaign, view_of(campaign, grant))
     place = places.handed_over(opened, feed.head(connection, campaign_id))
-    cursor = hub.sealer.place(places.binding_of(opened, Question()), place)
+    cursor = sealer.place(places.binding_of(opened, Question()), place)
     return Told(feed.newest(connection, campaign_id, grant.scope_id), cursor)

@@ -29,6 +29,9 @@ _BATCH = "/leads/batch"
 """What carries many leads may be larger than what carries one."""
 _UPLOAD = re.compile(r"/campaigns(/[1-9][0-9]{0,14})?/import\Z")
 """Where people load files of leads."""
+_LOGIN = "/login"
+_LOGIN_BYTES = 65_536
+"""What signing in adds to a form that waits meanwhile: it is sent with it whole."""
 UPLOAD_TIMES = 20
 """So many times as long as another body a file may take to arrive."""
 
@@ -116,8 +119,10 @@ def _is_upload(scope: Scope) -> bool:
 def _bytes_max(scope: Scope, limits: Limits) -> int:
     if _is_upload(scope):
         return limits.upload_bytes_max
-    is_batch = scope["method"] == "POST" and scope["path"].endswith(_BATCH)
-    return limits.batch_bytes_max if is_batch else limits.body_bytes_max
+    if scope["method"] == "POST" and scope["path"].endswith(_BATCH):
+        return limits.batch_bytes_max
+    waits = scope["path"].endswith(_LOGIN)
+    return limits.body_bytes_max + (_LOGIN_BYTES if waits else 0)
 
 
 def _check_length(scope: Scope, limits: Limits) -> None:

@@ -29,3 +29,42 @@ document.addEventListener("submit", (event) => {
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-is-sent]")) delete form.dataset.isSent;
 });
+
+// Rows of a table marked data-drags are dragged to their place by their grip, with any
+// pointer; the buttons beside it do the same. The server's answer shows the order.
+document.addEventListener("pointerdown", (event) => {
+  const grip = event.target.closest("[data-drags] .grip");
+  if (!grip || event.button) return;
+  const row = grip.closest("tr"), body = row.parentElement, next = row.nextSibling;
+  const start = row.rowIndex;
+  event.preventDefault();
+  row.classList.add("dragged");
+  // On the body, which stays where it is while the row does not.
+  body.setPointerCapture(event.pointerId);
+  const move = ({ clientY }) => {
+    const others = [...body.rows].filter((each) => each !== row);
+    const after = others.find((each) => {
+      const { top, height } = each.getBoundingClientRect();
+      return clientY < top + height / 2;
+    });
+    body.insertBefore(row, after ?? null);
+  };
+  const end = ({ type }) => {
+    body.removeEventListener("pointermove", move);
+    for (const each of ["pointerup", "pointercancel"]) body.removeEventListener(each, end);
+    if (type === "pointercancel") body.insertBefore(row, next);
+    if (row.rowIndex === start) return row.classList.remove("dragged");
+    const button = document.createElement("button");
+    Object.assign(button, { name: "move", value: `${row.dataset.part}.${row.sectionRowIndex}`, hidden: true });
+    body.closest("form").append(button);
+    button.form.requestSubmit(button);
+    button.remove();
+  };
+  body.addEventListener("pointermove", move);
+  for (const each of ["pointerup", "pointercancel"]) body.addEventListener(each, end);
+});
+
+// Where one signs in, the browser says by which clock its user reads.
+for (const input of document.querySelectorAll("input[type=hidden][name=zone]")) {
+  input.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+}

@@ -4,7 +4,7 @@ Every process of a hub looks once a second; for each message one of them takes i
 """
 
 import secrets
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Event, Thread
 
@@ -27,7 +27,8 @@ LOOK_EVERY_S = 1.0
 """How often it is looked for news; a webhook is told no more often than that."""
 CLAIM_US = 60_000_000
 """How long one process has for a message before another one takes it on."""
-AT_ONCE = 8
+AT_ONCE = 32
+"""Messages on their way at once: a few receivers that answer slowly stop no others."""
 CHANGED, TEST = "leads.changed", "test"
 _log = structlog.get_logger("leadwell.webhooks")
 
@@ -55,6 +56,8 @@ class Ringer:
     allowed: tuple[Network, ...] = ()
     """Networks that may be reached though they are no public ones."""
     look_every_s: float = LOOK_EVERY_S
+    _under_way: set[tuple[int, str]] = field(default_factory=set[tuple[int, str]])
+    """The webhooks that are being told something by this process."""
     _stopping: Event = field(default_factory=Event)
     _thread: Thread | None = None
 
@@ -78,9 +81,14 @@ class Ringer:
                     # A database that is away may be back by the next look.
                     _log.exception("webhooks_failed")
 
-    def look(self, pool: Executor) -> None:
-        """Tell everybody who has to be told something at this moment."""
-        list(pool.map(self._tell, self._due()))
+    def look(self, pool: Executor) -> "list[Future[None]]":
+        """Tell everybody who has to be told something at this moment.
+
+        Does not wait for it. Whose last message is still on its way is passed over.
+        """
+        due = [news for news in self._due() if news.hook.key not in self._under_way]
+        self._under_way.update(news.hook.key for news in due)
+        return [pool.submit(self._tell, news) for news in due]
 
     def _due(self) -> list[News]:
         with self.hub.database.reading() as connection:
@@ -94,6 +102,8 @@ class Ringer:
         except Exception:
             # One webhook that goes wrong must not keep others waiting.
             _log.exception("webhook_failed", webhook=news.hook.id)
+        finally:
+            self._under_way.discard(news.hook.key)
 
     def _told(self, news: News) -> None:
         hook, write = news.hook, self.hub.database.write
@@ -152,5 +162,5 @@ def _news(hub: Hub, connection: Connection, hook: Hook) -> News | None:
     seq = feed.newest(connection, hook.campaign_id, token.filter_id or 0)
     if seq <= hook.seq and not hook.is_test:
         return None
-    told = caught_up(hub, connection, hook.campaign_id, hook.lineage)
+    told = caught_up(hub.sealer, connection, hook.campaign_id, hook.lineage)
     return News(hook, hook.message or f"msg_{secrets.token_hex(16)}", told)

@@ -24,7 +24,7 @@ from leadwell.model.lead import JSON
 from leadwell.schema import submission
 from leadwell.schema.times import from_microseconds
 from leadwell.store.connection import Connection, one
-from leadwell.store.edits import undoing
+from leadwell.store.edits import naming, undoing
 from leadwell.store.writes.writing import Author, Writing
 
 CHUNK = 1_000
@@ -45,7 +45,7 @@ class Bulk:
     undoes: str
     """The edit that it undoes; empty: none."""
     given: str
-    """JSON: what is set, as a submission has it; empty once it is done."""
+    """JSON: what is set, as `naming.kept` has it; empty once it is done."""
     leads: BitMap
     done_to: int
     """The last lead that is done."""
@@ -99,9 +99,11 @@ def begin(connection: Connection, campaign: Campaign, edit: Bulk, now: int) -> B
     return known(connection, campaign.id, edit.id)
 
 
-def made(id_: str, author: str, leads: BitMap, given: Given, now: int) -> Bulk:
-    """Make an edit that sets the same for all leads."""
-    text = msgspec.json.encode(given).decode()
+def made(
+    campaign: Campaign, id_: str, author: str, leads: BitMap, given: Given, now: int
+) -> Bulk:
+    """Make an edit that sets the same for all leads: what a submission names."""
+    text = msgspec.json.encode(naming.kept(campaign, given)).decode()
     return Bulk(id_, author, "", text, leads, 0, 0, 0, (), now)
 
 
@@ -152,7 +154,8 @@ def work(
     are gone are passed over; where an edit is undone, those changed since too.
 
     Raises:
-        InvalidLead: the campaign was changed so that nothing of it can be set.
+        InvalidLead, Conflict: the campaign was changed so that nothing of it can be
+            set.
     """
     edit = known(connection, campaign.id, id_)
     if edit.is_done:
@@ -193,9 +196,8 @@ def _next(edit: Bulk, chunk: int) -> list[int]:
 
 
 def _changed(writing: Writing, edit: Bulk, ids: list[int]) -> int:
-    given = submission.read(
-        writing.campaign, msgspec.json.decode(edit.given), is_new=False
-    )
+    named = naming.given(writing.campaign, msgspec.json.decode(edit.given))
+    given = submission.read(writing.campaign, named, is_new=False)
     count = 0
     for lead_id in ids:
         try:

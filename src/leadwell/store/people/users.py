@@ -11,7 +11,7 @@ from leadwell.store.connection import Connection, Row, one
 
 _COLUMNS = """login.account_id, login.person_id, person.name, login.email,
                login.role, login.campaigns, login.language, login.password,
-               login.failures, login.closed_until, login.used_at"""
+               login.failures, login.closed_until, login.used_at, login.time_zone"""
 _PERSON = """JOIN person ON person.account_id = login.account_id
                            AND person.id = login.person_id"""
 
@@ -98,13 +98,43 @@ def add(connection: Connection, user: User, password: str | None, now: int) -> N
 
 
 def change(connection: Connection, user: User) -> None:
-    """Keep another role, other campaigns or another language of a user."""
+    """Keep another role or other campaigns of a user.
+
+    Who reads them first to write them holds the account, or loses another's change.
+    """
     connection.run(
         """
-        UPDATE login SET role = :role, campaigns = :campaigns, language = :language
+        UPDATE login SET role = :role, campaigns = :campaigns
          WHERE email = :email
         """,
         _params(user),
+    )
+
+
+def set_tastes(
+    connection: Connection, email: str, language: str, time_zone: str
+) -> None:
+    """Keep another language and time zone of a user.
+
+    Empty: what their browser asks for, and UTC.
+    """
+    connection.run(
+        """
+        UPDATE login SET language = :language, time_zone = :time_zone
+         WHERE email = :email
+        """,
+        {"email": email, "language": language, "time_zone": time_zone},
+    )
+
+
+def guess_time_zone(connection: Connection, email: str, time_zone: str) -> None:
+    """Keep the time zone of a user who has none yet."""
+    connection.run(
+        """
+        UPDATE login SET time_zone = :time_zone
+         WHERE email = :email AND time_zone = ''
+        """,
+        {"email": email, "time_zone": time_zone},
     )
 
 
@@ -248,5 +278,7 @@ def _params(user: User) -> dict[str, Any]:
 
 def _login(row: Row) -> Login:
     campaigns = msgspec.json.decode(row[5], type=frozenset[int])
-    user = User(row[0], row[1], row[2], row[3], Role(row[4]), campaigns, row[6])
+    user = User(
+        row[0], row[1], row[2], row[3], Role(row[4]), campaigns, row[6], row[11]
+    )
     return Login(user, row[7], row[8], row[9], row[10])

@@ -104,6 +104,52 @@ def beat(connection: Connection, job: Job, changed: Job) -> bool:
     return _kept(connection, job, changed)
 
 
+def campaigns_before(connection: Connection, moment: int) -> list[int]:
+    """Return the campaigns with imports that nobody has gone on with since `moment`.
+
+    Those of which something is kept that stood in the file; in microseconds.
+    """
+    found = connection.rows(
+        """
+        SELECT campaign.campaign_id FROM campaign
+         WHERE EXISTS (SELECT 1 FROM import_job
+                        WHERE import_job.campaign_id = campaign.campaign_id
+                          AND import_job.beat_at < :moment
+                          AND import_job.file <> '')
+         ORDER BY campaign.campaign_id
+        """,
+        {"moment": moment},
+    )
+    return [row[0] for row in found]
+
+
+def let_go(connection: Connection, campaign_id: int, moment: int) -> None:
+    """Forget what stood in the files that nobody has gone on with since `moment`."""
+    rows = connection.rows(
+        f"""
+        SELECT {_COLUMNS} FROM import_job
+         WHERE campaign_id = :campaign_id AND beat_at < :moment AND file <> ''
+        """,
+        {"campaign_id": campaign_id, "moment": moment},
+    )
+    for job in map(_job, rows):
+        kept = job.let_go
+        connection.run(
+            """
+            UPDATE import_job
+               SET file = '', plan = :plan, progress = :progress
+             WHERE campaign_id = :campaign_id AND id = :id AND beat_at = :beat_at
+            """,
+            {
+                "campaign_id": campaign_id,
+                "id": job.id,
+                "beat_at": job.beat_at,
+                "plan": _text(kept.plan),
+                "progress": _text(kept.progress),
+            },
+        )
+
+
 def _kept(connection: Connection, job: Job, changed: Job) -> bool:
     found = connection.rows(
         """

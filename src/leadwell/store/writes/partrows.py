@@ -131,6 +131,23 @@ def set_required(
     )
 
 
+def set_json_schema(
+    connection: Connection, campaign_id: int, part: Part, schema: object
+) -> None:
+    """Say what the data of a field must look like; `None`: anything."""
+    connection.run(
+        """
+        UPDATE field SET json_schema = :json_schema
+         WHERE campaign_id = :campaign_id AND id = :id
+        """,
+        {
+            "campaign_id": campaign_id,
+            "id": part.id,
+            "json_schema": _json_text(schema),
+        },
+    )
+
+
 def set_type(
     connection: Connection, campaign_id: int, part: Part, kind: StatusType
 ) -> None:

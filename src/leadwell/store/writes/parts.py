@@ -16,6 +16,7 @@ from leadwell.model.campaign import (
     Status,
     StatusType,
 )
+from leadwell.model.lead import JSON
 from leadwell.schema.definition import (
     FIELDS_MAX,
     OPTIONS_MAX,
@@ -210,6 +211,29 @@ def set_required(
         _check_writers(connection, campaign, slug, part)
     partrows.set_required(connection, campaign_id, part, required=required)
     _bump(connection, campaign_id)
+
+
+def set_json_schema(
+    connection: Connection, campaign_id: int, slug: str, schema: JSON
+) -> None:
+    """Say what new data of a field must look like; `None`: anything.
+
+    What leads hold already stays, and is not looked at again.
+
+    Raises:
+        NotFound: there is no such field.
+        UsageError: it is none of the type json.
+    """
+    campaign = campaigns.hold(connection, campaign_id)
+    _, part = found(campaign, Name(Kind.FIELD, slug))
+    field = campaign.field_by_id[part.id]
+    if field.type != "json":
+        raise UsageError(
+            f"a {field.type} has no JSON Schema", hint="only fields of the type json do"
+        )
+    if field.json_schema != schema:
+        partrows.set_json_schema(connection, campaign_id, part, schema)
+        _bump(connection, campaign_id)
 
 
 def set_name(connection: Connection, campaign_id: int, name: str, country: str) -> None:

@@ -42,7 +42,7 @@ class Editing:
                 )
                 typed = await visit.write(lambda c: _changed(c, visit, effect))
             except LeadwellError as error:
-                typed = typed.refused("fields", error.detail)
+                typed = typed.refused("fields", visit.said.refusal(error.detail))
             if not typed.problems:
                 return visit.go(place.path_of(token), "saved")
         content = await visit.read(lambda c: _content(c, visit, typed))

@@ -1,7 +1,8 @@
 """The page of one token: what it may do, how its reader fares, and its end."""
 
+import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,9 +18,15 @@ from leadwell.api.links import link_url
 from leadwell.errors import LeadwellError, MalformedValue, NotFound
 from leadwell.model.digest import Digest
 from leadwell.model.link import Link, LinkKind
-from leadwell.model.token import Token, digest, public_id_of
+from leadwell.model.token import (
+    PUBLIC_BYTES,
+    Token,
+    digest,
+    public_id_of,
+    short_id,
+)
 from leadwell.schema import querystring
-from leadwell.store import links, tokens
+from leadwell.store import accounts, campaigns, links, tokens
 from leadwell.store.access import health, making, rights, why
 from leadwell.store.access.health import Failure, Note, Noted
 from leadwell.store.connection import Connection
@@ -75,12 +82,17 @@ class One:
     async def share(self, visit: Visit) -> Response:
         """Make a link, whose address is shown this once."""
         kind = LinkKind.CSV if visit.text("kind") == "csv" else LinkKind.DOCUMENTATION
-        secret = making.new_secret()
+        secret, link_id = making.new_secret(), _link_id(visit, kind)
 
-        def job(connection: Connection) -> dict[str, Any]:
+        def job(connection: Connection) -> dict[str, Any] | str:
+            _hold(connection, visit)
             place, token = found(connection, visit)
+            own = links.find_of(connection, token.lineage)
+            if any(each.public_id == link_id for each in own):
+                return place.path_of(token)
             end = token.expires_at
             made = making.new_link(connection, token.public_id, kind, now(visit), end)
+            made = replace(made, public_id=link_id)
             links.add(connection, made, digest(visit.hub.key, secret))
             visit.note(connection, place.campaign, What.LINK_MADE, token.name)
             return {**place.around(visit), "token": token, "kind": kind.value}
@@ -89,6 +101,8 @@ class One:
             content = await visit.write(job)
         except LeadwellError as error:
             return await self._refused(visit, "links", error)
+        if isinstance(content, str):
+            return visit.go(content, "link-made-before")
         url = link_url(visit.hub.public_url, kind, secret)
         return visit.page("access/link.html", content | {"link": url})
 
@@ -149,6 +163,19 @@ def content_of(connection: Connection, visit: Visit) -> dict[str, Any]:
         "error": None,
         "error_at": "",
     }
+
+
+def _link_id(visit: Visit, kind: LinkKind) -> str:
+    """Return the id of the link that a form makes, however often it is sent."""
+    number = hashlib.sha256(once.number_in(visit) + kind.value.encode()).digest()
+    return short_id(number[:PUBLIC_BYTES])
+
+
+def _hold(connection: Connection, visit: Visit) -> None:
+    if not Place.is_of_account(visit):
+        campaigns.hold(connection, visit.campaign_id)
+    else:
+        accounts.hold(connection, visit.user.account_id)
 
 
 def _links(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from starlette.datastructures import FormData
 
@@ -132,7 +132,9 @@ class Typed:
         if not self.name or visible(self.name) != self.name:
             typed = typed.refused("name", said("Write whose token it is."))
         try:
-            expires_at = self._end(now) if self.ends != "keep" else expires_at
+            expires_at = (
+                self._end(now, visit.said.zone) if self.ends != "keep" else expires_at
+            )
         except (ValueError, OverflowError):
             typed = typed.refused("ends", said("Choose a day that is still to come."))
         try:
@@ -201,14 +203,14 @@ class Typed:
         known = {str(each.id): each for each in filters.find_all(connection, campaign)}
         return known.get(self.saved)
 
-    def _end(self, now: datetime) -> datetime | None:
+    def _end(self, now: datetime, zone: tzinfo) -> datetime | None:
         if self.ends == "never":
             return None
         if self.ends in SPANS:
             return now + timedelta(days=int(self.ends))
-        day = datetime.strptime(self.date, "%Y-%m-%d").replace(tzinfo=UTC)
-        # The day that is named is the last one on which it works.
-        end = day + timedelta(days=1) - timedelta(microseconds=1)
+        day = datetime.strptime(self.date, "%Y-%m-%d").replace(tzinfo=zone)
+        # The last day on which it works, by the reader's clock.
+        end = (day + timedelta(days=1) - timedelta(microseconds=1)).astimezone(UTC)
         if end <= now:
             raise ValueError(self.date)
         return end

@@ -53,7 +53,7 @@ class Wizard:
         try:
             made = await visit.write(lambda c: _made(c, visit, text, link))
         except LeadwellError as error:
-            refusal = error.detail
+            refusal = visit.said.refusal(error.detail)
             content = await visit.read(lambda c: self._again(c, visit, refusal))
             return visit.page("access/new.html", content, 422)
         if made.token is None:

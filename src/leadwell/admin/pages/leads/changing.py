@@ -102,7 +102,8 @@ def save(visit: Visit, connection: Connection, lead_id: int, version: int) -> Ed
     if not changed:
         writing.close()
         return Edited(known)
-    given = inputs.read(campaign, [each.typed for each in changed], is_new=False)
+    typed = [each.typed for each in changed]
+    given = inputs.read(visit.said, campaign, typed, is_new=False)
     outcome = writing.change(lead_id, given, frozenset((version,)))
     writing.close()
     lead = msgspec.json.decode(outcome.body)

@@ -8,6 +8,7 @@ from leadwell.admin.pages.leads.asking import Asked
 from leadwell.admin.words import Words
 from leadwell.model.campaign import Attribute, Campaign
 from leadwell.model.query import Shown
+from leadwell.schema import times
 from leadwell.schema.question import selection
 from leadwell.schema.subjects import FIELD_PREFIX
 
@@ -28,6 +29,8 @@ class Column:
     field_slug: str | None = None
     """The slug of its field; `None`: what every lead has."""
     is_number: bool = False
+    is_time: bool = False
+    """Whether its field holds moments."""
 
     @property
     def is_moment(self) -> bool:
@@ -47,7 +50,8 @@ class Column:
     def value(self, lead: dict[str, Any]) -> Any:
         """Return what a rendered lead holds in it."""
         if self.field_slug is not None:
-            return lead["fields"][self.field_slug]
+            value = lead["fields"][self.field_slug]
+            return times.read(value) if self.is_time and value else value
         if self.name == Attribute.EXTERNAL_ID:
             return lead["metadata"]["external_id"]
         return lead[self.name]
@@ -120,7 +124,8 @@ def _fields(
         is_number = field.type in {"number", "decimal"}
         name = _name(field.slug, attributes)
         order = sorting.get(field.id)
-        yield Column(name, field.label, is_shown, order, field.slug, is_number)
+        is_time = field.type == "datetime"
+        yield Column(name, field.label, is_shown, order, field.slug, is_number, is_time)
 
 
 def _after(shown: Shown | None, said: Words) -> Iterator[Column]:

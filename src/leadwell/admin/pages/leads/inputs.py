@@ -11,7 +11,7 @@ from leadwell.admin.words import Words
 from leadwell.errors import InvalidLead, LeadwellError, Problem
 from leadwell.model.campaign import Attribute, Campaign, Field
 from leadwell.model.lead import JSON
-from leadwell.schema import submission
+from leadwell.schema import submission, times
 from leadwell.schema.fields import type_named
 from leadwell.schema.subjects import FIELD_PREFIX
 from leadwell.schema.submission import Submission
@@ -70,14 +70,18 @@ def of_lead(said: Words, view: Campaign, lead: Mapping[str, Any]) -> list[Input]
         "assigned_person": (str(person["id"]),) if person else (),
     }
     return [
-        replace(
-            each,
-            texts=held[each.name]
-            if each.field is None
-            else texts_of(each.field, lead["fields"][each.field.slug]),
-        )
+        replace(each, texts=held[each.name])
+        if each.field is None
+        else _holding(said, each, each.field, lead["fields"][each.field.slug])
         for each in empty(said, view)
     ]
+
+
+def _holding(said: Words, each: Input, field: Field, value: Any) -> Input:
+    texts = texts_of(said, field, value)
+    # A browser's input for a moment shows none that says its offset.
+    is_odd = each.widget == "datetime-local" and texts and texts[0].endswith("Z")
+    return replace(each, texts=texts, widget="text" if is_odd else each.widget)
 
 
 def empty(said: Words, view: Campaign) -> Iterator[Input]:
@@ -103,13 +107,15 @@ def typed(form: FormData, inputs: Iterable[Input]) -> list[Input]:
     return found
 
 
-def read(view: Campaign, inputs: Sequence[Input], *, is_new: bool) -> Submission:
-    """Read what was typed, as the API reads a lead.
+def read(
+    said: Words, view: Campaign, inputs: Sequence[Input], *, is_new: bool
+) -> Submission:
+    """Read what was typed, as the API reads a lead; moments by the reader's clock.
 
     Raises:
         InvalidLead: it breaks the schema; the problems are those of `Input.pointer`.
     """
-    given, problems = _given(inputs)
+    given, problems = _given(said, inputs)
     try:
         found = submission.read(view, given, is_new=is_new)
     except InvalidLead as error:
@@ -121,13 +127,13 @@ def read(view: Campaign, inputs: Sequence[Input], *, is_new: bool) -> Submission
     return found
 
 
-def given_of(inputs: Sequence[Input]) -> dict[str, JSON]:
+def given_of(said: Words, inputs: Sequence[Input]) -> dict[str, JSON]:
     """Write what was typed, and was read without problems, as a submission has it."""
-    return _given(inputs)[0]
+    return _given(said, inputs)[0]
 
 
 def _given(
-    inputs: Sequence[Input],
+    said: Words, inputs: Sequence[Input]
 ) -> tuple[dict[str, JSON], dict[str | None, Problem]]:
     given: dict[str, JSON] = {}
     fields: dict[str, JSON] = {}
@@ -135,7 +141,7 @@ def _given(
     for each in inputs:
         try:
             if each.field is not None:
-                fields[each.field.slug] = _value(each.field, each.texts)
+                fields[each.field.slug] = _value(said, each.field, each.texts)
             else:
                 given[each.name] = _attribute(each)
         except LeadwellError as error:
@@ -149,7 +155,7 @@ def with_problems(inputs: Iterable[Input], error: LeadwellError) -> list[Input]:
     return [replace(each, problem=told.get(each.pointer, "")) for each in inputs]
 
 
-def texts_of(field: Field, value: Any) -> tuple[str, ...]:
+def texts_of(said: Words, field: Field, value: Any) -> tuple[str, ...]:
     """Write what a rendered lead holds in a field as a browser sends it."""
     if value is None or value == "":
         return ()
@@ -159,8 +165,8 @@ def texts_of(field: Field, value: Any) -> tuple[str, ...]:
         chosen: list[Any] = value if field.type == "multi_select" else [value]
         return tuple(each["slug"] for each in chosen)
     if field.type == "datetime":
-        # A browser's input knows no zone; what it shows is UTC.
-        return (value[:_SECONDS],)
+        # A browser's input knows no zone, and shows no more than seconds.
+        return (said.local(f"{value[:_SECONDS]}Z"),)
     if isinstance(value, str):
         return (normal(value),)
     return (msgspec.json.encode(value).decode(),)
@@ -171,10 +177,12 @@ def normal(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _value(field: Field, texts: Sequence[str]) -> JSON:
+def _value(said: Words, field: Field, texts: Sequence[str]) -> JSON:
     if field.type == "multi_select":
         return list(texts)
     text = texts[0] if texts else ""
+    if field.type == "datetime" and text.strip():
+        return times.show(times.read(text.strip(), zone=said.zone))
     if field.type == "json" and text.strip():
         return cast("JSON", type_named("json").parse(field, text))
     if field.type in {"number", "decimal"} and "." not in text:

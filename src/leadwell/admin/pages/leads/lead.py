@@ -78,7 +78,8 @@ class NewLead:
                 writing.close()
                 return int(known["lead"]), "added"
             typed = inputs.typed(visit.form, inputs.empty(visit.said, campaign))
-            outcome = writing.save(inputs.read(campaign, typed, is_new=True))
+            given = inputs.read(visit.said, campaign, typed, is_new=True)
+            outcome = writing.save(given)
             writing.close()
             replays.keep(connection, sent, {"lead": outcome.lead.id}, now)
             return outcome.lead.id, "added" if outcome.is_new else "merged"

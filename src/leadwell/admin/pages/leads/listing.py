@@ -122,7 +122,7 @@ def _built(visit: Visit, campaign: Campaign, asked: Asked) -> Built:
     built = building.shown(visit.said, campaign, asked.question.conditions)
     if not asked.problems:
         return built
-    told_of = ". ".join(each.message for each in asked.problems)
+    told_of = ". ".join(visit.said.refusal(each.message) for each in asked.problems)
     return replace(built, rows=(), query=asked.conditions, problem=told_of)
 
 

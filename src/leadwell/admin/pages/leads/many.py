@@ -50,7 +50,7 @@ class Many:
         chosen = await visit.read(lambda c: _chosen(visit, c))
         typed = inputs.typed(visit.form, [chosen.input])
         try:
-            inputs.read(chosen.campaign, typed, is_new=False)
+            inputs.read(visit.said, chosen.campaign, typed, is_new=False)
         except InvalidLead as error:
             wrong = Chosen(
                 chosen.campaign, chosen.leads, inputs.with_problems(typed, error)[0]
@@ -59,12 +59,13 @@ class Many:
         if not typed or len(chosen.leads) != number(visit, "count"):
             # Others have written meanwhile: the new number is shown first.
             return _form(visit, chosen, 409)
-        given = inputs.given_of(typed)
+        given = inputs.given_of(visit.said, typed)
 
         def job(connection: Connection) -> Bulk:
             campaign = visit.campaign(connection)
             author, now = changing.author_of(visit, campaign).lineage, visit.hub.now
-            edit = bulk.made(_id(visit), author, chosen.leads, given, now)
+            leads = chosen.leads
+            edit = bulk.made(chosen.campaign, _id(visit), author, leads, given, now)
             return bulk.begin(connection, campaign, edit, now)
 
         return await self._run(visit, await visit.write(job))

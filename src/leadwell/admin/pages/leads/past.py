@@ -117,5 +117,7 @@ def _text(said: Words, campaign: Campaign, ref: str, value: Any) -> str:
     if field is None:
         return cell(value, said)
     kind = type_named(field.type)
-    shown = msgspec.to_builtins(kind.show(field, kind.restored(value)))
-    return cell(shown, said)
+    restored = kind.restored(value)
+    if isinstance(restored, datetime):
+        return cell(restored, said)
+    return cell(msgspec.to_builtins(kind.show(field, restored)), said)

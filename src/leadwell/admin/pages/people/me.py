@@ -1,6 +1,6 @@
 """What everybody changes of themselves: name, language and password."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.responses import Response
@@ -9,7 +9,7 @@ from leadwell.admin import passwords, sessions
 from leadwell.admin.pages.people.person import rename
 from leadwell.admin.signing import Signing
 from leadwell.admin.visit import Visit
-from leadwell.admin.words import LANGUAGES
+from leadwell.admin.words import LANGUAGES, clocks
 from leadwell.api.hub import Hub
 from leadwell.errors import LeadwellError, MalformedValue
 from leadwell.model.campaign import Person
@@ -29,16 +29,16 @@ class Me:
         return _shown(visit)
 
     async def change(self, visit: Visit) -> Response:
-        """Keep another name and another language."""
+        """Keep another name, another language and another time zone."""
         user, language = visit.user, visit.text("language")
+        given = visit.text("time_zone")
+        zone = given if given in clocks.zone_names() else user.time_zone
 
         def job(connection: Connection) -> None:
             person = Person(user.person_id, user.name)
             rename(connection, visit, person, visit.text("was"))
             chosen = language if language in LANGUAGES else ""
-            # As it is now: an administrator may have changed the role meanwhile.
-            current = users.known(connection, user.email).user
-            users.change(connection, replace(current, language=chosen))
+            users.set_tastes(connection, user.email, chosen, zone)
 
         try:
             await visit.write(job)
@@ -62,14 +62,14 @@ class Me:
             refusal = MalformedValue(problem, hint=hint if wait_s else "")
             return _shown(visit, refusal, "password")
         kept = await passwords.hashed(new)
-        await visit.write(lambda c: users.set_password(c, email, kept))
+        await visit.end(lambda c: users.set_password(c, email, kept))
         answer = visit.go("/me", "saved")
         return await signing.begun(answer, email, sessions.new_secret(), None)
 
     async def leave_everywhere(self, visit: Visit) -> Response:
         """End all sessions, this one too."""
         email = visit.user.email
-        await visit.write(lambda c: users.end_sessions(c, email))
+        await visit.end(lambda c: users.end_sessions(c, email))
         answer = visit.go("/login")
         sessions.drop(self.hub, answer)
         return answer
@@ -80,6 +80,7 @@ def _shown(
 ) -> Response:
     content: dict[str, Any] = {
         "languages": LANGUAGES,
+        "zones": clocks.zone_names(),
         "name": visit.text("name") or visit.user.name,
         "error": error,
         "error_at": part,

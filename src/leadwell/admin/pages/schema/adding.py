@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from starlette.responses import Response
 
-from leadwell.admin.pages.schema import states
+from leadwell.admin.pages.schema import fitting, states
 from leadwell.admin.pages.schema.kinds import TYPES
 from leadwell.admin.pages.schema.listing import is_sent_twice, slug_wanted
 from leadwell.admin.pages.schema.places import FIELDS
@@ -15,7 +14,7 @@ from leadwell.admin.settling import settle
 from leadwell.admin.tabs import around
 from leadwell.admin.visit import Visit
 from leadwell.admin.words import mark
-from leadwell.errors import Conflict, InvalidDefinition, LeadwellError, MalformedBody
+from leadwell.errors import Conflict, LeadwellError
 from leadwell.model.campaign import Field
 from leadwell.model.slug import unique_slug
 from leadwell.schema import definition
@@ -80,13 +79,8 @@ def _wrong(visit: Visit, kind: str) -> dict[str, str]:
         if any(len(label) > most or "\0" in label for label in labels):
             text = mark("An option has at most %(most)s characters.")
             return {"options": visit.said(text, most=most)}
-    if kind == "json" and visit.text("json_schema"):
-        try:
-            _read(visit, "x")
-        except InvalidDefinition as error:
-            return {"json_schema": error.message}
-        except MalformedBody as error:
-            return {"json_schema": error.detail}
+    if kind == "json" and (text := fitting.problem(visit, visit.text("json_schema"))):
+        return {"json_schema": text}
     return {}
 
 
@@ -120,7 +114,7 @@ def _read(visit: Visit, slug: str) -> Field:
     if kind in WITH_OPTIONS:
         given["options"] = list(_options(visit))
     if kind == "json" and visit.text("json_schema"):
-        given["json_schema"] = _json(visit.text("json_schema"))
+        given["json_schema"] = fitting.read_schema(visit.text("json_schema"))
     return definition.read_field(given)
 
 
@@ -136,12 +130,3 @@ def _labels(visit: Visit) -> Iterator[str]:
     """Return the labels of the options: one a line, each once."""
     lines = (line.strip() for line in visit.text("options").splitlines())
     yield from dict.fromkeys(line for line in lines if line)
-
-
-def _json(text: str) -> Any:
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-        raise MalformedBody(
-            "this is no JSON", hint='write, for instance, {"type": "array"}'
-        ) from None

@@ -7,10 +7,11 @@ from typing import Any
 from starlette.responses import Response
 
 from leadwell.admin import freshness
-from leadwell.admin.pages.schema import states
+from leadwell.admin.pages.schema import fitting, states
+from leadwell.admin.pages.schema.fitting import Misfits
 from leadwell.admin.pages.schema.kinds import TYPES
 from leadwell.admin.pages.schema.places import Place
-from leadwell.admin.pages.schema.states import state_of, typed
+from leadwell.admin.pages.schema.states import State, state_of, typed
 from leadwell.admin.settling import settle
 from leadwell.admin.tabs import around
 from leadwell.admin.visit import Visit
@@ -18,7 +19,7 @@ from leadwell.errors import Conflict, LeadwellError, NotFound
 from leadwell.model.campaign import Campaign
 from leadwell.model.query import Condition, Question
 from leadwell.schema.operators import EXISTS
-from leadwell.schema.parts import Kind, Part
+from leadwell.schema.parts import Kind, Part, Shelf
 from leadwell.store import pages, parts
 from leadwell.store.connection import Connection
 from leadwell.store.parts import Consequences
@@ -78,7 +79,7 @@ class Editor:
         is_sent = bool(visit.form)
         wanted = typed(visit, was, self.place.kind) if is_sent else was
         known = self.place.shelf(visit, campaign)
-        wrong = states.problems(visit.said, known, wanted.label, wanted.slug, part)
+        wrong = self._wrong(visit, known, wanted, part)
         is_stale = is_sent and visit.text("seen") != was.seen
         return content | {
             "was": was,
@@ -89,6 +90,12 @@ class Editor:
             "holders": _holders(visit, connection, campaign, part),
             "uses": parts.uses(connection, campaign, part),
         }
+
+    @staticmethod
+    def _wrong(visit: Visit, known: Shelf, wanted: State, part: Part) -> dict[str, str]:
+        wrong = states.problems(visit.said, known, wanted.label, wanted.slug, part)
+        problem = fitting.problem(visit, wanted.json_schema)
+        return wrong | ({"json_schema": problem} if problem else {})
 
     def _about(
         self, connection: Connection, visit: Visit
@@ -115,23 +122,30 @@ class Editor:
         """Return what has to be agreed to, where nobody has yet."""
         if visit.text("agreed"):
             return None
-        content, found = await visit.read(lambda c: self._felt(c, visit))
-        if found is None or not found.is_felt:
+        content = await visit.read(lambda c: self._felt(c, visit))
+        found: Consequences | None = content["found"]
+        misfits: Misfits | None = content["misfits"]
+        is_felt = found is not None and found.is_felt
+        if not is_felt and not (misfits and misfits.count):
             return None
         with suppress(Undone):
             await visit.write(undone(lambda c: self._change(c, visit)))
-        return content | {"found": found}
+        return content
 
-    def _felt(
-        self, connection: Connection, visit: Visit
-    ) -> tuple[dict[str, Any], Consequences | None]:
+    def _felt(self, connection: Connection, visit: Visit) -> dict[str, Any]:
         content, campaign, part = self._about(connection, visit)
         was = state_of(campaign, part)
         wanted = typed(visit, was, self.place.kind)
-        content |= {"was": was, "wanted": wanted}
-        if wanted.slug == was.slug or wanted == was:
-            return content, None
-        return content, parts.consequences(connection, campaign, part, revises=True)
+        content |= {"was": was, "wanted": wanted, "found": None, "misfits": None}
+        if wanted.slug != was.slug:
+            content["found"] = parts.consequences(
+                connection, campaign, part, revises=True
+            )
+        is_other = wanted.json_schema not in {was.json_schema, ""}
+        if is_other and not fitting.problem(visit, wanted.json_schema):
+            field = fitting.read(campaign.field_by_id[part.id], wanted.json_schema)
+            content["misfits"] = fitting.misfits(connection, visit, campaign, field)
+        return content
 
     def _change(self, connection: Connection, visit: Visit) -> None:
         campaign = visit.held(connection)
@@ -142,7 +156,7 @@ class Editor:
             return
         freshness.check(visit, was.seen)
         known = self.place.shelf(visit, campaign)
-        if wrong := states.problems(visit.said, known, wanted.label, wanted.slug, part):
+        if wrong := self._wrong(visit, known, wanted, part):
             raise Conflict(" ".join(wrong.values()))
         name = self.place.name(visit, campaign, part)
         for step in states.steps(name, was, wanted):

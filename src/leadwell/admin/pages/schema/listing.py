@@ -44,7 +44,7 @@ class List:
         return visit.go(self.place.path(visit), "added")
 
     async def move(self, visit: Visit) -> Response:
-        """Move a part up or down by one."""
+        """Move a part up or down by one, or to the place that it was dragged to."""
         is_done = await visit.write(lambda c: self._move(c, visit))
         return visit.go(self.place.path(visit), "moved" if is_done else "stale")
 
@@ -98,12 +98,14 @@ class List:
         part_id, _, way = visit.text("move").partition(".")
         ids = [str(part.id) for part in known.parts]
         is_fresh = visit.text("version") == str(campaign.schema_version)
-        if not is_fresh or part_id not in ids or way not in {"up", "down"}:
+        if not is_fresh or part_id not in ids:
             return False
         place = ids.index(part_id)
+        to = {"up": place - 1, "down": place + 1} | {str(n): n for n in range(len(ids))}
+        if way not in to:
+            return False
         name = Name(self.place.kind, known.parts[place].slug, known.field)
-        to = place + (1 if way == "down" else -1)
-        edits.move(connection, campaign.id, name, max(to, 0))
+        edits.move(connection, campaign.id, name, max(to[way], 0))
         visit.note(connection, campaign, self.place.ordered, known.field)
         return True
 

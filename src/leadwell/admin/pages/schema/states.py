@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 
 from leadwell.admin.freshness import seen
+from leadwell.admin.pages.schema import fitting
 from leadwell.admin.visit import Visit
 from leadwell.admin.words import Words, mark
 from leadwell.errors import UsageError
@@ -34,6 +35,8 @@ class State:
     """Of statuses: where they stand in a lead's life."""
     is_default: bool = False
     """Of statuses: whether new leads fall to it."""
+    json_schema: str = ""
+    """Of fields with data: what it must look like, as JSON; empty: anything."""
 
     @property
     def seen(self) -> str:
@@ -45,8 +48,9 @@ def state_of(campaign: Campaign, part: Part) -> State:
     """Return what a part is now."""
     match part.kind:
         case Kind.FIELD:
-            required = campaign.field_by_id[part.id].required
-            return State(part.label, part.slug, required)
+            field = campaign.field_by_id[part.id]
+            schema = fitting.text_of(field)
+            return State(part.label, part.slug, field.required, json_schema=schema)
         case Kind.STATUS:
             status = campaign.status_by_id[part.id]
             kind, default = status.type.value, status.is_default
@@ -65,6 +69,10 @@ def typed(visit: Visit, was: State, kind: Kind) -> State:
         type=given if given in set(StatusType) and kind is Kind.STATUS else was.type,
         # Another one becomes the default instead; none cannot be.
         is_default=was.is_default or visit.text("default") == "yes",
+        # A page that does not show it leaves it as it is.
+        json_schema=fitting.tidy(visit.text("json_schema"))
+        if "json_schema" in visit.form and kind is Kind.FIELD
+        else was.json_schema,
     )
 
 
@@ -117,6 +125,10 @@ def steps(
         found.append(
             partial(parts.set_required, slug=name.slug, required=wanted.is_required)
         )
+    if wanted.json_schema != was.json_schema:
+        text = wanted.json_schema
+        schema = fitting.read_schema(text) if text else None
+        found.append(partial(parts.set_json_schema, slug=name.slug, schema=schema))
     if wanted.type != was.type:
         kind = StatusType(wanted.type)
         found.append(partial(parts.set_type, slug=name.slug, kind=kind))
