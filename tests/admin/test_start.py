@@ -151,3 +151,13 @@ def test_indexes_say_nothing_of_what_is_not_there_yet(hub, campaign) -> None:
         now = campaigns.known(connection, campaign.id)
         found = indexes.counted(connection, now, make_query(now), lambda *_: 1)
     assert found is None
+
+
+@pytest.mark.parametrize("page", ["fields", "settings", "filters"])
+def test_a_proxy_that_asks_for_a_password_does_not_hide_the_pages(
+    desk: Desk, page: str
+) -> None:
+    path = f"/campaigns/362/{page}"
+    shown = desk.get(path, headers={"Authorization": "Basic b3duZXI6c2VjcmV0"})
+    assert shown.status_code == 200, shown.text[:200]
+    assert text_of(shown) == text_of(desk.get(path))

@@ -33,6 +33,8 @@ from leadwell.store.access.health import Note
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 _NEEDS_TOKEN = re.compile(r"/v2(/|$)|/campaigns/|/leads\Z|/mcp\Z|/a/")
 _PAGES = re.compile(r"/campaigns/")
+_EITHER = re.compile(r"/campaigns/[^/]+/leads\Z")
+"""Where the article reads leads, and people have a page: the request decides."""
 _DESCRIBED = re.compile(r"/docs/(?!errors/)")
 """What says more to who sends a token; what an error means is the same for all."""
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
@@ -237,8 +239,14 @@ def _asks_with_token(scope: Scope) -> bool:
 
 
 def _is_for_people(scope: Scope) -> bool:
-    """Whether a page is asked for: in a browser, without a token."""
-    if not _PAGES.match(_path(scope)) or header(scope, b"authorization") is not None:
+    """Whether a page is asked for: where leads are, by a browser and with no token.
+
+    A proxy that asks for a password sends its own `Authorization` with every page.
+    """
+    path = _path(scope)
+    if not _PAGES.match(path) or not _EITHER.match(path):
+        return _PAGES.match(path) is not None
+    if header(scope, b"authorization") is not None:
         return False
     cookies, accepted = header(scope, b"cookie"), header(scope, b"accept")
     return b"leadwell=" in (cookies or b"") or b"text/html" in (accepted or b"")
