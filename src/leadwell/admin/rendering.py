@@ -128,8 +128,15 @@ def _environment(tag: str) -> Environment:
     )
     translations: Any = made
     translations.install_gettext_callables(said.gettext, said.ngettext, newstyle=True)
-    made.filters |= {"visible": visible, "number": said.number, "moment": moment}
-    made.filters |= {"clock": clock, "held": held, "refusal": said.refusal}
-    made.filters["cell"] = _cell
-    made.filters["day"] = partial(day, said=said)
+    filters: dict[str, Any] = {
+        "cell": _cell,
+        "clock": clock,
+        "day": partial(day, said=said),
+        "held": held,
+        "moment": moment,
+        "number": said.number,
+        "refusal": said.refusal,
+        "visible": visible,
+    }
+    made.filters.update(filters)
     return made
