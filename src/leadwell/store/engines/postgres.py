@@ -1,17 +1,15 @@
 """PostgreSQL through psycopg: a pool of connections, and a few threads that write.
 
-Each job is one transaction of its own. The jobs of one campaign wait for each other
-at its ticket, so their order is that of their commits; those of two run side by side.
+The jobs of one campaign wait for each other at its ticket, so their order is that of
+their commits; those of two run side by side.
 """
 
 import logging
 import secrets
-import time
 from collections.abc import Callable, Generator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Future
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from random import SystemRandom
 from typing import Any, NamedTuple, TypeVar
 
 import psycopg
@@ -23,8 +21,13 @@ from leadwell.store.engines import citus, places, postgres_checkup
 from leadwell.store.engines.chronicle import Chronicle
 from leadwell.store.engines.places import Place
 from leadwell.store.engines.postgres_connection import PostgresConnection, Raw, adapt
-from leadwell.store.engines.postgres_errors import Clash, meaning, unreachable
-from leadwell.store.figures import COMMIT_SECONDS, WRITES, WRITES_WAITING
+from leadwell.store.engines.postgres_errors import (
+    Hindrance,
+    Lost,
+    meaning,
+    unreachable,
+)
+from leadwell.store.engines.postgres_writing import Writers
 
 T = TypeVar("T")
 
@@ -34,10 +37,6 @@ READERS_MAX = 12
 CONNECT_TIMEOUT_S = 5
 LOCK_TIMEOUT_MS = 10_000
 """How long a job waits for another one's ticket: as long as SQLite waits."""
-TRIES = 5
-"""How often a job is run that clashes with others each time."""
-_PAUSE_S = 0.05
-_jitter = SystemRandom()
 
 # The pool would log what libpq says of a connection, people's data and all.
 logging.getLogger("psycopg").disabled = True
@@ -118,7 +117,7 @@ class PostgresDatabase:
             configure=adapt,
             open=True,
         )
-        self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="writer")
+        self._writers = Writers(self._writing, WRITERS)
 
     @contextmanager
     def reading(self) -> Generator[PostgresConnection]:
@@ -127,9 +126,11 @@ class PostgresDatabase:
             with self._transaction(self._begin_read) as connection:
                 connection.moment = self._remembered(connection.state)
                 yield connection
-        except Clash:
-            # On a standby, where it stood in the way of what the primary sent.
-            raise _crowded() from None
+        except Hindrance as hindrance:
+            # Even a read clashes: on a standby, with what the primary sent. Nothing
+            # was written that could be done or not.
+            is_lost = isinstance(hindrance, Lost)
+            raise (Lost() if is_lost else hindrance).meaning from None
 
     def read(self, job: Callable[[Connection], T]) -> T:
         """Run a job in a read transaction."""
@@ -142,7 +143,10 @@ class PostgresDatabase:
         Raises:
             Unavailable: it cannot be reached.
         """
-        begun = self._begun(_WHERE)
+        try:
+            begun = self._begun(_WHERE)
+        except Hindrance as hindrance:
+            raise hindrance.meaning from None
         self._pool.putconn(begun.raw)
         return begun.place
 
@@ -155,17 +159,15 @@ class PostgresDatabase:
             self._moment = known
         return known.found
 
-    def write(self, job: Callable[[Connection], T]) -> "Future[T]":
+    def write(
+        self,
+        job: Callable[[Connection], T],
+        *,
+        campaign_id: int | None = None,
+        is_repeatable: bool = False,
+    ) -> "Future[T]":
         """Hand a job to the writers; the future is done once the job is durable."""
-        try:
-            done = self._writers.submit(self._run, job)
-        except RuntimeError:
-            raise Unavailable(
-                "the hub is stopping", hint="try again in a moment"
-            ) from None
-        WRITES_WAITING.inc()
-        done.add_done_callback(_note_called_off)
-        return done
+        return self._writers.hand_in(job, campaign_id, is_repeatable=is_repeatable)
 
     def check_unused(self) -> None:
         """Refuse a database that anybody else is connected to.
@@ -190,7 +192,7 @@ class PostgresDatabase:
 
     def close(self) -> None:
         """Finish the jobs that were handed in, and close."""
-        self._writers.shutdown(wait=True)
+        self._writers.close()
         self._pool.close()
 
     def _check(self, url: str, limits: Limits) -> str:
@@ -204,21 +206,12 @@ class PostgresDatabase:
                 return citus.TELL_NODES if citus.is_there(connection) else ""
         except psycopg.Error as error:
             raise unreachable(error, self.address) from None
+        except Hindrance as hindrance:
+            raise hindrance.meaning from None
 
-    def _run(self, job: Callable[[Connection], T]) -> T:
-        WRITES_WAITING.dec()
-        WRITES.inc()
-        for _ in range(TRIES):
-            try:
-                # What a job reads may be undone: it must not be remembered.
-                with (
-                    COMMIT_SECONDS.time(),
-                    self._transaction(self._begin_write, {}) as connection,
-                ):
-                    return job(connection)
-            except Clash:
-                time.sleep(_jitter.uniform(0, _PAUSE_S))
-        raise _crowded()
+    def _writing(self) -> AbstractContextManager[PostgresConnection]:
+        # What a job reads may be undone: it must not be remembered.
+        return self._transaction(self._begin_write, {})
 
     @contextmanager
     def _transaction(
@@ -274,21 +267,9 @@ class PostgresDatabase:
             ) from None
 
 
-def _crowded() -> Unavailable:
-    return Unavailable(
-        "other writes stood in the way of this one", hint="try again in a moment"
-    )
-
-
 def _roll_back(raw: Raw) -> None:
     try:
         raw.execute(b"ROLLBACK")
     except psycopg.Error:
         # The connection is lost, and the transaction with it.
         raw.close()
-
-
-def _note_called_off(done: "Future[Any]") -> None:
-    # One that began to run has noted itself that it waits no more.
-    if done.cancelled():
-        WRITES_WAITING.dec()

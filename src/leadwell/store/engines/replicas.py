@@ -74,9 +74,17 @@ class ReplicatedDatabase:
         READ_BY_PRIMARY.inc()
         return self._primary.read(job)
 
-    def write(self, job: Callable[[Connection], T]) -> "Future[T]":
+    def write(
+        self,
+        job: Callable[[Connection], T],
+        *,
+        campaign_id: int | None = None,
+        is_repeatable: bool = False,
+    ) -> "Future[T]":
         """Hand a job to the primary."""
-        return self._primary.write(job)
+        return self._primary.write(
+            job, campaign_id=campaign_id, is_repeatable=is_repeatable
+        )
 
     def check_unused(self) -> None:
         """Refuse a database that anybody else is connected to."""

@@ -197,8 +197,18 @@ class SQLiteDatabase:
         with self.reading() as connection:
             return job(connection)
 
-    def write(self, job: Callable[[Connection], T]) -> "Future[T]":
-        """Hand a job to the writer; the future is done once the job is durable."""
+    def write(
+        self,
+        job: Callable[[Connection], T],
+        *,
+        campaign_id: int | None = None,
+        is_repeatable: bool = False,
+    ) -> "Future[T]":
+        """Hand a job to the writer; the future is done once the job is durable.
+
+        All share commits, whatever their campaign; a file does not go away.
+        """
+        del campaign_id, is_repeatable
         done: Future[T] = Future()
         with self._lock:
             if not self._is_open:
