@@ -168,6 +168,10 @@ class Database(Protocol):
         """
         ...
 
+    def warm(self) -> None:
+        """Open beforehand what the first requests would have to wait for."""
+        ...
+
     def empty_log(self) -> bool:
         """Leave nothing that was deleted in the log of writes; `False`: not yet.
 

@@ -8,7 +8,7 @@ import logging
 import secrets
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
@@ -35,6 +35,10 @@ WRITERS = 4
 READERS_MAX = 12
 """More than the threads of one process read with at once."""
 CONNECT_TIMEOUT_S = 5
+WARM = WRITERS
+"""Connections of a hub that are open before its first request, and stay."""
+PREPARE_AFTER = 5
+"""A statement that one connection has run so often is prepared."""
 LOCK_TIMEOUT_MS = 10_000
 """How long a job waits for another one's ticket: as long as SQLite waits."""
 
@@ -70,6 +74,8 @@ class Limits:
     """How long a connection is waited for."""
     options: Mapping[str, int] = field(default_factory=dict[str, int])
     """What libpq is told besides the address."""
+    is_pooled: bool = False
+    """Whether each transaction may have another connection of the server's."""
 
 
 class PostgresDatabase:
@@ -110,6 +116,8 @@ class PostgresDatabase:
                 # Tells the connections of one process from those of all others.
                 "application_name": f"leadwell {secrets.token_hex(4)}",
                 **limits.options,
+                # What is prepared stays with a connection of the server's.
+                "prepare_threshold": None if limits.is_pooled else PREPARE_AFTER,
             },
             min_size=1,
             max_size=READERS_MAX + WRITERS,
@@ -176,6 +184,25 @@ class PostgresDatabase:
             Refused: somebody is, and may write.
         """
         postgres_checkup.check_unused(self.reading, self.address)
+
+    def warm(self) -> None:
+        """Open some connections, and have each run a first statement.
+
+        That is the slow one: it reads what the server knows of the tables, and on a
+        cluster reaches the other nodes. A server that is away is no hindrance.
+        """
+        self._pool.resize(WARM, READERS_MAX + WRITERS)
+        taken: list[Raw] = []
+        try:
+            # All are taken at once, so that none is twice; yet no two transactions are
+            # open: a pooler may have fewer connections.
+            with suppress(Unavailable, psycopg.Error):
+                for _ in range(WARM):
+                    taken.append(self._taken())
+                    taken[-1].execute(b"SELECT 1 FROM counter WHERE campaign_id = 0")
+        finally:
+            for raw in taken:
+                self._pool.putconn(raw)
 
     def empty_log(self) -> bool:
         """Nothing to do: the server recycles its log, see the how-to page."""

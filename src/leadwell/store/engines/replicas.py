@@ -90,6 +90,10 @@ class ReplicatedDatabase:
         """Refuse a database that anybody else is connected to."""
         self._primary.check_unused()
 
+    def warm(self) -> None:
+        """Open connections to the primary: it is asked by every read."""
+        self._primary.warm()
+
     def empty_log(self) -> bool:
         """Nothing to do, as for the primary alone."""
         return self._primary.empty_log()

@@ -236,6 +236,9 @@ class SQLiteDatabase:
             self._idle.pop().raw.close()
         copying.check_unused(self.path)
 
+    def warm(self) -> None:
+        """Nothing to open: a file is there at once."""
+
     def empty_log(self) -> bool:
         """Move the log into the database and cut it off; `False`: a reader needs it."""
         connection = self._opened()
