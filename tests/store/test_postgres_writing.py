@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from leadwell.api.app import app
 from leadwell.api.hub import Hub
-from leadwell.errors import LeadwellError, Unavailable
+from leadwell.errors import Unavailable
 from leadwell.store.connection import Connection
 from leadwell.store.engines import postgres as engine_module
 from leadwell.store.engines import postgres_writing as writing_module
@@ -387,18 +387,14 @@ def test_a_read_only_database_is_unavailable_to_writes_only(
 def test_a_full_pool_is_unavailable_and_recovers(
     url: str, campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine_module, "CONNECT_TIMEOUT_S", 0.2)
     monkeypatch.setattr(engine_module, "READERS_MAX", 0)
-    database = PostgresDatabase(url, postgres.UNSAFE)
-    with suppress(LeadwellError):
-        reads = [database.reading() for _ in range(engine_module.WRITERS)]
-        for read in reads:
-            read.__enter__()
+    database = PostgresDatabase(url, replace(postgres.UNSAFE, patience_s=0.2))
+    with ExitStack() as held:
+        for _ in range(engine_module.WRITERS):
+            held.enter_context(database.reading())
         jobs = [database.write(taken, campaign_id=362) for _ in range(5)]
         for job in jobs:
             with pytest.raises(Unavailable, match="does not answer"):
                 job.result(2)
-        for read in reads:
-            read.__exit__(None, None, None)
     assert database.write(taken, campaign_id=362).result(5)[0] == 2
     database.close()

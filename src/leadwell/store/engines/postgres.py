@@ -192,17 +192,7 @@ class PostgresDatabase:
         cluster reaches the other nodes. A server that is away is no hindrance.
         """
         self._pool.resize(WARM, READERS_MAX + WRITERS)
-        taken: list[Raw] = []
-        try:
-            # All are taken at once, so that none is twice; yet no two transactions are
-            # open: a pooler may have fewer connections.
-            with suppress(Unavailable, psycopg.Error):
-                for _ in range(WARM):
-                    taken.append(self._taken())
-                    taken[-1].execute(b"SELECT 1 FROM counter WHERE campaign_id = 0")
-        finally:
-            for raw in taken:
-                self._pool.putconn(raw)
+        _warm(self._pool)
 
     def empty_log(self) -> bool:
         """Nothing to do: the server recycles its log, see the how-to page."""
@@ -264,7 +254,7 @@ class PostgresDatabase:
             Unavailable: the server cannot be reached.
         """
         for _ in range(READERS_MAX + WRITERS + 1):
-            raw = self._taken()
+            raw = _taken(self._pool)
             try:
                 done = raw.execute(begin.encode())
                 while done.nextset():
@@ -285,13 +275,28 @@ class PostgresDatabase:
                 return begun
         raise Unavailable("the database ends every connection")
 
-    def _taken(self) -> Raw:
-        try:
-            return self._pool.getconn()
-        except (psycopg_pool.PoolTimeout, psycopg_pool.PoolClosed):
-            raise Unavailable(
-                "the database does not answer", hint="try again in a moment"
-            ) from None
+
+def _taken(pool: psycopg_pool.ConnectionPool[Raw]) -> Raw:
+    try:
+        return pool.getconn()
+    except (psycopg_pool.PoolTimeout, psycopg_pool.PoolClosed):
+        raise Unavailable(
+            "the database does not answer", hint="try again in a moment"
+        ) from None
+
+
+def _warm(pool: psycopg_pool.ConnectionPool[Raw]) -> None:
+    taken: list[Raw] = []
+    try:
+        # All are taken at once, so that none is twice; yet no two transactions are
+        # open: a pooler may have fewer connections.
+        with suppress(Unavailable, psycopg.Error):
+            for _ in range(WARM):
+                taken.append(_taken(pool))
+                taken[-1].execute(b"SELECT 1 FROM counter WHERE campaign_id = 0")
+    finally:
+        for raw in taken:
+            pool.putconn(raw)
 
 
 def _roll_back(raw: Raw) -> None:
