@@ -92,6 +92,13 @@ class Server:
         database.write(lambda connection: migrations.apply(connection, 0)).result()
         database.close()
 
+    def crash(self) -> None:
+        """End at once, as `pg_ctl stop -m immediate` does, and start again."""
+        self.halt()
+        self._admin.close()
+        self._process = self.start_server(self.folder, self._data / "data")
+        self._admin = self._connected()
+
     def url(self, name: str, user: str = "postgres") -> str:
         return f"postgresql://{user}@/{name}?host={self.folder}"
 

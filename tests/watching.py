@@ -57,12 +57,13 @@ class Watched:
         with self.reading() as connection:
             return job(connection)
 
-    def write(self, job: Callable[[Any], T]) -> "Future[T]":
+    def write(self, job: Callable[[Any], T], **how: Any) -> "Future[T]":
         if job.__module__ == writes.__name__:
-            done: Future[T] = self._inner.write(lambda c: job(Spy(c, self.said)))
+            watched = self._inner.write(lambda c: job(Spy(c, self.said)), **how)
+            done: Future[T] = watched
             return done
         # Notes of who read when: no answer waits for them, but the next request does.
-        note: Future[T] = self._inner.write(job)
+        note: Future[T] = self._inner.write(job, **how)
         self._behind.append(note)
         return note
 

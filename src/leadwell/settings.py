@@ -30,6 +30,9 @@ class Settings:
     migrate_url: str = ""
     """The same database by a user, or a node, that may change its schema: `leadwell
     migrate` takes it, a hub never does. Empty: the database as it is named above."""
+    database_pooler: bool = False
+    """Whether a pooler such as PgBouncer stands before PostgreSQL, in transaction mode:
+    then nothing is prepared, and nothing is expected of a connection."""
     statement_timeout_s: float = 10.0
     """How long PostgreSQL may look for an answer before it gives up, in seconds."""
     allow_unsafe_database: bool = False

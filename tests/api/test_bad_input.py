@@ -270,8 +270,8 @@ class Counted:
         self.reads += 1
         return self._database.read(job)
 
-    def write(self, job: Any) -> Any:
-        return self._database.write(job)
+    def write(self, job: Any, **how: Any) -> Any:
+        return self._database.write(job, **how)
 
 
 @pytest.mark.parametrize("place", [5, 20, -1])

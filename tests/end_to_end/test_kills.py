@@ -21,7 +21,7 @@ import pytest
 import urllib3
 
 from leadwell.store.connection import Connection
-from tests import make
+from tests import make, postgres
 from tests.mirror import Mirror
 from tests.served import Answer, Reader, Served, a_folder, a_hub
 
@@ -163,6 +163,7 @@ class Trial:
     """Which lead and version each sequence number was ever given to."""
     cursors: list[str] = field(default_factory=list)
     counter: int = 0
+    lasting_s: tuple[float, float] = (0.15, 0.45)
 
     def cycle(self, workers: int) -> None:
         hub = a_hub(self.folder, self.token, workers, self.engine)
@@ -182,7 +183,7 @@ class Trial:
         threads.append(Thread(target=self.follow, args=(is_over, faults)))
         for thread in threads:
             thread.start()
-        time.sleep(self.random.uniform(0.15, 0.45))
+        time.sleep(self.random.uniform(*self.lasting_s))
         hub.kill()
         is_over.set()
         for thread in threads:
@@ -261,6 +262,46 @@ class Trial:
             assert one[0] != other[0] or seq < later
 
 
+@dataclass
+class Patient:
+    """Asks again, with the same key, while the hub says that it cannot answer now."""
+
+    hub: Served
+    refused: int = 0
+
+    def kill(self) -> None:
+        self.hub.kill()
+
+    def request(self, *asked: Any, **more: Any) -> Answer:
+        while (answer := self.hub.request(*asked, **more)).status_code == 503:
+            assert "retry-after" in answer.headers
+            self.refused += 1
+            time.sleep(0.02)
+        return answer
+
+
+@dataclass
+class Crashing(Trial):
+    """The database's server ends in the middle of each storm too, and is back."""
+
+    refused: int = 0
+    lasting_s: tuple[float, float] = (1.5, 2.5)
+
+    def storm(self, hub: Served) -> None:
+        patient: Any = Patient(hub)
+        self.mirror.client = Reader(patient)
+        crash = Thread(target=self.crash)
+        crash.start()
+        super().storm(patient)
+        crash.join()
+        hub.kill()
+        self.refused += patient.refused
+
+    def crash(self) -> None:
+        time.sleep(self.random.uniform(0.1, 0.4))
+        postgres.server().crash()
+
+
 def numbers(connection: Connection) -> list[tuple[Any, ...]]:
     return connection.rows(
         """
@@ -271,12 +312,14 @@ def numbers(connection: Connection) -> list[tuple[Any, ...]]:
     )
 
 
-def run(folder: Path, engine: str, kills: int, seed: int) -> Trial:
+def run(
+    folder: Path, engine: str, kills: int, seed: int, kind: type[Trial] = Trial
+) -> Trial:
     random = Random(seed)  # noqa: S311 - a seeded walk, no secret
     token = a_folder(folder, engine)
     writers = [Writer(f"w{number}", Random(number)) for number in range(WRITERS)]  # noqa: S311
     mirror = Mirror(None, token)
-    trial = Trial(folder, engine, token, random, writers, mirror)
+    trial = kind(folder, engine, token, random, writers, mirror)
     for number in range(kills):
         # Now and then two processes write, and die together.
         trial.cycle(workers=2 if number % 5 == 1 else 1)
@@ -305,6 +348,25 @@ def test_many_kills_lose_nothing_and_do_nothing_twice(
     # The kills have hit both: writes that were done, and writes that were not.
     # PostgreSQL commits one of a campaign's writes at a time, so few were done there.
     assert (0 if engine == "sqlite" else -1) < replayed < repeated
+
+
+@pytest.fixture
+def _durable() -> Iterator[None]:
+    """The suite's server answers before its log is written, and would lose that."""
+    server = postgres.server()
+    server.run("ALTER SYSTEM SET synchronous_commit = on")
+    server.run("SELECT pg_reload_conf()")
+    yield
+    server.run("ALTER SYSTEM RESET ALL")
+    server.run("SELECT pg_reload_conf()")
+
+
+@pytest.mark.proof
+@pytest.mark.usefixtures("_durable")
+def test_a_server_that_crashes_in_a_storm_loses_nothing(tmp_path: Path) -> None:
+    trial = run(tmp_path, "postgres", -(-KILLS // 20), seed=3, kind=Crashing)
+    answered = sum(writer.answered for writer in trial.writers)
+    assert answered > sum(writer.repeated for writer in trial.writers) > 0
 
 
 def test_a_kill_loses_nothing_and_does_nothing_twice(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from leadwell.store import accounts
 from leadwell.store.connection import Connection
 from leadwell.store.engines import postgres as engine_module
 from leadwell.store.engines import postgres_checkup
+from leadwell.store.engines import postgres_writing as writing_module
 from leadwell.store.engines.postgres import Limits, PostgresDatabase
 from leadwell.store.engines.postgres_errors import DatabaseFault
 from leadwell.store.engines.postgres_text import translated
@@ -253,7 +254,7 @@ def test_a_job_that_clashes_each_time_is_given_up(database) -> None:
 
     with pytest.raises(Unavailable, match="stood in the way"):
         database.write(job).result()
-    assert len(tries) == engine_module.TRIES
+    assert len(tries) == writing_module.TRIES
     with pytest.raises(Unavailable), database.reading() as connection:
         job(connection)
 

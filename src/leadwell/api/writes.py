@@ -141,7 +141,11 @@ class Writes:
                 replays.keep(connection, key, done.kept, now)
             return done
 
-        return await asyncio.wrap_future(self.hub.database.write(write))
+        # With a key, a write that was done already finds that out under the ticket.
+        future = self.hub.database.write(
+            write, campaign_id=campaign.id, is_repeatable=key is not None
+        )
+        return await asyncio.wrap_future(future)
 
     async def _answered_again(self, opened: Opened, kept: dict[str, Any]) -> Response:
         """Answer as before, with the leads as they are and may be seen today."""

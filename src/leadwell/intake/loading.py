@@ -114,7 +114,9 @@ class Load:
             with self.database.reading() as connection:
                 outcome = self._foreseen(connection, good, counted, errors)
         else:
-            keep = self.database.write(lambda tx: self._keep(tx, good))
+            keep = self.database.write(
+                lambda tx: self._keep(tx, good), campaign_id=self.campaign.id
+            )
             outcome, refused = keep.result()
             # The job may have been done twice: what it refuses is noted once.
             for row, error in refused:

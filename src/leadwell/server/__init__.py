@@ -81,6 +81,7 @@ def application() -> ASGIApp:
     async def lifespan(router: Router) -> AsyncGenerator[None]:
         del router
         end_with_parent()
+        hub.database.warm()
         upkeep = Upkeep(hub, settings.history_days)
         upkeep.start()
         ringer = Ringer(hub, networks_of(settings.webhook_networks))

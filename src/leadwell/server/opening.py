@@ -153,6 +153,7 @@ def _limits(settings: Settings) -> Limits:
     return Limits(
         statement_timeout_s=settings.statement_timeout_s,
         allow_unsafe=settings.allow_unsafe_database,
+        is_pooled=settings.database_pooler,
     )
 
 

@@ -144,11 +144,19 @@ class Database(Protocol):
         """
         ...
 
-    def write(self, job: Callable[[Connection], T]) -> "Future[T]":
-        """Run a job in a transaction of its own; done when it is durable.
+    def write(
+        self,
+        job: Callable[[Connection], T],
+        *,
+        campaign_id: int | None = None,
+        is_repeatable: bool = False,
+    ) -> "Future[T]":
+        """Run a job that leaves no trace if it raises; done when it is durable.
 
-        A job that raises leaves no trace. Jobs that take the ticket of one campaign
-        run one after another; a job may be run again when it clashed with others.
+        Jobs that take the ticket of one campaign run one after another, and those that
+        say whose it is share commits, in the order of coming. A job may be run again
+        when it clashed with others, and one that finds out by a row of its own that it
+        was done already (`is_repeatable`) also when the database went away.
         """
         ...
 
@@ -158,6 +166,10 @@ class Database(Protocol):
         Raises:
             Refused: it has, and may write.
         """
+        ...
+
+    def warm(self) -> None:
+        """Open beforehand what the first requests would have to wait for."""
         ...
 
     def empty_log(self) -> bool:

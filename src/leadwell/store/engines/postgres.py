@@ -1,17 +1,15 @@
 """PostgreSQL through psycopg: a pool of connections, and a few threads that write.
 
-Each job is one transaction of its own. The jobs of one campaign wait for each other
-at its ticket, so their order is that of their commits; those of two run side by side.
+The jobs of one campaign wait for each other at its ticket, so their order is that of
+their commits; those of two run side by side.
 """
 
 import logging
 import secrets
-import time
 from collections.abc import Callable, Generator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Future
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
-from random import SystemRandom
 from typing import Any, NamedTuple, TypeVar
 
 import psycopg
@@ -23,8 +21,13 @@ from leadwell.store.engines import citus, places, postgres_checkup
 from leadwell.store.engines.chronicle import Chronicle
 from leadwell.store.engines.places import Place
 from leadwell.store.engines.postgres_connection import PostgresConnection, Raw, adapt
-from leadwell.store.engines.postgres_errors import Clash, meaning, unreachable
-from leadwell.store.figures import COMMIT_SECONDS, WRITES, WRITES_WAITING
+from leadwell.store.engines.postgres_errors import (
+    Hindrance,
+    Lost,
+    meaning,
+    unreachable,
+)
+from leadwell.store.engines.postgres_writing import Writers
 
 T = TypeVar("T")
 
@@ -32,12 +35,12 @@ WRITERS = 4
 READERS_MAX = 12
 """More than the threads of one process read with at once."""
 CONNECT_TIMEOUT_S = 5
+WARM = WRITERS
+"""Connections of a hub that are open before its first request, and stay."""
+PREPARE_AFTER = 5
+"""A statement that one connection has run so often is prepared."""
 LOCK_TIMEOUT_MS = 10_000
 """How long a job waits for another one's ticket: as long as SQLite waits."""
-TRIES = 5
-"""How often a job is run that clashes with others each time."""
-_PAUSE_S = 0.05
-_jitter = SystemRandom()
 
 # The pool would log what libpq says of a connection, people's data and all.
 logging.getLogger("psycopg").disabled = True
@@ -71,6 +74,8 @@ class Limits:
     """How long a connection is waited for."""
     options: Mapping[str, int] = field(default_factory=dict[str, int])
     """What libpq is told besides the address."""
+    is_pooled: bool = False
+    """Whether each transaction may have another connection of the server's."""
 
 
 class PostgresDatabase:
@@ -111,6 +116,8 @@ class PostgresDatabase:
                 # Tells the connections of one process from those of all others.
                 "application_name": f"leadwell {secrets.token_hex(4)}",
                 **limits.options,
+                # What is prepared stays with a connection of the server's.
+                "prepare_threshold": None if limits.is_pooled else PREPARE_AFTER,
             },
             min_size=1,
             max_size=READERS_MAX + WRITERS,
@@ -118,7 +125,7 @@ class PostgresDatabase:
             configure=adapt,
             open=True,
         )
-        self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="writer")
+        self._writers = Writers(self._writing, WRITERS)
 
     @contextmanager
     def reading(self) -> Generator[PostgresConnection]:
@@ -127,9 +134,11 @@ class PostgresDatabase:
             with self._transaction(self._begin_read) as connection:
                 connection.moment = self._remembered(connection.state)
                 yield connection
-        except Clash:
-            # On a standby, where it stood in the way of what the primary sent.
-            raise _crowded() from None
+        except Hindrance as hindrance:
+            # Even a read clashes: on a standby, with what the primary sent. Nothing
+            # was written that could be done or not.
+            is_lost = isinstance(hindrance, Lost)
+            raise (Lost() if is_lost else hindrance).meaning from None
 
     def read(self, job: Callable[[Connection], T]) -> T:
         """Run a job in a read transaction."""
@@ -142,7 +151,10 @@ class PostgresDatabase:
         Raises:
             Unavailable: it cannot be reached.
         """
-        begun = self._begun(_WHERE)
+        try:
+            begun = self._begun(_WHERE)
+        except Hindrance as hindrance:
+            raise hindrance.meaning from None
         self._pool.putconn(begun.raw)
         return begun.place
 
@@ -155,17 +167,15 @@ class PostgresDatabase:
             self._moment = known
         return known.found
 
-    def write(self, job: Callable[[Connection], T]) -> "Future[T]":
+    def write(
+        self,
+        job: Callable[[Connection], T],
+        *,
+        campaign_id: int | None = None,
+        is_repeatable: bool = False,
+    ) -> "Future[T]":
         """Hand a job to the writers; the future is done once the job is durable."""
-        try:
-            done = self._writers.submit(self._run, job)
-        except RuntimeError:
-            raise Unavailable(
-                "the hub is stopping", hint="try again in a moment"
-            ) from None
-        WRITES_WAITING.inc()
-        done.add_done_callback(_note_called_off)
-        return done
+        return self._writers.hand_in(job, campaign_id, is_repeatable=is_repeatable)
 
     def check_unused(self) -> None:
         """Refuse a database that anybody else is connected to.
@@ -174,6 +184,15 @@ class PostgresDatabase:
             Refused: somebody is, and may write.
         """
         postgres_checkup.check_unused(self.reading, self.address)
+
+    def warm(self) -> None:
+        """Open some connections, and have each run a first statement.
+
+        That is the slow one: it reads what the server knows of the tables, and on a
+        cluster reaches the other nodes. A server that is away is no hindrance.
+        """
+        self._pool.resize(WARM, READERS_MAX + WRITERS)
+        _warm(self._pool)
 
     def empty_log(self) -> bool:
         """Nothing to do: the server recycles its log, see the how-to page."""
@@ -190,7 +209,7 @@ class PostgresDatabase:
 
     def close(self) -> None:
         """Finish the jobs that were handed in, and close."""
-        self._writers.shutdown(wait=True)
+        self._writers.close()
         self._pool.close()
 
     def _check(self, url: str, limits: Limits) -> str:
@@ -204,21 +223,12 @@ class PostgresDatabase:
                 return citus.TELL_NODES if citus.is_there(connection) else ""
         except psycopg.Error as error:
             raise unreachable(error, self.address) from None
+        except Hindrance as hindrance:
+            raise hindrance.meaning from None
 
-    def _run(self, job: Callable[[Connection], T]) -> T:
-        WRITES_WAITING.dec()
-        WRITES.inc()
-        for _ in range(TRIES):
-            try:
-                # What a job reads may be undone: it must not be remembered.
-                with (
-                    COMMIT_SECONDS.time(),
-                    self._transaction(self._begin_write, {}) as connection,
-                ):
-                    return job(connection)
-            except Clash:
-                time.sleep(_jitter.uniform(0, _PAUSE_S))
-        raise _crowded()
+    def _writing(self) -> AbstractContextManager[PostgresConnection]:
+        # What a job reads may be undone: it must not be remembered.
+        return self._transaction(self._begin_write, {})
 
     @contextmanager
     def _transaction(
@@ -244,7 +254,7 @@ class PostgresDatabase:
             Unavailable: the server cannot be reached.
         """
         for _ in range(READERS_MAX + WRITERS + 1):
-            raw = self._taken()
+            raw = _taken(self._pool)
             try:
                 done = raw.execute(begin.encode())
                 while done.nextset():
@@ -265,19 +275,28 @@ class PostgresDatabase:
                 return begun
         raise Unavailable("the database ends every connection")
 
-    def _taken(self) -> Raw:
-        try:
-            return self._pool.getconn()
-        except (psycopg_pool.PoolTimeout, psycopg_pool.PoolClosed):
-            raise Unavailable(
-                "the database does not answer", hint="try again in a moment"
-            ) from None
+
+def _taken(pool: psycopg_pool.ConnectionPool[Raw]) -> Raw:
+    try:
+        return pool.getconn()
+    except (psycopg_pool.PoolTimeout, psycopg_pool.PoolClosed):
+        raise Unavailable(
+            "the database does not answer", hint="try again in a moment"
+        ) from None
 
 
-def _crowded() -> Unavailable:
-    return Unavailable(
-        "other writes stood in the way of this one", hint="try again in a moment"
-    )
+def _warm(pool: psycopg_pool.ConnectionPool[Raw]) -> None:
+    taken: list[Raw] = []
+    try:
+        # All are taken at once, so that none is twice; yet no two transactions are
+        # open: a pooler may have fewer connections.
+        with suppress(Unavailable, psycopg.Error):
+            for _ in range(WARM):
+                taken.append(_taken(pool))
+                taken[-1].execute(b"SELECT 1 FROM counter WHERE campaign_id = 0")
+    finally:
+        for raw in taken:
+            pool.putconn(raw)
 
 
 def _roll_back(raw: Raw) -> None:
@@ -286,9 +305,3 @@ def _roll_back(raw: Raw) -> None:
     except psycopg.Error:
         # The connection is lost, and the transaction with it.
         raw.close()
-
-
-def _note_called_off(done: "Future[Any]") -> None:
-    # One that began to run has noted itself that it waits no more.
-    if done.cancelled():
-        WRITES_WAITING.dec()

@@ -9,7 +9,12 @@ from psycopg.types.numeric import Int8BinaryDumper, NumericBinaryLoader
 from leadwell.store.connection import Params, Row
 from leadwell.store.engines import citus
 from leadwell.store.engines.places import Place
-from leadwell.store.engines.postgres_errors import meaning
+from leadwell.store.engines.postgres_errors import (
+    DatabaseFault,
+    Hindrance,
+    meaning,
+    of_commit,
+)
 from leadwell.store.engines.postgres_text import rendered, translated
 
 Raw = psycopg.Connection[Row]
@@ -139,14 +144,44 @@ class PostgresConnection:
         """Wait until no other process changes the schema, to the end of this."""
         self.plain(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})")
 
+    def save(self) -> None:
+        """Begin what can be undone alone; what it reads is remembered by nobody."""
+        self.memo = {}
+        self.plain("SAVEPOINT job")
+
+    def release(self) -> None:
+        """Keep what was done since; fails if anything of it has failed."""
+        if self._fault is not None:
+            raise self._fault
+        self.plain("RELEASE job")
+
+    def undo(self) -> None:
+        """Undo what was done since.
+
+        Raises:
+            Hindrance: it concerns the whole transaction.
+        """
+        if isinstance(self._fault, Hindrance):
+            raise self._fault from None
+        self.plain("ROLLBACK TO job; RELEASE job")
+        self._fault = None
+
     def commit(self) -> None:
         """Make durable what was done; fails if anything has failed before.
 
         After an error PostgreSQL answers COMMIT by rolling back, and reports success.
+
+        Raises:
+            Unknown: no answer came.
         """
         if self._fault is not None:
             raise self._fault
-        self.plain("COMMIT")
+        try:
+            done = self.raw.execute(b"COMMIT")
+        except psycopg.Error as error:
+            raise of_commit(error, is_broken=self.raw.broken) from None
+        if done.statusmessage != "COMMIT":
+            raise DatabaseFault("PostgreSQL has undone a transaction")
 
     def meaning(self, error: psycopg.Error) -> Exception:
         """Return what is raised instead of an error of this connection."""

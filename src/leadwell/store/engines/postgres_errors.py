@@ -6,16 +6,9 @@ from psycopg import errors
 from leadwell.errors import Refused, Unavailable
 
 _AGAIN = (errors.SerializationFailure, errors.DeadlockDetected)
-_BUSY = (
-    errors.LockNotAvailable,
-    errors.TooManyConnections,
-    errors.CannotConnectNow,
-    errors.AdminShutdown,
-    errors.CrashShutdown,
-    errors.ReadOnlySqlTransaction,
-    errors.UniqueViolation,
-)
-"""What another write, a failover or a full server stood in the way of."""
+_LOST = (errors.AdminShutdown, errors.CrashShutdown, errors.CannotConnectNow)
+_BUSY = (errors.LockNotAvailable, errors.ReadOnlySqlTransaction)
+"""What another write, or a server that became a standby, stood in the way of."""
 _REASONS = (
     ("password authentication failed", "it refuses the user or the password"),
     ("no password supplied", "it asks for a password"),
@@ -28,8 +21,63 @@ _REASONS = (
 """What libpq says in English, and what of it may be shown."""
 
 
-class Clash(Exception):
-    """Two transactions stood in each other's way; the whole job may be run again."""
+class Hindrance(Exception):
+    """What stops a whole transaction, whatever was done in it."""
+
+    detail = "the database cannot do this now"
+    hint = "try again in a moment"
+
+    @property
+    def meaning(self) -> Unavailable:
+        """What is said of it when it is given up."""
+        return Unavailable(self.detail, hint=self.hint)
+
+    def allows(self, is_repeatable: bool) -> bool:  # noqa: FBT001 - the only question
+        """Whether the job may be run again; repeatable: it knows if it was done."""
+        del is_repeatable
+        return False
+
+    def instead_of(self, error: BaseException) -> BaseException:
+        """Return what is told of an error that came when the job was run again."""
+        del self
+        return error
+
+    def after(self, before: "Hindrance | None") -> "Hindrance":
+        """Return which of two is to be told: what may have been done stays so."""
+        return before if isinstance(before, Unknown) else self
+
+
+class Clash(Hindrance):
+    """Two transactions stood in each other's way; the job may be run again."""
+
+    detail = "other writes stood in the way of this one"
+
+    def allows(self, is_repeatable: bool) -> bool:  # noqa: FBT001 - as above
+        """Say yes: all of it was undone."""
+        del is_repeatable
+        return True
+
+
+class Lost(Hindrance):
+    """The server, or the node of a cluster that has the campaign, is away."""
+
+    def allows(self, is_repeatable: bool) -> bool:  # noqa: FBT001 - as above
+        """Leave it to the job."""
+        return is_repeatable
+
+
+class Unknown(Lost):
+    """The answer to COMMIT did not come: it was done, or it was not."""
+
+    detail = "the database went away while this was saved: it may be saved or not"
+    hint = (
+        "look whether it is there before you send it again; sent with the same "
+        "Idempotency-Key, it is done only once"
+    )
+
+    def instead_of(self, error: BaseException) -> BaseException:
+        """Say still that it may have been done, if the server stays away."""
+        return self.meaning if isinstance(error, Unavailable) else error
 
 
 class DatabaseFault(Exception):
@@ -38,6 +86,9 @@ class DatabaseFault(Exception):
 
 def meaning(error: psycopg.Error, *, is_broken: bool) -> Exception:
     """Return what is raised instead of an error; `is_broken`: its connection is."""
+    hindrance = _hindrance(error, is_broken=is_broken)
+    if hindrance is not None:
+        return hindrance
     if isinstance(error, errors.QueryCanceled):
         return Unavailable(
             "the question took too long",
@@ -54,14 +105,18 @@ def meaning(error: psycopg.Error, *, is_broken: bool) -> Exception:
             "the database user has no schema to keep tables in",
             hint="make it the owner of a database of its own, and see its search_path",
         )
-    if isinstance(error, _AGAIN):
-        return Clash(error.sqlstate)
-    # Class 08 alone says little: on a cluster it may come from another node.
-    if is_broken or isinstance(error, _BUSY) or _is_class(error, "08", "53"):
-        return Unavailable(
-            "the database cannot do this now", hint="try again in a moment"
-        )
+    if isinstance(error, errors.UniqueViolation):
+        # Another write has given the same name in this moment.
+        return Hindrance().meaning
     return DatabaseFault(f"PostgreSQL refused a statement: {error.sqlstate}")
+
+
+def of_commit(error: psycopg.Error, *, is_broken: bool) -> Exception:
+    """Return what is raised instead of an error that COMMIT was answered with."""
+    found = meaning(error, is_broken=is_broken)
+    # 40003: the server itself cannot tell.
+    is_unknown = isinstance(found, Lost) or error.sqlstate == "40003"
+    return Unknown(error.sqlstate) if is_unknown else found
 
 
 def unreachable(error: psycopg.Error, address: str) -> Refused:
@@ -73,6 +128,17 @@ def unreachable(error: psycopg.Error, address: str) -> Refused:
         f"{address} cannot be opened: {reason}",
         hint="check the address, the user and the password, and that the server runs",
     )
+
+
+def _hindrance(error: psycopg.Error, *, is_broken: bool) -> Hindrance | None:
+    if isinstance(error, _AGAIN):
+        return Clash(error.sqlstate)
+    # Class 08 may come from another node of a cluster, with this connection sound.
+    if is_broken or isinstance(error, _LOST) or _is_class(error, "08"):
+        return Lost(error.sqlstate)
+    if isinstance(error, _BUSY) or _is_class(error, "53", "58"):
+        return Hindrance(error.sqlstate)
+    return None
 
 
 def _is_class(error: psycopg.Error, *classes: str) -> bool:

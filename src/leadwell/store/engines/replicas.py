@@ -74,13 +74,25 @@ class ReplicatedDatabase:
         READ_BY_PRIMARY.inc()
         return self._primary.read(job)
 
-    def write(self, job: Callable[[Connection], T]) -> "Future[T]":
+    def write(
+        self,
+        job: Callable[[Connection], T],
+        *,
+        campaign_id: int | None = None,
+        is_repeatable: bool = False,
+    ) -> "Future[T]":
         """Hand a job to the primary."""
-        return self._primary.write(job)
+        return self._primary.write(
+            job, campaign_id=campaign_id, is_repeatable=is_repeatable
+        )
 
     def check_unused(self) -> None:
         """Refuse a database that anybody else is connected to."""
         self._primary.check_unused()
+
+    def warm(self) -> None:
+        """Open connections to the primary: it is asked by every read."""
+        self._primary.warm()
 
     def empty_log(self) -> bool:
         """Nothing to do, as for the primary alone."""

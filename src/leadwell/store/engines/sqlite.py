@@ -197,8 +197,18 @@ class SQLiteDatabase:
         with self.reading() as connection:
             return job(connection)
 
-    def write(self, job: Callable[[Connection], T]) -> "Future[T]":
-        """Hand a job to the writer; the future is done once the job is durable."""
+    def write(
+        self,
+        job: Callable[[Connection], T],
+        *,
+        campaign_id: int | None = None,
+        is_repeatable: bool = False,
+    ) -> "Future[T]":
+        """Hand a job to the writer; the future is done once the job is durable.
+
+        All share commits, whatever their campaign; a file does not go away.
+        """
+        del campaign_id, is_repeatable
         done: Future[T] = Future()
         with self._lock:
             if not self._is_open:
@@ -225,6 +235,9 @@ class SQLiteDatabase:
         while self._idle:
             self._idle.pop().raw.close()
         copying.check_unused(self.path)
+
+    def warm(self) -> None:
+        """Nothing to open: a file is there at once."""
 
     def empty_log(self) -> bool:
         """Move the log into the database and cut it off; `False`: a reader needs it."""
