@@ -210,3 +210,18 @@ def test_figures_are_those_of_all_processes(served: Served) -> None:
         if line.startswith("leadwell_request_seconds_count") and '"/v2/me"' in line
     ]
     assert float(line.rpartition(" ")[2]) >= 20
+
+
+@pytest.mark.proof
+def test_a_worker_that_starts_slowly_is_waited_for(tmp_path: Path) -> None:
+    """On a busy machine, importing takes longer than uvicorn waits for a worker."""
+    token = a_folder(tmp_path)
+    slow = (
+        "import sys, time\n"
+        "if any('spawn_main' in each for each in sys.orig_argv): time.sleep(12)\n"
+    )
+    hub = a_hub(tmp_path, token, workers=2, first=slow)
+    try:
+        assert hub.get("/v2/campaigns/362/leads").status == 200
+    finally:
+        hub.kill()

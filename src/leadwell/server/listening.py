@@ -26,6 +26,10 @@ HEAD_BYTES_MAX = 2 * 2**20
 read and answered, so that its sender learns what was wrong."""
 LINGER_S = 2
 """How long the rest of a request is read and dropped that was refused unread."""
+WORKER_PATIENCE_S = 60
+"""How long a worker may be silent before another one takes its place. One that starts
+is silent while it imports, and on a busy machine that takes longer than uvicorn's five
+seconds: it was replaced again and again, and the hub never answered."""
 BODY_GRACE_S = 2
 """How long after its deadline a body is cut off that nobody has waited for: one that
 was answered unread, for instance."""
@@ -88,6 +92,7 @@ def configuration(settings: Settings) -> uvicorn.Config:
         "leadwell.server:application",
         factory=True,
         workers=settings.workers,
+        timeout_worker_healthcheck=WORKER_PATIENCE_S,
         http=BoundedProtocol,
         ws="none",
         lifespan="on",
