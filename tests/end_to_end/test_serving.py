@@ -13,6 +13,7 @@ import pytest
 import urllib3
 
 from tests import make
+from tests import served as served_module
 from tests.served import METRICS_TOKEN, START_TIMEOUT_S, Served, a_folder, a_hub
 
 HUBS = [
@@ -213,8 +214,11 @@ def test_figures_are_those_of_all_processes(served: Served) -> None:
 
 
 @pytest.mark.proof
-def test_a_worker_that_starts_slowly_is_waited_for(tmp_path: Path) -> None:
+def test_a_worker_that_starts_slowly_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """On a busy machine, importing takes longer than uvicorn waits for a worker."""
+    monkeypatch.setattr(served_module, "START_TIMEOUT_S", 120)
     token = a_folder(tmp_path)
     slow = (
         "import sys, time\n"
