@@ -8,10 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from leadwell.api.hub import Hub
 from leadwell.schema import querystring, question
 from leadwell.store import filters, tokens
-from leadwell.store.connection import Connection
+from leadwell.store.connection import Connection, Database
 from tests import make
 from tests.mirror import Mirror
 
@@ -92,14 +91,15 @@ def runs(request, database, campaign, monkeypatch) -> Iterator[int]:
 
     At 2 between the look at its token and the first one that reads leads.
     """
-    honest, runs = Hub._run, itertools.count(1)
+    kind = type(database)
+    honest, runs = kind.read, itertools.count(1)
 
-    def run(hub: Hub, job: Callable[[Connection], Any]) -> Any:
+    def read(self: Database, job: Callable[[Connection], Any]) -> Any:
         if next(runs) == request.param:
             keep(database, campaign, "partners", WEBSITE)
-        return honest(hub, job)
+        return honest(self, job)
 
-    monkeypatch.setattr(Hub, "_run", run)
+    monkeypatch.setattr(kind, "read", read)
     return runs
 
 

@@ -143,7 +143,7 @@ def test_many_leads_are_changed_in_chunks_and_changed_back(database, campaign) -
     given: list[dict[str, Any]] = [{"fields": {"name": f"{n}"}} for n in range(10)]
     leads = make.leads(database, campaign, given)
     ids = BitMap([lead.id for lead in leads] + [5_000])
-    edit = bulk.made("one", ANN, ids, {"status": "won"}, NOW)
+    edit = bulk.made(campaign, "one", ANN, ids, {"status": "won"}, NOW)
     edit = worked(database, campaign, edit)
     assert (edit.total, edit.done, edit.changed, edit.given) == (11, 11, 10, "")
     assert len(edit.stamps) == 4
@@ -167,7 +167,7 @@ def test_an_own_edit_in_between_is_not_taken_for_one_of_many(
 ) -> None:
     leads = make.leads(database, campaign, [{"fields": {"name": "x"}}] * 4)
     ids = BitMap([lead.id for lead in leads])
-    edit = bulk.made("one", ANN, ids, {"fields": {"budget": 7}}, NOW)
+    edit = bulk.made(campaign, "one", ANN, ids, {"fields": {"budget": 7}}, NOW)
     database.write(lambda c: bulk.begin(c, campaign, edit, NOW)).result()
 
     def step(connection: Connection) -> Bulk:
@@ -186,12 +186,12 @@ def test_an_own_edit_in_between_is_not_taken_for_one_of_many(
 
 def test_an_edit_is_kept_once_and_for_thirty_days(database, campaign) -> None:
     lead = make.a_lead(database, campaign)
-    first = bulk.made("same", ANN, BitMap([lead.id]), {"status": "won"}, NOW)
-    other = bulk.made("same", "person:2", BitMap([7]), {"status": "new"}, NOW)
+    first = bulk.made(campaign, "same", ANN, BitMap([lead.id]), {"status": "won"}, NOW)
+    other = bulk.made(campaign, "same", "person:2", BitMap([7]), {"status": "new"}, NOW)
     assert worked(database, campaign, first).changed == 1
     kept = database.write(lambda c: bulk.begin(c, campaign, other, NOW)).result()
     assert (kept.author, kept.is_done) == (ANN, True)
-    later = bulk.made("later", ANN, BitMap([1]), {}, NOW + bulk.KEPT_US)
+    later = bulk.made(campaign, "later", ANN, BitMap([1]), {}, NOW + bulk.KEPT_US)
     database.write(lambda c: bulk.begin(c, campaign, later, later.begun_at)).result()
     with (
         database.reading() as connection,
@@ -202,7 +202,7 @@ def test_an_edit_is_kept_once_and_for_thirty_days(database, campaign) -> None:
 
 def test_an_edit_that_nothing_can_be_set_by_changes_nothing(database, campaign) -> None:
     lead = make.a_lead(database, campaign)
-    edit = bulk.made("one", ANN, BitMap([lead.id]), {"status": "won"}, NOW)
+    edit = bulk.made(campaign, "one", ANN, BitMap([lead.id]), {"status": "won"}, NOW)
     remove(database, campaign, Name(Kind.STATUS, "won"))
     with pytest.raises(LeadwellError):
         worked(database, campaign, edit)
