@@ -55,15 +55,14 @@ contract: setup  ## The proofs of the contract alone: fuzzing, collections, conn
 	@$(BIN)/pytest $(XDIST) -m proof tests/contract $(PYTEST)
 
 # Not run by CI: Citus is the operator's. It is the suite of the store and of the API, on a
-# coordinator and two workers, and what only a cluster can show. Left out: messages of one
-# server, and what a cluster does otherwise (nothing is remembered, copies are locked whole).
+# coordinator and two workers, and what only a cluster can show.
 test-citus: setup  ## The suite on a cluster (CITUS_BIN=the programs of a PostgreSQL)
 	@test -x "$(CITUS_BIN)/initdb" || { \
 	  echo "name the programs of a PostgreSQL that has Citus:" >&2; \
 	  echo "make test-citus CITUS_BIN=/usr/lib/postgresql/17/bin" >&2; exit 1; }
 	@echo "== test-citus"
-	@CITUS_BIN="$(CITUS_BIN)" $(BIN)/pytest $(XDIST) -m "not proof" \
-	  -k "(postgres or citus) and not password and not lock_each_other and not same_moment" tests/store tests/api tests/citus $(PYTEST)
+	@CITUS_BIN="$(CITUS_BIN)" $(BIN)/pytest $(XDIST) -m "not proof and not one_server" \
+	  -k "postgres or citus" tests/store tests/api tests/citus $(PYTEST)
 
 # -E: a page that is read from the cache keeps its warnings to itself.
 docs: setup  ## Build the documentation, warnings are errors

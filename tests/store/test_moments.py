@@ -24,6 +24,7 @@ def add(database: Database, name: str) -> None:
     database.write(lambda c: accounts.add(c, name.lower(), name, now=0)).result()
 
 
+@pytest.mark.one_server
 def test_the_same_moment_is_read_once(database, account) -> None:
     calls = itertools.count()
     for _ in range(5):

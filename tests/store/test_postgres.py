@@ -101,6 +101,7 @@ def test_an_old_server_and_another_encoding_are_refused(
         PostgresDatabase(server.url("latin"), postgres.UNSAFE)
 
 
+@pytest.mark.one_server
 @pytest.mark.parametrize(
     ("address", "reason"),
     [
@@ -216,6 +217,7 @@ def test_a_job_that_hides_an_error_of_the_database_is_undone(database) -> None:
         assert accounts.find_all(connection) == []
 
 
+@pytest.mark.one_server
 def test_jobs_that_lock_each_other_out_are_run_again(database) -> None:
     for slug in ("a", "b"):
         database.write(lambda c, slug=slug: accounts.add(c, slug, slug, 0)).result()

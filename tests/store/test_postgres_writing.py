@@ -302,6 +302,7 @@ def cut(url: str, wire: Wire) -> Iterator[PostgresDatabase]:
     database.close()
 
 
+@pytest.mark.one_server
 @pytest.mark.parametrize(("lost", "is_done"), [("question", False), ("answer", True)])
 def test_an_unknown_outcome_is_said_and_never_tried_again(
     wire: Wire, cut: PostgresDatabase, database, campaign, lost: str, is_done: bool
@@ -314,6 +315,7 @@ def test_an_unknown_outcome_is_said_and_never_tried_again(
     assert seq_of(database) == (2 if is_done else 0)
 
 
+@pytest.mark.one_server
 @pytest.mark.parametrize("lost", ["question", "answer"])
 def test_with_a_key_a_lost_commit_is_done_exactly_once(
     wire: Wire, cut: PostgresDatabase, hub: Hub, account, campaign, lost: str
@@ -335,6 +337,7 @@ def test_with_a_key_a_lost_commit_is_done_exactly_once(
     assert wire.cuts == 1
 
 
+@pytest.mark.one_server
 def test_a_campaign_whose_node_is_away_is_unavailable_and_no_other(
     url: str, hub: Hub, database, account, campaign
 ) -> None:
