@@ -59,6 +59,8 @@ def test_a_rule_is_shown_confirmed_carried_out_and_removed(
     page = text_of(desk.get(AT))
     assert "Leads that were added more than 30 days ago: they are erased" in page
     assert "For the first time on" in page
+    account = text_of(desk.get("/account"))
+    assert "Leads that were added more than 30 days ago: they are erased" in account
     then = later(hub, 31, tmp_path / "erasures")
     retention.carry_out(then, Event())
     (rule,) = kept(hub)
@@ -75,6 +77,7 @@ def test_a_rule_is_shown_confirmed_carried_out_and_removed(
     for _ in range(2):
         assert "Removed." in text_of(desk.submit(at, {"seen": seen}))
     assert kept(hub) == []
+    assert "no rule" in text_of(desk.get("/account"))
 
 
 def test_what_it_would_do_is_told_with_the_first_leads(

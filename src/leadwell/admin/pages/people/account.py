@@ -17,6 +17,7 @@ from leadwell.store import accounts, campaigns
 from leadwell.store.connection import Connection
 from leadwell.store.people import activity, users
 from leadwell.store.people.users import Login
+from leadwell.store.retention import rules
 
 NAME_CHARACTERS_MAX = 200
 HAPPENINGS_MAX = 30
@@ -86,6 +87,10 @@ def _content(connection: Connection, visit: Visit) -> dict[str, Any]:
         "account": owner,
         "people": [(each, *_signs_in(known.get(each.id))) for each in people],
         "tokens": sorted(found, key=lambda row: STATES[row.state]),
+        "keeping": [
+            (campaign, rules.find_all(connection, campaign.id))
+            for campaign in opened(connection, visit)
+        ],
         "happenings": activity.find(connection, owner, EVER, HAPPENINGS_MAX),
         "documentation": f"{visit.hub.public_url}/a/{owner.slug}/api-documentation",
     }
