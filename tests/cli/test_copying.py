@@ -66,6 +66,9 @@ def test_a_hub_is_moved_there_and_back(run: Run, tmp_path: Path, empty: str) -> 
     told = json.loads(back[1])
     assert (back[0], told["different"], told["rows"]["lead"]) == (0, [], 1)
     assert [(each["count"], each["agrees"]) for each in told["digests"]] == [(1, True)]
+    # What it is called is what the next command takes.
+    assert told["database"] == "sqlite:///back.db"
+    assert "LEADWELL_DATABASE=sqlite:///back.db\n" in back[2]
     assert run("doctor", "--deep", "--database", "sqlite:///back.db")[0] == 0
 
     code, _, err = run("copy", "--from", empty, "--to", "sqlite:///back.db")

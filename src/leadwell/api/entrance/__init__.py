@@ -32,7 +32,7 @@ from leadwell.store.access.health import Note
 
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 _NEEDS_TOKEN = re.compile(r"/v2(/|$)|/campaigns/|/leads\Z|/mcp\Z|/a/")
-_PAGES = re.compile(r"/campaigns/")
+_PAGES = "/campaigns/"
 _EITHER = re.compile(r"/campaigns/[^/]+/leads\Z")
 """Where the article reads leads, and people have a page: the request decides."""
 _DESCRIBED = re.compile(r"/docs/(?!errors/)")
@@ -239,13 +239,13 @@ def _asks_with_token(scope: Scope) -> bool:
 
 
 def _is_for_people(scope: Scope) -> bool:
-    """Whether a page is asked for: where leads are, by a browser and with no token.
+    """Whether a page is asked for; at leads, by a browser that sends no token.
 
     A proxy that asks for a password sends its own `Authorization` with every page.
     """
     path = _path(scope)
-    if not _PAGES.match(path) or not _EITHER.match(path):
-        return _PAGES.match(path) is not None
+    if not _EITHER.match(path):
+        return path.startswith(_PAGES)
     if header(scope, b"authorization") is not None:
         return False
     cookies, accepted = header(scope, b"cookie"), header(scope, b"accept")

@@ -51,7 +51,8 @@ def copy(
     try:
         with moving.opened(settings, target) as (old, new), _bar() as tell:
             found = going.move(old, new, name=old.identity, now=now_us(), tell=tell)
-            there = new.address
+            # A file's address is as it was given, a server's without its password.
+            there = new.address if new.is_remote else target
     except KeyboardInterrupt:
         output.hint("interrupted: what is copied is kept; run the same command again")
         return output.RUN_AGAIN
@@ -110,7 +111,8 @@ def _said(found: Moved) -> str:
 def _tell_next(address: str, beside: Mapping[str, Path]) -> None:
     """Say what the hub needs beside the database, so that secrets stay good."""
     output.hint("let the hub have the same key and erasures, wherever it runs:")
-    output.hint(f"  LEADWELL_DATABASE={address}   (with its password)")
+    note = "   (with its password)" if "@" in address else ""
+    output.hint(f"  LEADWELL_DATABASE={address}{note}")
     for name, path in beside.items():
         is_there = path.exists()
         output.hint(f"  {name}={path}{'' if is_there else '   (not there yet)'}")
