@@ -170,6 +170,18 @@ def test_what_is_there_and_not_ours_is_left_alone(
         pull(campaign, other)
 
 
+def test_a_mark_that_was_lost_half_way_is_made_again(
+    bench: Bench, campaign: Campaign, to: target.Warehouse, there: Warehouse
+) -> None:
+    """Where there are no transactions a kill can fall between its two statements."""
+    pull(campaign, to)
+    there.change("DELETE FROM leadwell_sync")
+    there.change("DELETE FROM leads WHERE id = 2")
+    bench.ask("PATCH", "/3", {"fields": {"name": "Ada"}})
+    assert pull(campaign, to).upserts == len(bench.listed())
+    check(bench, there)
+
+
 def test_a_dataset_that_was_dropped_is_filled_again(
     bench: Bench, campaign: Campaign, to: target.Warehouse, there: Warehouse
 ) -> None:

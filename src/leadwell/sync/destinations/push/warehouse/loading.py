@@ -22,6 +22,7 @@ from leadwell.sync.table import table_of
 
 CHUNK = 50_000
 """Leads that are loaded at once: enough to be cheap, and few enough for memory."""
+_UNTOUCHED = "nothing was touched: name another dataset"
 
 
 class Memory(msgspec.Struct):
@@ -112,9 +113,17 @@ class Loading:
 
     def _settled(self, plan: Plan, engine: Engine) -> Plan:
         """Make the dataset ours; what has to be loaded may then be everything."""
-        marks = engine.marks() or []
+        found = engine.marks()
+        # Who was killed while it moved its mark has left none, where there are no
+        # transactions; but nobody else makes a table for them.
+        if found is None and engine.has_leads():
+            raise ForeignDestination(
+                f"{self.place} has a table leads that leadwell sync did not make",
+                hint=_UNTOUCHED,
+            )
+        marks = found or []
         own = (self.state.campaign_id, self._memory.ledger)
-        self._check(marks, engine)
+        self._check(marks)
         if self._memory.columns and own in marks:
             return plan
         if self._memory.columns:
@@ -127,17 +136,11 @@ class Loading:
         engine.drop([contents.LEADS, *contents.WORDS])
         return plan
 
-    def _check(self, marks: Sequence[tuple[int, str]], engine: Engine) -> None:
-        hint = "nothing was touched: name another dataset"
+    def _check(self, marks: Sequence[tuple[int, str]]) -> None:
         others = sorted({campaign for campaign, _ in marks} - {self.state.campaign_id})
         if others:
             raise ForeignDestination(
-                f"{self.place} is the copy of campaign {others[0]}", hint=hint
-            )
-        if not marks and engine.has_leads():
-            raise ForeignDestination(
-                f"{self.place} has a table leads that leadwell sync did not make",
-                hint=hint,
+                f"{self.place} is the copy of campaign {others[0]}", hint=_UNTOUCHED
             )
         if self._memory.columns and marks and marks[0][1] != self._memory.ledger:
             raise ForeignDestination(
