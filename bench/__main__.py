@@ -16,6 +16,7 @@ from bench.measures import (
     on_postgres,
     pulling,
     reading,
+    scaling,
     services,
     syncing,
     tabs,
@@ -50,6 +51,7 @@ MEASURES: dict[str, Callable[[Given], Any]] = {
     "syncs": lambda x: syncing.measured(x.whole, x.effort),
     "services": lambda x: services.measured(x.whole, x.effort),
     "writes": lambda x: writing.measured(x.whole, FOLDER),
+    "scale": lambda x: scaling.measured(x.whole, x.effort),
     "meanwhile": lambda x: writing.reads_meanwhile(x.whole, FOLDER, x.effort.rounds),
 }
 

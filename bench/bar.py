@@ -13,7 +13,15 @@ from typing import Any, NamedTuple
 from bench.cases import CASES, CONTIGUOUS, FIRST_AND_DEEP, SCATTERED
 from bench.data import SMALL
 from bench.figures import FILE, Size, Sizes, read
-from bench.measures import on_postgres, services, syncing, tabs, touching, writing
+from bench.measures import (
+    on_postgres,
+    scaling,
+    services,
+    syncing,
+    tabs,
+    touching,
+    writing,
+)
 from bench.peers import DATASETTE, DJANGO, FASTAPI, PEERS
 from bench.serving import CONSTANT, HUB, SMALL_HUB
 
@@ -108,6 +116,7 @@ def rows(sizes: Sizes) -> Iterator[Row]:
             yield from _large(size)
             yield from _large_syncs(sizes)
         yield from _postgres(leads, size)
+        yield from _scale(leads, size.get("scale", {}))
 
 
 def cases_of(size: Size) -> Cases:
@@ -309,6 +318,25 @@ def _postgres(leads: int, size: Size) -> Iterator[Row]:
         yield Row(
             f"{on_postgres.PEER}, mean", leads, mean, _least(30, " times"), beside
         )
+
+
+def _scale(leads: int, found: Mapping[str, Any]) -> Iterator[Row]:
+    """Yield what is promised of many writers, and of many workers."""
+    writes, pages = found.get("writes", {}), found.get("pages", {})
+
+    def rate(name: str) -> float | None:
+        alone = writes.get(scaling.ALONE)
+        return writes[name]["per_s"] / alone["per_s"] if alone else None
+
+    for name, least in ((scaling.TOGETHER, 5), (scaling.SPREAD, 2)):
+        what = f"PostgreSQL, single writes: {name} / {scaling.ALONE}"
+        yield Row(what, leads, rate(name), _least(least, " times"))
+    one = pages.get(scaling.ONE_WORKER)
+    more = pages[scaling.MORE_WORKERS]["cpu_us"] / one["cpu_us"] if one else None
+    yield Row(f"a page of {scaling.MORE_WORKERS} / 1", leads, more, _most(1.2))
+    if leads == LARGE:
+        first_s = found.get("cold", {}).get(scaling.COLD, {}).get("first_s")
+        yield Row(scaling.COLD, leads, first_s, _most(1, " s"))
 
 
 def show(sizes: Sizes) -> int:

@@ -10,11 +10,13 @@ from random import Random
 from typing import Any
 
 from bench import progress
+from leadwell.model.author import OPERATOR
 from leadwell.model.campaign import Campaign
 from leadwell.model.token import Token, digest, public_id_of, text_of
 from leadwell.schema import definition, querystring, question, submission
 from leadwell.store import accounts, campaigns, filters, migrations, tokens
 from leadwell.store.connection import Connection, Database
+from leadwell.store.engines.postgres import PostgresDatabase
 from leadwell.store.engines.sqlite import SQLiteDatabase
 from leadwell.store.writes import writing
 
@@ -125,15 +127,37 @@ def _add(
     keys = submission.IMPORT_KEYS
     read = [submission.read(campaign, each, extra_keys=keys) for each in given]
     stamp = int(now.timestamp() * 1_000_000)
-    database.write(
-        lambda c: writing.add(c, campaign, read, writing.OPERATOR, stamp)
-    ).result()
+    database.write(lambda c: writing.add(c, campaign, read, OPERATOR, stamp)).result()
+
+
+def more_campaigns(url: str, many: int) -> dict[int, str]:
+    """Add campaigns like the first one, and a token for each; return them by id."""
+    database = PostgresDatabase(url)
+
+    def add(connection: Connection) -> dict[int, str]:
+        first = campaigns.known(connection, CAMPAIGN)
+        found: dict[int, str] = {}
+        for number in range(1, many + 1):
+            made = _campaign(connection, first.account_id, CAMPAIGN + number)
+            text = text_of(bytes([16 + number] * 6), bytes([16 + number] * 32))
+            _token(connection, made, text, "")
+            found[made.id] = text
+        return found
+
+    try:
+        return database.write(add).result()
+    finally:
+        database.close()
 
 
 def _begin(connection: Connection) -> Campaign:
     account = accounts.add(connection, "bench", "Bench", now=0)
     for number in range(20):
         accounts.add_person(connection, account, f"Person {number + 1}")
+    return _campaign(connection, account, CAMPAIGN)
+
+
+def _campaign(connection: Connection, account: int, campaign_id: int) -> Campaign:
     fields: list[dict[str, Any]] = [
         {
             "slug": slug,
@@ -161,7 +185,7 @@ def _begin(connection: Connection) -> Campaign:
         }
         for slug in STATUSES
     ]
-    given = {"id": CAMPAIGN, "name": "Bench", "fields": fields, "statuses": statuses}
+    given = {"id": campaign_id, "name": "Bench", "fields": fields, "statuses": statuses}
     made = campaigns.add(connection, account, definition.read(given).campaign, now=0)
     return campaigns.known(connection, made.id)
 

@@ -28,6 +28,7 @@ PARTS = (
     "services",
     "writes",
     "meanwhile",
+    "scale",
 )
 """What can be measured, in that order."""
 

@@ -76,11 +76,19 @@ class Server:
 
 @contextmanager
 def hub(
-    made: Made, database: str = "", name: str = HUB, beside: Sequence[int] = ()
+    made: Made,
+    database: str = "",
+    name: str = HUB,
+    beside: Sequence[int] = (),
+    more: Sequence[str] = (),
 ) -> Iterator[Server]:
-    """Serve a database as a user does, on one worker; its own, or a copy by its URL."""
+    """Serve a database as a user does, on one worker; its own, or a copy by its URL.
+
+    `more` are further options of `leadwell serve`.
+    """
     database = database or f"sqlite:///{made.path}"
-    command = [sys.executable, "-m", "leadwell.cli", "serve", "--database", database]
+    serve = [sys.executable, "-m", "leadwell.cli", "serve", "--database", database]
+    command = [*serve, *more]
     environment = {
         "LEADWELL_KEY_FILE": f"{made.path}.key",
         "LEADWELL_ERASURE_FILE": f"{made.path}.erasures",

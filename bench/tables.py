@@ -7,7 +7,7 @@ from bench import bar, sync_tables
 from bench.cases import CASES, CONTIGUOUS, FEED, FIRST_AND_DEEP, SCATTERED, UNCHANGED
 from bench.data import SMALL
 from bench.figures import PARTS, Size, Sizes
-from bench.measures import counting, on_postgres, pulling, tabs, writing
+from bench.measures import counting, on_postgres, pulling, scaling, tabs, writing
 from bench.peers import FASTAPI, PEERS
 from bench.serving import CONSTANT, HUB, NGINX, SMALL_HUB
 from bench.table import NONE, Table, number
@@ -261,6 +261,40 @@ def _meanwhile(sizes: Sizes) -> list[Table]:
     return [_by_size(sizes, "meanwhile", "", list(names), cell)]
 
 
+def _scale(sizes: Sizes) -> list[Table]:
+    def rows(leads: int, found: Mapping[str, Any]) -> Iterator[list[str]]:
+        alone = found["writes"][scaling.ALONE]["per_s"]
+        for name, row in found["writes"].items():
+            yield [
+                f"{leads:,} leads, {name}",
+                number(row["per_s"]),
+                number(row["per_s"] / alone, 1),
+                number(row["cpu_us"]),
+                number(row["p50_ms"], 1),
+                number(row["p99_ms"], 1),
+            ]
+
+    def pages(size: Size) -> Mapping[str, Mapping[str, float]]:
+        return {**size["scale"]["pages"], **size["scale"]["cold"]}
+
+    names = [scaling.ONE_WORKER, scaling.MORE_WORKERS, scaling.COLD]
+
+    def cell(size: Size, name: str) -> str:
+        row = pages(size)[name]
+        if "first_s" in row:
+            return f"{number(row['first_s'] * 1_000)} ms"
+        return f"{number(row['cpu_us'])} µs of CPU"
+
+    head = ["single writes", "a second", "times", "CPU µs", "p50 ms", "p99 ms"]
+    found = [
+        row
+        for leads, size in sizes.items()
+        if "scale" in size
+        for row in rows(leads, size["scale"])
+    ]
+    return [Table(head, found), _by_size(sizes, "scale", "a page", names, cell)]
+
+
 def _bar(sizes: Sizes) -> list[Table]:
     rows = [
         [row.name, f"{row.leads:,}", row.asked, row.found, row.verdict]
@@ -334,6 +368,7 @@ TABLES: dict[str, tuple[str, Build]] = {
     "index": ("index", _index),
     "touch": ("touch", _touch),
     "tabs": ("tabs", _tabs),
+    "scale": ("scale", _scale),
     "counts": ("counts", _counts),
     "pulls": ("pulls", _pulls),
     "postgres": ("postgres", _postgres),

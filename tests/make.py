@@ -3,7 +3,9 @@
 import functools
 import itertools
 import tempfile
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -12,6 +14,7 @@ from typing import Any
 import pytest
 
 from leadwell.model.account import Account
+from leadwell.model.author import OPERATOR, Author
 from leadwell.model.campaign import Campaign
 from leadwell.model.lead import JSON, Lead
 from leadwell.model.link import Link, LinkKind, secret_of
@@ -163,7 +166,7 @@ def a_lead(
     database: Database,
     campaign: Campaign,
     now: datetime = MIDNIGHT,
-    author: writing.Author = writing.OPERATOR,
+    author: Author = OPERATOR,
     **given: JSON,
 ) -> Lead:
     """A lead handed in as the operator would; `fields` has a name unless given."""
@@ -179,7 +182,7 @@ def leads(
     campaign: Campaign,
     given: Sequence[dict[str, JSON]],
     now: datetime = MIDNIGHT,
-    author: writing.Author = writing.OPERATOR,
+    author: Author = OPERATOR,
 ) -> list[Lead]:
     """Several leads in one transaction."""
     read = [
@@ -280,3 +283,22 @@ def seeded(seed: int) -> Random:
 def us(moment: datetime) -> int:
     """A moment in microseconds since 1970."""
     return int(moment.timestamp() * 1_000_000)
+
+
+@contextmanager
+def busy(database: Database, campaign_id: int = 362) -> Iterator[None]:
+    """A write that commits only at the end: what is handed in meanwhile queues."""
+    begun, over = threading.Event(), threading.Event()
+
+    def job(connection: Connection) -> None:
+        del connection
+        begun.set()
+        over.wait(5)
+
+    first = database.write(job, campaign_id=campaign_id)
+    assert begun.wait(5)
+    try:
+        yield
+    finally:
+        over.set()
+    first.result(5)

@@ -5,8 +5,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from leadwell.api import writes
-from leadwell.store.connection import Connection
+from leadwell.store.connection import Connection, Joint
 
 T = TypeVar("T")
 
@@ -58,7 +57,7 @@ class Watched:
             return job(connection)
 
     def write(self, job: Callable[[Any], T], **how: Any) -> "Future[T]":
-        if job.__module__ == writes.__name__:
+        if isinstance(job, Joint):
             watched = self._inner.write(lambda c: job(Spy(c, self.said)), **how)
             done: Future[T] = watched
             return done

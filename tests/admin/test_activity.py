@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from leadwell.admin.pages import activity as page_of_activity
+from leadwell.model.author import Author
 from leadwell.model.token import digest
 from leadwell.model.user import Role
 from leadwell.schema.times import from_microseconds
@@ -13,7 +14,6 @@ from leadwell.store import campaigns, tokens
 from leadwell.store.people import activity
 from leadwell.store.people.activity import What
 from leadwell.store.writes import erasing
-from leadwell.store.writes.writing import Author
 from tests import make
 from tests.admin.conftest import Sit
 from tests.admin.test_tokens import id_of, made, token_in

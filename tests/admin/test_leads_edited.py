@@ -7,13 +7,13 @@ import httpx2
 import pytest
 
 from leadwell.model.account import Account
+from leadwell.model.author import Author
 from leadwell.model.campaign import Campaign
 from leadwell.model.lead import Lead
 from leadwell.model.user import Role
 from leadwell.store import accounts, campaigns
 from leadwell.store.connection import Database
 from leadwell.store.writes import rows
-from leadwell.store.writes.writing import Author
 from tests import make
 from tests.admin.conftest import Sit
 from tests.desk import Desk, text_of

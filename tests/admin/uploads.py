@@ -10,13 +10,14 @@ import httpx2
 import msgspec
 import xlsxwriter
 
+from leadwell.model.author import Author
 from leadwell.model.campaign import Campaign
 from leadwell.model.grant import Grant
 from leadwell.model.query import Question
 from leadwell.schema import submission
 from leadwell.store import campaigns, leads
 from leadwell.store.connection import Connection
-from leadwell.store.writes.writing import Author, Writing
+from leadwell.store.writes.writing import Writing
 from tests.desk import Desk
 
 ROWS = [

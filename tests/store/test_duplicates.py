@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from leadwell.errors import LeadwellError, Unavailable, UsageError
 from leadwell.errors.duplicates import DuplicateLead
+from leadwell.model.author import OPERATOR, Author
 from leadwell.model.campaign import Campaign, Duplicates, Policy
 from leadwell.model.lead import Lead
 from leadwell.schema import identity, querystring, question, submission
@@ -17,7 +18,7 @@ from leadwell.store import campaigns
 from leadwell.store.connection import Connection, Database
 from leadwell.store.duplicates import groups
 from leadwell.store.writes import chores, erasing, parts, rows
-from leadwell.store.writes.writing import OPERATOR, Author, Writing
+from leadwell.store.writes.writing import Writing
 from tests import make
 from tests.effort import examples
 

@@ -7,6 +7,7 @@ import pytest
 from pyroaring import BitMap
 
 from leadwell.errors import Conflict, LeadwellError, NotFound, PreconditionFailed
+from leadwell.model.author import Author
 from leadwell.model.campaign import Campaign
 from leadwell.model.lead import Lead
 from leadwell.model.user import Role, User
@@ -17,7 +18,7 @@ from leadwell.store.connection import Connection, Database
 from leadwell.store.edits import bulk, choices, undoing
 from leadwell.store.edits.bulk import Bulk
 from leadwell.store.writes import parts, rows
-from leadwell.store.writes.writing import Author, Writing
+from leadwell.store.writes.writing import Writing
 from tests import make
 
 NOW = make.us(make.MIDNIGHT) + 1_000_000

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leadwell.model.author import OPERATOR
 from leadwell.model.campaign import Campaign, Column
 from leadwell.model.grant import Grant
 from leadwell.model.lead import Lead
@@ -49,7 +50,7 @@ class Shelf:
         def job(connection: Connection) -> list[writing.Outcome]:
             connection.run("DELETE FROM lead")
             stamp = int(make.MIDNIGHT.timestamp() * 1_000_000)
-            author = writing.OPERATOR
+            author = OPERATOR
             return [
                 writing.add(connection, self._campaign, [each], author, stamp + number)[
                     0

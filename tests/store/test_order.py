@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from leadwell.model.author import OPERATOR
 from leadwell.schema import submission
 from leadwell.schema.times import microseconds
 from leadwell.store.connection import Connection
-from leadwell.store.writes.writing import OPERATOR, Writing
+from leadwell.store.writes.writing import Writing
 from tests import make
 from tests.effort import REPEATS
 from tests.mirror import Mirror

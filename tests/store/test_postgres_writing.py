@@ -1,9 +1,8 @@
 """Writes that share a commit on PostgreSQL, and what hinders them."""
 
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -44,25 +43,6 @@ def url(tmp_path: Path, database: PostgresDatabase) -> str:
     return postgres.server().again(tmp_path / "leads.db")
 
 
-@contextmanager
-def busy(database: PostgresDatabase, campaign_id: int = 362) -> Iterator[None]:
-    """A write that commits only at the end: what is handed in meanwhile queues."""
-    begun, over = threading.Event(), threading.Event()
-
-    def job(connection: Connection) -> None:
-        del connection
-        begun.set()
-        over.wait(5)
-
-    first = database.write(job, campaign_id=campaign_id)
-    assert begun.wait(5)
-    try:
-        yield
-    finally:
-        over.set()
-    first.result(5)
-
-
 def taken(connection: Connection, campaign_id: int = 362) -> tuple[int, str]:
     """Take one number; return it, and the name of the transaction."""
     found = ticket.take(connection, campaign_id, 1, 0)
@@ -90,7 +70,7 @@ def admin(url: str, sql: str) -> list[Any]:
 
 
 def test_writes_that_queued_share_a_commit_in_their_order(database, campaign) -> None:
-    with busy(database):
+    with make.busy(database):
         jobs = [database.write(taken, campaign_id=362) for _ in range(10)]
         other = database.write(taken)
     found = [job.result(5) for job in jobs]
@@ -108,7 +88,7 @@ def test_a_write_alone_is_not_delayed(database, campaign) -> None:
 
 
 def test_one_that_is_refused_leaves_the_others_possible(database, campaign) -> None:
-    with busy(database):
+    with make.busy(database):
         first = database.write(refused, campaign_id=362)
         jobs = [database.write(taken, campaign_id=362) for _ in range(2)]
         second = database.write(refused, campaign_id=362)
@@ -125,7 +105,7 @@ def test_one_that_hides_an_error_is_undone_alone(database, campaign) -> None:
         with suppress(DatabaseFault):
             connection.run("SELECT nonsense")
 
-    with busy(database):
+    with make.busy(database):
         hidden = database.write(hiding, campaign_id=362)
         good = database.write(taken, campaign_id=362)
     with pytest.raises(DatabaseFault, match="42703"):
@@ -138,14 +118,14 @@ def test_nothing_that_is_undone_is_remembered(database, campaign) -> None:
         connection.memo[("what",)] = "undone"
         raise LookupError
 
-    with busy(database):
+    with make.busy(database):
         database.write(remembering, campaign_id=362)
         seen = database.write(lambda c: dict(c.memo), campaign_id=362)
     assert seen.result(5) == {}
 
 
 def test_who_hangs_up_in_the_queue_is_not_written(database, campaign) -> None:
-    with busy(database):
+    with make.busy(database):
         gone = database.write(taken, campaign_id=362)
         good = database.write(taken, campaign_id=362)
         assert gone.cancel()
@@ -157,7 +137,7 @@ def test_a_long_transaction_takes_no_more_jobs(
     database, campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writing_module, "GROUP_S", -1)
-    with busy(database):
+    with make.busy(database):
         jobs = [database.write(taken, campaign_id=362) for _ in range(3)]
     found = [job.result(5) for job in jobs]
     assert [seq for seq, _ in found] == [2, 3, 4]
@@ -182,7 +162,7 @@ def test_a_campaign_that_waits_holds_up_no_other(
 
 def test_closing_finishes_what_was_handed_in(url: str, campaign) -> None:
     database = PostgresDatabase(url, postgres.UNSAFE)
-    with busy(database):
+    with make.busy(database):
         jobs = [database.write(taken, campaign_id=362) for _ in range(3)]
     database.close()
     assert [job.result(0)[0] for job in jobs] == [2, 3, 4]
@@ -200,7 +180,7 @@ def test_one_that_clashes_each_time_leaves_the_others_done_once(
         taken(connection)
         connection.run("DO $$ BEGIN RAISE SQLSTATE '40P01'; END $$")
 
-    with busy(database):
+    with make.busy(database):
         first = database.write(taken, campaign_id=362)
         bad = database.write(clashing, campaign_id=362)
         last = database.write(taken, campaign_id=362)
@@ -220,7 +200,7 @@ def test_a_hindrance_that_a_job_hides_or_renames_concerns_all(
         except Exception:
             raise LookupError from None
 
-    with busy(database):
+    with make.busy(database):
         jobs: list[Future[Any]] = [
             database.write(taken, campaign_id=362),
             database.write(renaming, campaign_id=362),
@@ -238,7 +218,7 @@ def test_a_ticket_that_stays_taken_is_waited_for_once_by_all(
     database = PostgresDatabase(url, postgres.UNSAFE)
     with psycopg.connect(url) as holder:
         holder.execute("UPDATE counter SET seq = seq WHERE campaign_id = 362")
-        with busy(database):
+        with make.busy(database):
             jobs = [database.write(taken, campaign_id=362) for _ in range(50)]
         # Not fifty times 100 ms.
         for job in jobs:
@@ -276,7 +256,7 @@ def test_a_server_that_ends_before_the_commit_has_done_nothing(
 def test_of_a_group_that_is_lost_only_what_is_repeatable_is_done(
     url: str, database, campaign
 ) -> None:
-    with busy(database):
+    with make.busy(database):
         lost = database.write(taken, campaign_id=362)
         jobs = [
             database.write(job, campaign_id=362, is_repeatable=True)

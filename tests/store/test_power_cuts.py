@@ -18,6 +18,7 @@ from typing import Any
 import apsw
 import pytest
 
+from leadwell.model.author import OPERATOR
 from leadwell.model.campaign import Campaign
 from leadwell.model.digest import Digest, words
 from leadwell.schema import querystring, question, submission
@@ -26,7 +27,7 @@ from leadwell.store import campaigns, feed, filters
 from leadwell.store.connection import Connection
 from leadwell.store.engines.sqlite import SQLiteConnection, SQLiteDatabase
 from leadwell.store.writes import rows, scopes
-from leadwell.store.writes.writing import OPERATOR, Writing
+from leadwell.store.writes.writing import Writing
 from tests import make, power
 from tests.effort import REPEATS
 

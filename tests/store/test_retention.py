@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from leadwell.errors import Unavailable
+from leadwell.model.author import OPERATOR
 from leadwell.model.campaign import Campaign, Column
 from leadwell.model.grant import Grant
 from leadwell.schema import submission
@@ -17,7 +18,7 @@ from leadwell.store.retention import rules, selecting, working
 from leadwell.store.retention.rules import DAY_US, Action, Rule
 from leadwell.store.retention.selecting import Count, Selection
 from leadwell.store.writes import erasing, history, writing
-from leadwell.store.writes.writing import OPERATOR, Writing
+from leadwell.store.writes.writing import Writing
 from tests import make
 
 EVER = 10**17

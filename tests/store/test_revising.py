@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+from leadwell.model.author import Author
 from leadwell.schema import querystring, question
 from leadwell.store.connection import Connection
 from leadwell.store.writes import history, rows
-from leadwell.store.writes.writing import Author, Writing
+from leadwell.store.writes.writing import Writing
 from tests import make
 
 

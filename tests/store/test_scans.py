@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from leadwell.model.author import OPERATOR
 from leadwell.model.campaign import Campaign
 from leadwell.model.grant import Grant, LeadQuery
 from leadwell.schema import querystring, question
@@ -14,7 +15,7 @@ from leadwell.store.figures import INDEX_BYTES
 from leadwell.store.indexes import Indexes, kept, making, scans
 from leadwell.store.indexes.kept import Kept
 from leadwell.store.writes import rows, ticket
-from leadwell.store.writes.writing import OPERATOR, Writing
+from leadwell.store.writes.writing import Writing
 from tests import make
 
 LEADS = 60

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from leadwell.errors import Conflict, NotFound
+from leadwell.model.author import Author
 from leadwell.model.importing import (
     BUSY,
     STALE_US,
@@ -21,7 +22,7 @@ from leadwell.schema.times import from_microseconds
 from leadwell.store.uploads import added, jobs
 from leadwell.store.uploads.added import Count, Loaded
 from leadwell.store.writes import erasing, imports
-from leadwell.store.writes.writing import Author, Writing
+from leadwell.store.writes.writing import Writing
 from tests import make
 
 NOW = make.us(make.MIDNIGHT)

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from leadwell.errors import InvalidLead, Unavailable
+from leadwell.model.author import OPERATOR, Author
 from leadwell.model.grant import Grant
 from leadwell.schema import querystring, question, submission
 from leadwell.store import accounts, campaigns, leads
@@ -37,7 +38,7 @@ def test_stamps_rise_in_commit_order_even_when_the_clock_goes_back(
 
 
 def test_an_external_id_names_one_lead_of_its_lineage(database, campaign) -> None:
-    west, north = writing.Author("west"), writing.Author("north")
+    west, north = Author("west"), Author("north")
     first = make.a_lead(database, campaign, author=west, external_id="x")
     other = make.a_lead(database, campaign, author=north, external_id="x")
     again = make.a_lead(
@@ -65,7 +66,7 @@ def test_a_write_that_changes_nothing_uses_no_number(database, campaign) -> None
 
 def test_a_refusal_leaves_no_trace(database, campaign) -> None:
     forced = question.conditions(campaign, querystring.decode(b"source=partner-west"))
-    author = writing.Author("west", forced)
+    author = Author("west", forced)
     before = counter(database)
     given = [
         {"fields": {"name": "In", "source": "partner-west"}, "external_id": "x"},
@@ -79,8 +80,8 @@ def test_a_refusal_leaves_no_trace(database, campaign) -> None:
 
 def test_a_partner_cannot_pull_a_lead_back_into_its_filter(database, campaign) -> None:
     forced = question.conditions(campaign, querystring.decode(b"source=partner-west"))
-    outside = writing.Author("west")
-    inside = writing.Author("west", forced)
+    outside = Author("west")
+    inside = Author("west", forced)
     fields = {"name": "Jane", "source": "website"}
     make.a_lead(database, campaign, author=outside, external_id="x", fields=fields)
     with pytest.raises(InvalidLead):
@@ -134,7 +135,7 @@ def test_emptying_a_field_forgets_its_value(database, campaign) -> None:
     read = submission.read(campaign, {"fields": given, "external_id": "x"})
 
     def job(connection: Connection) -> writing.Outcome:
-        return writing.add(connection, campaign, [read], writing.OPERATOR, 0)[0]
+        return writing.add(connection, campaign, [read], OPERATOR, 0)[0]
 
     outcome = database.write(job).result()
     assert list(outcome.lead.values) == [1]

@@ -49,6 +49,8 @@ class Task:
     count: int
     """How many leads it may change."""
     do: Callable[[Writing], Done]
+    is_all_or_nothing: bool = False
+    """Whether what was done of it has to be undone when the rest is refused."""
 
 
 def adding(opened: Opened, given: dict[str, JSON]) -> Task:
@@ -122,7 +124,11 @@ def batch(opened: Opened, given: dict[str, JSON]) -> Task:
     refused = [each for each in found if isinstance(each, LeadwellError)]
     if is_atomic and refused:
         raise InvalidBatch(list(_problems(found)))
-    return Task(len(items), lambda writing: _batch(writing, found, is_atomic=is_atomic))
+    return Task(
+        len(items),
+        lambda writing: _batch(writing, found, is_atomic=is_atomic),
+        is_all_or_nothing=is_atomic,
+    )
 
 
 def campaign_of(given: dict[str, JSON]) -> int:

@@ -19,12 +19,13 @@ from leadwell.api.hub import Hub
 from leadwell.api.tasks import Done, Task
 from leadwell.describe import errors
 from leadwell.errors import LeadNotFound, MalformedRequest, Problem
+from leadwell.model.author import Author
 from leadwell.schema import querystring, question
 from leadwell.store import leads
 from leadwell.store.connection import Connection
 from leadwell.store.writes import replays
 from leadwell.store.writes.replays import Key
-from leadwell.store.writes.writing import Author, Writing
+from leadwell.store.writes.writing import Piece, Writing
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 Prepare = Callable[[], Task]
@@ -127,23 +128,23 @@ class Writes:
     async def _done(
         self, opened: Opened, task: Task, key: Key | None
     ) -> Done | dict[str, Any]:
-        campaign, now = opened.campaign, self.hub.now
-        grant = opened.grant
-        author = Author(grant.lineage, grant.forced, readable=grant.readable)
+        grant, now = opened.grant, self.hub.now
 
-        def write(connection: Connection) -> Done | dict[str, Any]:
-            writing = Writing.begin(connection, campaign, author, now, task.count)
+        def write(connection: Connection, writing: Writing) -> Done | dict[str, Any]:
             # Under the ticket: the same request may have come twice at once.
             known = replays.find(connection, key, now) if key else None
             done = known or task.do(writing)
-            writing.close()
             if key is not None and isinstance(done, Done):
                 replays.keep(connection, key, done.kept, now)
             return done
 
+        author = Author(grant.lineage, grant.forced, readable=grant.readable)
+        piece = Piece(opened.campaign, author, now, task.count, write)
         # With a key, a write that was done already finds that out under the ticket.
         future = self.hub.database.write(
-            write, campaign_id=campaign.id, is_repeatable=key is not None
+            piece.job(is_alone=task.is_all_or_nothing),
+            campaign_id=opened.campaign.id,
+            is_repeatable=key is not None,
         )
         return await asyncio.wrap_future(future)
 

@@ -18,6 +18,7 @@ from leadwell.errors.duplicates import DuplicateLead
 from leadwell.intake.mapping import Targets, submission_of
 from leadwell.intake.refusing import ErrorFile, Findings
 from leadwell.intake.source import BadRow, Row, Source
+from leadwell.model.author import OPERATOR
 from leadwell.model.campaign import Campaign, Policy
 from leadwell.model.importing import Job
 from leadwell.schema import identity, submission
@@ -27,7 +28,7 @@ from leadwell.store.duplicates import matching
 from leadwell.store.uploads import added
 from leadwell.store.uploads.added import Loaded
 from leadwell.store.writes import imports, names
-from leadwell.store.writes.writing import OPERATOR, Outcome, Writing
+from leadwell.store.writes.writing import Outcome, Writing
 
 CHUNK = 500
 """Rows in one transaction: large enough to be fast, small enough not to keep others

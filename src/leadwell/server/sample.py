@@ -9,6 +9,7 @@ from leadwell.demo import campaign as sample_campaign
 from leadwell.demo import words
 from leadwell.demo.leads import DemoLead, leads
 from leadwell.model.account import Account
+from leadwell.model.author import Author
 from leadwell.model.campaign import Campaign
 from leadwell.model.token import Token, digest, public_id_of, text_of
 from leadwell.schema import definition, querystring, question, submission
@@ -73,7 +74,7 @@ class _Desk:
             events.append((lead.created_at, _arrival(lead)))
             if lead.updated_at is not None:
                 events.append((lead.updated_at, _progress(lead, people)))
-        author = writing.Author(LINEAGE)
+        author = Author(LINEAGE)
         for moment, given in sorted(events, key=lambda event: event[0]):
             read = submission.read(campaign, given, is_new="fields" in given)
             stamp = microseconds(moment)

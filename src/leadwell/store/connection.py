@@ -1,11 +1,11 @@
 """What every function of the store is given: one open transaction of some database."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial, wraps
-from typing import Any, ParamSpec, Protocol, TypeVar, cast
+from typing import Any, Generic, ParamSpec, Protocol, TypeVar, cast
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -112,6 +112,67 @@ class Finding:
     """ok, warn or fail."""
     what: str
     said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Joint(Generic[T]):
+    """A job that is done in one go with others of its kind that wait for one commit.
+
+    What they need to read and write in common is then read and written once.
+    """
+
+    kind: Hashable
+    """Jobs are done together when theirs is the same."""
+    weight: int
+    """How many rows it is about."""
+    piece: Any
+    """What is to be done."""
+    do_all: "Callable[[Connection, Sequence[Any]], list[T | Exception]]"
+    """Does some pieces, each of which may be refused without a trace by itself."""
+
+    def __call__(self, connection: Connection) -> T:
+        """Do it alone."""
+        (outcome,) = self.do_all(connection, [self.piece])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def with_all(self, jobs: Sequence[object]) -> Callable[[Connection], list[Any]]:
+        """Return the job that does what all of these are to do."""
+        pieces = [each.piece for each in cast("Sequence[Joint[Any]]", jobs)]
+
+        def run(connection: Connection) -> list[Any]:
+            return self.do_all(connection, pieces)
+
+        return run
+
+
+JOINT_WEIGHT_MAX = 1_000
+"""So many rows are written in one go: others wait meanwhile."""
+
+
+def joined(
+    jobs: Sequence[T], job_of: Callable[[T], Callable[[Connection], object]]
+) -> Iterator[list[T]]:
+    """Split what waits for one commit into runs that are done in one go."""
+    run: list[T] = []
+    kind: Hashable = None
+    weight = 0
+    for each in jobs:
+        job = job_of(each)
+        own, more = (job.kind, job.weight) if isinstance(job, Joint) else (None, 0)
+        if run and (own is None or own != kind or weight + more > JOINT_WEIGHT_MAX):
+            yield run
+            run, weight = [], 0
+        run.append(each)
+        kind, weight = own, weight + more
+    if run:
+        yield run
+
+
+def outcome_of(found: object) -> tuple[Any, Exception | None]:
+    """Return what came of a piece, and why it was refused."""
+    return (None, found) if isinstance(found, Exception) else (found, None)
 
 
 class Database(Protocol):

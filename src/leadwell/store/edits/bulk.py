@@ -19,13 +19,14 @@ from leadwell.errors import (
     NotFound,
     PreconditionFailed,
 )
+from leadwell.model.author import Author
 from leadwell.model.campaign import Campaign
 from leadwell.model.lead import JSON
 from leadwell.schema import submission
 from leadwell.schema.times import from_microseconds
 from leadwell.store.connection import Connection, one
 from leadwell.store.edits import naming, undoing
-from leadwell.store.writes.writing import Author, Writing
+from leadwell.store.writes.writing import Writing
 
 CHUNK = 1_000
 """Leads changed in one transaction: others write in between."""

@@ -17,7 +17,7 @@ from threading import Condition, Thread
 from typing import Any, TypeVar
 
 from leadwell.errors import Unavailable
-from leadwell.store.connection import Connection
+from leadwell.store.connection import Connection, Joint, joined, outcome_of
 from leadwell.store.engines.postgres_connection import PostgresConnection
 from leadwell.store.engines.postgres_errors import Clash, Hindrance
 from leadwell.store.figures import COMMIT_SECONDS, WRITES, WRITES_WAITING
@@ -34,6 +34,7 @@ TRIES = 5
 _PAUSE_S = 0.05
 _jitter = SystemRandom()
 
+Job = Callable[[Connection], Any]
 _Outcome = tuple[Any, Exception | None]
 Transaction = Callable[[], AbstractContextManager[PostgresConnection]]
 
@@ -154,8 +155,8 @@ class Writers:
                 return [(group[0].job(connection), None)]
             outcomes: list[_Outcome] = []
             until = time.monotonic() + GROUP_S
-            for waiting in group:
-                outcomes.append(_under_savepoint(connection, waiting.job))
+            for run in joined(group, lambda waiting: waiting.job):
+                outcomes += _run_together(connection, [each.job for each in run])
                 if time.monotonic() > until:
                     break
             return outcomes
@@ -169,6 +170,16 @@ def _taken(queue: deque[Waiting]) -> list[Waiting]:
     taken = (queue.popleft() for _ in range(count))
     # From here a job can no longer be called off by who waits for it.
     return [each for each in taken if each.done.set_running_or_notify_cancel()]
+
+
+def _run_together(connection: PostgresConnection, jobs: list[Job]) -> list[_Outcome]:
+    """Run jobs in one go; where that fails, one by one, so that the others are done."""
+    first = jobs[0]
+    if isinstance(first, Joint) and len(jobs) > 1:
+        found, fault = _under_savepoint(connection, first.with_all(jobs))
+        if fault is None:
+            return [outcome_of(each) for each in found]
+    return [_under_savepoint(connection, job) for job in jobs]
 
 
 def _under_savepoint(

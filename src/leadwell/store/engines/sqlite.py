@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Lock, Thread
@@ -18,7 +19,16 @@ from typing import Any, TypeVar
 import apsw
 
 from leadwell.errors import Refused, Unavailable
-from leadwell.store.connection import EPOCH_BYTES, Connection, Finding, Params, Row
+from leadwell.store.connection import (
+    EPOCH_BYTES,
+    Connection,
+    Finding,
+    Joint,
+    Params,
+    Row,
+    joined,
+    outcome_of,
+)
 from leadwell.store.engines import checkup, copying
 from leadwell.store.figures import COMMIT_SECONDS, WRITES, WRITES_WAITING
 
@@ -305,8 +315,8 @@ def _commit_together(connection: SQLiteConnection, group: list[_Job]) -> None:
     outcomes: list[_Outcome] = []
     try:
         connection.raw.execute("BEGIN IMMEDIATE")
-        for job, done in group:
-            outcomes.append(_run_alone(connection, job, done))
+        for run in joined(group, itemgetter(0)):
+            outcomes += _run_together(connection, run)
         connection.raw.execute("COMMIT")
     except BaseException as error:
         meaning = _meaning(error)
@@ -330,9 +340,20 @@ def _meaning(error: BaseException) -> BaseException:
     return error
 
 
+def _run_together(connection: SQLiteConnection, run: list[_Job]) -> list[_Outcome]:
+    """Run jobs in one go; where that fails, one by one, so that the others are done."""
+    first, _ = run[0]
+    if isinstance(first, Joint) and len(run) > 1:
+        found, fault = _run_alone(connection, first.with_all([job for job, _ in run]))
+        if fault is None:
+            pairs = zip(run, map(outcome_of, found), strict=True)
+            return [(done, *outcome) for (_, done), outcome in pairs]
+    return [(done, *_run_alone(connection, job)) for job, done in run]
+
+
 def _run_alone(
-    connection: SQLiteConnection, job: Callable[[Connection], Any], done: "Future[Any]"
-) -> _Outcome:
+    connection: SQLiteConnection, job: Callable[[Connection], Any]
+) -> tuple[Any, Exception | None]:
     result: Any = None
     # What a job reads may be undone: nobody else may remember it.
     connection.memo = {}
@@ -343,10 +364,10 @@ def _run_alone(
         # A broken rule is the job's own fault; a full disk is everybody's.
         if not isinstance(error, apsw.ConstraintError):
             raise
-        return done, None, error
+        return None, error
     except Exception as error:
-        return done, None, error
-    return done, result, None
+        return None, error
+    return result, None
 
 
 def _check_version() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from leadwell.model.author import Author
 from leadwell.model.campaign import Campaign
 from leadwell.model.grant import Grant
 from leadwell.store import campaigns
@@ -18,7 +19,7 @@ from leadwell.store.retention import rules
 from leadwell.store.retention.rules import EVERY_US, Action, Rule
 from leadwell.store.retention.selecting import Found, Selection
 from leadwell.store.writes import erasing, erasures, history, rows
-from leadwell.store.writes.writing import Author, Writing
+from leadwell.store.writes.writing import Writing
 
 CHUNK = 25
 """Leads in one transaction: the campaign's other writers wait for some hundreds of

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from leadwell.model.author import Author
 from leadwell.model.campaign import Campaign
 from leadwell.model.importing import Job
 from leadwell.store.connection import Connection, one
-from leadwell.store.writes.writing import Author, Writing
+from leadwell.store.writes.writing import Writing
 
 CHUNK = 500
 """Leads in one transaction: others write in between."""

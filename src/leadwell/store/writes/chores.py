@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from leadwell.model.author import OPERATOR
 from leadwell.model.campaign import Campaign
 from leadwell.model.lead import Lead, Value
 from leadwell.store import campaigns
@@ -15,7 +16,7 @@ from leadwell.store.connection import Connection, remembered
 from leadwell.store.duplicates import keys
 from leadwell.store.writes import rows, scopes, ticket
 from leadwell.store.writes.scopes import Membership, Reason, Step
-from leadwell.store.writes.writing import OPERATOR, Writing
+from leadwell.store.writes.writing import Writing
 
 CHUNK = 500
 """Leads in one chunk: some tens of milliseconds."""

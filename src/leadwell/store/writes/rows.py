@@ -1,6 +1,7 @@
 """Rows of the table `lead`: written here, read in `leads`."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -10,8 +11,17 @@ from leadwell.model.lead import Lead, Value
 from leadwell.schema import rendering
 from leadwell.schema.fields import type_named
 from leadwell.schema.times import microseconds
-from leadwell.store.connection import Connection, one
+from leadwell.store.connection import Connection, Params, one
 from leadwell.store.leads import COLUMNS, lead_of
+
+_INSERT = """
+INSERT INTO lead (campaign_id, id, seq, version, status, assigned_to,
+                  created_at, updated_at, source_updated_at, external_id,
+                  fields, keys, body, schema_version)
+     VALUES (:campaign_id, :id, :seq, :version, :status, :assigned_to,
+             :created_at, :updated_at, :source_updated_at, :external_id,
+             :fields, :keys, :body, :schema_version)
+"""
 
 
 def find(connection: Connection, campaign: Campaign, lead_id: int) -> Lead | None:
@@ -85,22 +95,29 @@ def render(connection: Connection, campaign: Campaign, leads: Iterable[Lead]) ->
     )
 
 
-def insert(connection: Connection, campaign: Campaign, lead: Lead, seq: int) -> bytes:
-    """Write a lead that is new; return it rendered."""
-    row = _row(campaign, lead, seq)
-    connection.run(
-        """
-        INSERT INTO lead (campaign_id, id, seq, version, status, assigned_to,
-                          created_at, updated_at, source_updated_at, external_id,
-                          fields, keys, body, schema_version)
-             VALUES (:campaign_id, :id, :seq, :version, :status, :assigned_to,
-                     :created_at, :updated_at, :source_updated_at, :external_id,
-                     :fields, :keys, :body, :schema_version)
-        """,
-        row,
-    )
-    body: bytes = row["body"]
-    return body
+@dataclass(slots=True)
+class Added:
+    """The rows of new leads, which wait to be written together.
+
+    Whoever reads leads in the same transaction has them written first.
+    """
+
+    connection: Connection
+    campaign: Campaign
+    _rows: list[Params] = field(default_factory=list[Params])
+
+    def add(self, lead: Lead, seq: int) -> bytes:
+        """Take a lead that is new; return it rendered."""
+        row = _row(self.campaign, lead, seq)
+        self._rows.append(row)
+        body: bytes = row["body"]
+        return body
+
+    def write(self) -> None:
+        """Write those that wait."""
+        if self._rows:
+            self.connection.run_many(_INSERT, self._rows)
+            self._rows = []
 
 
 def update(connection: Connection, campaign: Campaign, lead: Lead, seq: int) -> bytes:
@@ -140,17 +157,17 @@ def delete(connection: Connection, campaign_id: int, lead_id: int) -> None:
 def stored(campaign: Campaign, values: Mapping[int, Value]) -> dict[str, Any]:
     """Write values as the column `fields` keeps them, by the ids of their fields."""
     return {
-        str(field.id): type_named(field.type).stored(values[field.id])
-        for field in campaign.fields
-        if field.id in values
+        str(each.id): type_named(each.type).stored(values[each.id])
+        for each in campaign.fields
+        if each.id in values
     }
 
 
 def _keys(campaign: Campaign, values: Mapping[int, Value]) -> dict[str, str]:
     pairs = (
-        (str(field.id), type_named(field.type).key(values[field.id]))
-        for field in campaign.fields
-        if field.id in values
+        (str(each.id), type_named(each.type).key(values[each.id]))
+        for each in campaign.fields
+        if each.id in values
     )
     return {ref: key for ref, key in pairs if key is not None}
 

@@ -1,48 +1,34 @@
 """Writing leads: one write is one campaign and one transaction, under one ticket."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 import msgspec
 from msgspec import UNSET
 
 from leadwell.errors import (
     InvalidLead,
-    LeadNotFound,
+    LeadwellError,
     OutsideScope,
-    PreconditionFailed,
     Unavailable,
 )
-from leadwell.errors.duplicates import DuplicateLead
-from leadwell.model.campaign import Campaign, Policy
+from leadwell.model.author import Author
+from leadwell.model.campaign import Campaign
 from leadwell.model.lead import Lead, Value
-from leadwell.model.query import Condition
 from leadwell.schema import rendering
 from leadwell.schema.matching import matches
 from leadwell.schema.submission import Submission
-from leadwell.store.connection import Connection
-from leadwell.store.duplicates import matching, policies
+from leadwell.store.connection import Connection, Joint
+from leadwell.store.duplicates import policies
 from leadwell.store.duplicates.keys import Keys
 from leadwell.store.writes import names, rows, scopes, ticket
 from leadwell.store.writes.history import History
+from leadwell.store.writes.present import Present, with_gaps_filled
 from leadwell.store.writes.scopes import Membership, Reason, Step
 from leadwell.store.writes.ticket import Ticket
 
-
-@dataclass(frozen=True, slots=True)
-class Author:
-    """Who writes: whose external ids they are, and the filter they must stay inside."""
-
-    lineage: str = ""
-    forced: tuple[Condition, ...] = ()
-    noted_as: str = ""
-    """What the history calls them; empty: their lineage."""
-    readable: matching.Readable = None
-    """The fields that they may see: no others are compared to find duplicates."""
-
-
-OPERATOR = Author()
-"""The person at the hub's own command line."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +59,11 @@ class Writing:
         self.members = Membership(
             connection, campaign, scopes.find_open(connection, campaign)
         )
-        self.history = History(
-            connection, campaign, author.noted_as or author.lineage, taken.now
-        )
+        self.history = History(connection, campaign, author.name, taken.now)
         self._keys = Keys(connection, campaign)
+        self._added = rows.Added(connection, campaign)
+        self._present = Present(connection, campaign, author, self._added)
         self._connection = connection
-        self._author = author
 
     @classmethod
     def begin(
@@ -98,6 +83,11 @@ class Writing:
         _check_current(connection, campaign)
         return cls(connection, campaign, author, taken)
 
+    def hand_over(self, author: Author) -> None:
+        """Let another one write what follows, in the same transaction."""
+        self._present.author = author
+        self.history.author = author.name
+
     def save(self, given: Submission) -> Outcome:
         """Add a lead, or update the one that the author's external id names already.
 
@@ -105,22 +95,22 @@ class Writing:
             InvalidLead: the lead would lie outside the author's filter.
             DuplicateLead: another lead has its e-mail or phone; nothing is written.
         """
-        known = _named(self._connection, self.campaign, self._author, given)
+        known = self._present.named(given.external_id)
         if known is not None:
             return self._changed(known, _merged(known, given), "update")
         lead = _new(self.campaign, given, self.ticket)
         self._check_inside(lead)
-        known = _met(self._connection, self.campaign, self._author, lead)
+        known = self._present.met(lead)
         if known is not None:
             if lead.external_id is not None:
                 named = replace(lead, id=known.id)
-                names.give(self._connection, self._author.lineage, named)
-            return self._changed(known, _with_gaps_filled(known, lead), "merge")
+                names.give(self._connection, self._present.author.lineage, named)
+            return self._changed(known, with_gaps_filled(known, lead), "merge")
         self.ticket.next_lead_id()
         seq = self.ticket.next_seq()
-        body = rows.insert(self._connection, self.campaign, lead, seq)
+        body = self._added.add(lead, seq)
         if lead.external_id is not None:
-            names.give(self._connection, self._author.lineage, lead)
+            names.give(self._connection, self._present.author.lineage, lead)
         self.members.note_new(lead.id)
         self._follow(lead, seq, None)
         self.history.note("create", None, lead, 1)
@@ -137,11 +127,11 @@ class Writing:
             InvalidLead: it would leave the author's filter.
             Conflict: another lead has that external id.
         """
-        known = self._known(lead_id, if_versions)
+        known = self._present.known(lead_id, if_versions)
         wanted = _merged(known, given)
         if given.external_id is not UNSET:
             self._check_inside(wanted)
-            lineage = self._author.lineage
+            lineage = self._present.author.lineage
             names.change(self._connection, lineage, self.campaign, known, wanted)
         return self._changed(known, wanted, "update")
 
@@ -151,7 +141,7 @@ class Writing:
         Raises:
             LeadNotFound, PreconditionFailed: as for a change.
         """
-        known = self._known(lead_id, if_versions)
+        known = self._present.known(lead_id, if_versions)
         self._gone(known, Reason.DELETED)
         self.history.note("delete", known, None, known.version + 1)
 
@@ -165,8 +155,9 @@ class Writing:
         Raises:
             LeadNotFound, PreconditionFailed, InvalidLead: as for a change.
         """
-        known, into = self._known(lead_id, if_versions), self._known(into_id, None)
-        outcome = self._changed(into, _with_gaps_filled(into, known), "merge")
+        known = self._present.known(lead_id, if_versions)
+        into = self._present.known(into_id, None)
+        outcome = self._changed(into, with_gaps_filled(into, known), "merge")
         # Who sends the lead that is gone again means the one that stayed.
         names.pass_on(self._connection, known, into)
         self._gone(known, Reason.MERGED, merged_into=into.id)
@@ -187,22 +178,12 @@ class Writing:
         self._keys.follow(step.lead_id, step.lead, is_new=is_new)
 
     def close(self) -> None:
-        """Write what the leads' changes mean for scopes, duplicates and history."""
+        """Write what is left: new leads, and what all mean for scopes and history."""
+        self._added.write()
         self.members.close()
         self._keys.close()
         self.history.close()
         self.ticket.close()
-
-    def _known(self, lead_id: int, if_versions: frozenset[int] | None) -> Lead:
-        known = rows.find(self._connection, self.campaign, lead_id)
-        if known is None or not matches(self.campaign, self._author.forced, known):
-            raise LeadNotFound.of(lead_id, self.campaign.id)
-        if if_versions is not None and known.version not in if_versions:
-            raise PreconditionFailed(
-                f"lead {lead_id} has version {known.version} now",
-                hint="read it again, and repeat your change on what it holds now",
-            )
-        return known
 
     def _changed(self, known: Lead, wanted: Lead, op: str) -> Outcome:
         self._check_inside(known)
@@ -245,7 +226,7 @@ class Writing:
         self.follow(step)
 
     def _check_inside(self, lead: Lead) -> None:
-        if not matches(self.campaign, self._author.forced, lead):
+        if not matches(self.campaign, self._present.author.forced, lead):
             raise _outside()
 
 
@@ -270,6 +251,49 @@ def add(
     return outcomes
 
 
+@dataclass(frozen=True, slots=True)
+class Piece(Generic[T]):
+    """What one request writes; done in one go with others that wait meanwhile."""
+
+    campaign: Campaign
+    author: Author
+    now: int
+    """When it came, in microseconds."""
+    count: int
+    """How many leads it may change."""
+    do: Callable[[Connection, Writing], T]
+
+    def job(self, *, is_alone: bool = False) -> Joint[T]:
+        """Return what a database runs.
+
+        What leaves a trace when it is refused has to be alone, to be undone.
+        """
+        campaign = self.campaign
+        kind = (campaign.id, campaign.schema_version, campaign.duplicates)
+        return Joint(None if is_alone else kind, self.count, self, do_all)
+
+
+def do_all(connection: Connection, pieces: Sequence[Piece[T]]) -> list[T | Exception]:
+    """Do what several requests ask for, under one ticket and in their order.
+
+    Raises:
+        Unavailable: the campaign's schema has changed since it was read.
+    """
+    first = pieces[0]
+    now = max(each.now for each in pieces)
+    count = sum(each.count for each in pieces)
+    writing = Writing.begin(connection, first.campaign, first.author, now, count)
+    outcomes: list[T | Exception] = []
+    for each in pieces:
+        writing.hand_over(each.author)
+        try:
+            outcomes.append(each.do(connection, writing))
+        except LeadwellError as refusal:
+            outcomes.append(refusal)
+    writing.close()
+    return outcomes
+
+
 def _check_current(connection: Connection, campaign: Campaign) -> None:
     (found,) = connection.rows(
         """
@@ -283,37 +307,6 @@ def _check_current(connection: Connection, campaign: Campaign) -> None:
             "the campaign's schema changed while the lead was read",
             hint="send it again",
         )
-
-
-def _named(
-    connection: Connection, campaign: Campaign, author: Author, given: Submission
-) -> Lead | None:
-    if not isinstance(given.external_id, str):
-        return None
-    lead_id = names.find(connection, campaign, author.lineage, given.external_id)
-    return None if lead_id is None else rows.find(connection, campaign, lead_id)
-
-
-def _met(
-    connection: Connection, campaign: Campaign, author: Author, lead: Lead
-) -> Lead | None:
-    """Return the lead in sight that a new one duplicates, and is to be merged into.
-
-    Raises:
-        DuplicateLead: the campaign refuses duplicates.
-    """
-    forced = author.forced
-    found = matching.find(connection, campaign, lead, forced, author.readable)
-    if found is None:
-        return None
-    known_id, field = found
-    if campaign.duplicates.policy is Policy.REJECT:
-        raise DuplicateLead.of(known_id, field.slug)
-    known = rows.find(connection, campaign, known_id)
-    # Rather two leads than one that its author could not see any more.
-    if known is None or not matches(campaign, forced, _with_gaps_filled(known, lead)):
-        return None
-    return known
 
 
 def _outside() -> InvalidLead:
@@ -352,16 +345,6 @@ def _merged(known: Lead, given: Submission) -> Lead:
         assigned_to=known.assigned_to if assigned_to is UNSET else assigned_to,
         external_id=known.external_id if external_id is UNSET else external_id,
         source_updated_at=given.source_updated_at or known.source_updated_at,
-    )
-
-
-def _with_gaps_filled(into: Lead, other: Lead) -> Lead:
-    return replace(
-        into,
-        values={**other.values, **into.values},
-        status=other.status if into.status is None else into.status,
-        assigned_to=other.assigned_to if into.assigned_to is None else into.assigned_to,
-        external_id=into.external_id or other.external_id,
     )
 
 

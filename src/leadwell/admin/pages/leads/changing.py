@@ -10,12 +10,13 @@ from leadwell.admin.pages.leads import inputs
 from leadwell.admin.pages.leads.inputs import Input
 from leadwell.admin.visit import Visit
 from leadwell.errors import LeadNotFound
+from leadwell.model.author import Author
 from leadwell.model.campaign import Campaign
 from leadwell.schema.fields import type_named
 from leadwell.store import leads
 from leadwell.store.connection import Connection
 from leadwell.store.writes import history
-from leadwell.store.writes.writing import Author, Writing
+from leadwell.store.writes.writing import Writing
 
 
 @dataclass(frozen=True, slots=True)

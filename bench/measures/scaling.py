@@ -1,0 +1,130 @@
+"""Beyond one process: many writers on PostgreSQL, four workers, and a cold hub.
+
+What is compared is asked in turn, so that what else the machine does hits both alike.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import count
+from statistics import median
+
+from bench import load, postgres, progress, serving
+from bench.cases import LEADS
+from bench.data import CAMPAIGN, Made, leads_of, more_campaigns, settled
+from bench.load import Figures, asked, posted
+from bench.measures.reading import Effort, warm
+from bench.serving import Server
+
+CAMPAIGNS = 8
+CLIENTS = 32
+WORKERS = 4
+WRITTEN_S = 4.0
+"""How long each kind of writing is measured in a round."""
+ALONE = "one campaign, 1 client"
+TOGETHER = f"one campaign, {CLIENTS} clients"
+SPREAD = f"{CAMPAIGNS} campaigns, a client each"
+ONE_WORKER, MORE_WORKERS = "1 worker", f"{WORKERS} workers"
+COLD = "first page of a cold hub"
+Row = dict[str, float]
+
+
+def measured(given: Made, effort: Effort) -> dict[str, dict[str, Row]]:
+    """Return leads a second by kind of writing, and what pages cost or take."""
+    return {
+        "writes": _writes(given, effort.rounds),
+        "pages": _pages(given, effort),
+        "cold": {COLD: _cold(given, effort.rounds)},
+    }
+
+
+def _writes(given: Made, rounds: int) -> dict[str, Row]:
+    """Write single leads durably into PostgreSQL, in three ways in turn."""
+    progress.stage("PostgreSQL: single writes")
+    found: dict[str, list[Figures]] = {ALONE: [], TOGETHER: [], SPREAD: []}
+    with postgres.running() as server:
+        url = postgres.fill_hub(server, given)
+        tokens = more_campaigns(url, CAMPAIGNS)
+        beside = [server.process.pid]
+        bodies = _bodies()
+        ways: dict[str, tuple[Callable[[int], bytes], int]] = {
+            ALONE: (lambda _: posted(LEADS, given.whole, next(bodies)), 1),
+            TOGETHER: (lambda _: posted(LEADS, given.whole, next(bodies)), CLIENTS),
+            SPREAD: (lambda n: _to_one_of(tokens, n, next(bodies)), CAMPAIGNS),
+        }
+        settled()
+        with serving.hub(given, url, serving.HUB, beside) as hub:
+            for number in range(-1, rounds):
+                for name, (request, clients) in ways.items():
+                    progress.step(f"round {number + 1} of {rounds}: {name}")
+                    most_s = WRITTEN_S if number >= 0 else 1.0
+                    figures = load.measured(
+                        hub, request, 10**9, clients, 201, most_s=most_s
+                    )
+                    # The first round is for the interpreter and the caches.
+                    found[name] += [figures] if number >= 0 else []
+    return {
+        name: {
+            "per_s": median(each.count / each.wall_s for each in taken),
+            "cpu_us": median(each.cpu_us for each in taken),
+            "p50_ms": median(each.waited_ms(0.5) for each in taken),
+            "p99_ms": median(each.waited_ms(0.99) for each in taken),
+        }
+        for name, taken in found.items()
+    }
+
+
+def _to_one_of(tokens: dict[int, str], number: int, body: bytes) -> bytes:
+    campaign = CAMPAIGN + 1 + number % CAMPAIGNS
+    return posted(f"/v2/campaigns/{campaign}/leads", tokens[campaign], body)
+
+
+def _bodies() -> Iterator[bytes]:
+    """Yield leads without an end: more than any machine writes while it is measured."""
+    for seed in count(3):
+        for lead in leads_of(10_000, seed):
+            del lead["created_at"], lead["assigned_person"]
+            yield json.dumps(lead).encode()
+
+
+def _pages(given: Made, effort: Effort) -> dict[str, Row]:
+    """Ask hubs of one worker and of some for the same page."""
+    progress.stage("pages of several workers")
+    raw = asked(f"{LEADS}?page=1", given.whole)
+    taken: dict[str, list[float]] = {ONE_WORKER: [], MORE_WORKERS: []}
+    with ExitStack() as stack:
+        hubs: dict[str, Server] = {}
+        for name, workers in ((ONE_WORKER, 1), (MORE_WORKERS, WORKERS)):
+            hub = serving.hub(given, name=name, more=("--workers", str(workers)))
+            hubs[name] = stack.enter_context(hub)
+            warm(hubs[name], given)
+            # Each connection meets a worker by chance: with so many all have the index.
+            load.measured(hubs[name], lambda _: raw, 800, 8 * workers)
+        for number in range(effort.rounds):
+            progress.step(f"round {number + 1} of {effort.rounds}")
+            for name, hub in hubs.items():
+                figures = load.measured(hub, lambda _: raw, effort.count, 2 * WORKERS)
+                taken[name].append(figures.cpu_us)
+    return {name: {"cpu_us": median(costs)} for name, costs in taken.items()}
+
+
+def _cold(given: Made, rounds: int) -> Row:
+    """Start a hub that has nothing in its memory, and ask it for the first page."""
+    raw = asked(f"{LEADS}?page=1", given.whole)
+    firsts: list[float] = []
+    for _ in range(rounds):
+        with serving.hub(given) as hub:
+            warm(hub, given)
+        # By now the snapshot of its index is written.
+        with _begun(given) as (hub, started):
+            load.body_of(hub, raw)
+            firsts.append(time.perf_counter() - started)
+    return {"first_s": median(firsts)}
+
+
+@contextmanager
+def _begun(given: Made) -> Iterator[tuple[Server, float]]:
+    """Start a hub; the moment is that at which it takes connections."""
+    with serving.hub(given) as hub:
+        yield hub, time.perf_counter()
