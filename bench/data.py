@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from bench import progress
+from leadwell.model.account import Account
 from leadwell.model.author import OPERATOR
 from leadwell.model.campaign import Campaign
 from leadwell.model.token import Token, digest, public_id_of, text_of
@@ -135,10 +136,10 @@ def more_campaigns(url: str, many: int) -> dict[int, str]:
     database = PostgresDatabase(url)
 
     def add(connection: Connection) -> dict[int, str]:
-        first = campaigns.known(connection, CAMPAIGN)
+        (account,) = accounts.find_all(connection)
         found: dict[int, str] = {}
         for number in range(1, many + 1):
-            made = _campaign(connection, first.account_id, CAMPAIGN + number)
+            made = _campaign(connection, account, CAMPAIGN + number)
             text = text_of(bytes([16 + number] * 6), bytes([16 + number] * 32))
             _token(connection, made, text, "")
             found[made.id] = text
@@ -157,7 +158,7 @@ def _begin(connection: Connection) -> Campaign:
     return _campaign(connection, account, CAMPAIGN)
 
 
-def _campaign(connection: Connection, account: int, campaign_id: int) -> Campaign:
+def _campaign(connection: Connection, account: Account, campaign_id: int) -> Campaign:
     fields: list[dict[str, Any]] = [
         {
             "slug": slug,
@@ -185,7 +186,12 @@ def _campaign(connection: Connection, account: int, campaign_id: int) -> Campaig
         }
         for slug in STATUSES
     ]
-    given = {"id": campaign_id, "name": "Bench", "fields": fields, "statuses": statuses}
+    given = {
+        "id": campaign_id,
+        "name": f"Bench {campaign_id}",
+        "fields": fields,
+        "statuses": statuses,
+    }
     made = campaigns.add(connection, account, definition.read(given).campaign, now=0)
     return campaigns.known(connection, made.id)
 

@@ -7,7 +7,6 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from itertools import count
 from statistics import median
 
 from bench import load, postgres, progress, serving
@@ -19,6 +18,7 @@ from bench.serving import Server
 
 CAMPAIGNS = 8
 CLIENTS = 32
+BODIES = 2_000
 WORKERS = 4
 WRITTEN_S = 4.0
 """How long each kind of writing is measured in a round."""
@@ -48,10 +48,14 @@ def _writes(given: Made, rounds: int) -> dict[str, Row]:
         tokens = more_campaigns(url, CAMPAIGNS)
         beside = [server.process.pid]
         bodies = _bodies()
+
+        def to_one(number: int) -> bytes:
+            return posted(LEADS, given.whole, bodies[number % BODIES])
+
         ways: dict[str, tuple[Callable[[int], bytes], int]] = {
-            ALONE: (lambda _: posted(LEADS, given.whole, next(bodies)), 1),
-            TOGETHER: (lambda _: posted(LEADS, given.whole, next(bodies)), CLIENTS),
-            SPREAD: (lambda n: _to_one_of(tokens, n, next(bodies)), CAMPAIGNS),
+            ALONE: (to_one, 1),
+            TOGETHER: (to_one, CLIENTS),
+            SPREAD: (lambda n: _to_one_of(tokens, n, bodies[n % BODIES]), CAMPAIGNS),
         }
         settled()
         with serving.hub(given, url, serving.HUB, beside) as hub:
@@ -80,12 +84,13 @@ def _to_one_of(tokens: dict[int, str], number: int, body: bytes) -> bytes:
     return posted(f"/v2/campaigns/{campaign}/leads", tokens[campaign], body)
 
 
-def _bodies() -> Iterator[bytes]:
-    """Yield leads without an end: more than any machine writes while it is measured."""
-    for seed in count(3):
-        for lead in leads_of(10_000, seed):
-            del lead["created_at"], lead["assigned_person"]
-            yield json.dumps(lead).encode()
+def _bodies() -> list[bytes]:
+    """Return leads to write, over and over: without names of their own all are new."""
+    found: list[bytes] = []
+    for lead in leads_of(BODIES, seed=3):
+        del lead["created_at"], lead["assigned_person"]
+        found.append(json.dumps(lead).encode())
+    return found
 
 
 def _pages(given: Made, effort: Effort) -> dict[str, Row]:
