@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 
 _SOCKET = ".s.PGSQL.5432"
 _BYTES = 65_536
@@ -14,7 +14,7 @@ _BYTES = 65_536
 
 @dataclass
 class Wire:
-    """Passes on what is said, until a COMMIT comes that is to be lost."""
+    """Passes on what is said, until something comes that is to be lost."""
 
     folder: Path
     behind: Path
@@ -22,8 +22,11 @@ class Wire:
     """What the next COMMIT loses: `question` (it is not done) or `answer` (it is)."""
     after: bytes = b""
     """What a connection must have said before."""
+    place: int = 0
+    """Which of the next questions, from 1 on, is lost rather than a COMMIT."""
     cuts: int = 0
     _opened: list[socket.socket] = field(default_factory=list)
+    _counting: Lock = field(default_factory=Lock)
 
     def serve(self, listening: socket.socket) -> None:
         with suppress(OSError):
@@ -40,11 +43,8 @@ class Wire:
         with suppress(OSError):
             while said := near.recv(_BYTES):
                 is_meant = is_meant or (bool(self.after) and self.after in said)
-                is_commit = b"COMMIT\0" in said and (is_meant or not self.after)
-                lost = self.lost if is_commit else ""
+                lost = self._loses(said, is_meant=is_meant or not self.after)
                 if lost:
-                    self.lost = ""
-                    self.cuts += 1
                     # Nothing that the server answers from here on is heard.
                     near.shutdown(socket.SHUT_WR)
                 if lost != "question":
@@ -53,6 +53,20 @@ class Wire:
                     break
         with suppress(OSError):
             far.shutdown(socket.SHUT_WR)
+
+    def _loses(self, said: bytes, *, is_meant: bool) -> str:
+        """Return what is lost of this question; it is the last that loses something."""
+        with self._counting:
+            if self.place:
+                self.place -= 1
+                is_lost = self.place == 0
+            else:
+                is_lost = b"COMMIT\0" in said and is_meant
+            if not (is_lost and self.lost):
+                return ""
+            lost, self.lost = self.lost, ""
+            self.cuts += 1
+            return lost
 
     def _answer(self, near: socket.socket, far: socket.socket) -> None:
         with suppress(OSError):

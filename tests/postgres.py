@@ -129,10 +129,11 @@ class Server:
                 command, stdout=log, stderr=log, cwd=folder, **self._as
             )
 
-    def copy_to(self, data: Path) -> None:
-        """Make the data of a standby."""
+    def copy_to(self, data: Path, running: Path | None = None) -> None:
+        """Make the data of a standby, of this server or of one that runs elsewhere."""
+        where = running or self.folder
         self._run(
-            *(self._programs / "pg_basebackup", "-h", self.folder, "-U", "postgres"),
+            *(self._programs / "pg_basebackup", "-h", where, "-U", "postgres"),
             *("-D", data, "-c", "fast", "-X", "stream", "-R", "--no-sync"),
         )
 

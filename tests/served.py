@@ -11,7 +11,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 import urllib3
@@ -120,11 +120,24 @@ class Served:
         self.process.wait(timeout=START_TIMEOUT_S)
 
 
+class Hubs(Protocol):
+    """What answers requests: a hub, or several behind one name."""
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        json: Any = None,
+        headers: dict[str, str] | None = None,
+        params: dict[str, Any] | None = None,
+    ) -> Answer: ...
+
+
 @dataclass
 class Reader:
     """Speaks to the hub that runs now, for a mirror that may outlive it."""
 
-    hub: Served
+    hub: Hubs
 
     def get(self, path: str, params: Any = None, headers: Any = None) -> Answer:
         return self.hub.request("GET", path, params=params, headers=headers)

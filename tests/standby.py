@@ -25,14 +25,18 @@ class Standby:
                 shutil.chown(folder, "nobody")
         self._process: subprocess.Popen[bytes] | None = None
         try:
-            primary.copy_to(self._data / "data")
+            primary.copy_to(self._copy)
             self.start()
         except BaseException:
             self.stop()
             raise
 
+    @property
+    def _copy(self) -> Path:
+        return self._data / "data"
+
     def start(self) -> None:
-        self._process = self._primary.start_server(self.folder, self._data / "data")
+        self._process = self._primary.start_server(self.folder, self._copy)
         for _ in range(400):
             try:
                 self.run("SELECT 1")
@@ -70,6 +74,13 @@ class Standby:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait(20)
             self._process = None
+
+    def make_anew(self, other: "Standby") -> None:
+        """Follow another one that was promoted; all of its own is thrown away."""
+        self.halt()
+        shutil.rmtree(self._copy)
+        self._primary.copy_to(self._copy, other.folder)
+        self.start()
 
     def stop(self) -> None:
         self.halt()

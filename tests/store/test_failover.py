@@ -3,7 +3,9 @@
 The hub goes on in one process, with its cursors, its index and its pins in memory.
 """
 
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,12 @@ from starlette.testclient import TestClient
 from leadwell.api.app import app
 from leadwell.api.hub import Hub
 from leadwell.model.campaign import Campaign
+from leadwell.schema.parts import Kind, Name
+from leadwell.store import campaigns
+from leadwell.store.connection import Connection, Database
 from leadwell.store.engines.postgres import PostgresDatabase
 from leadwell.store.engines.replicas import ReplicatedDatabase
+from leadwell.store.writes import parts
 from tests import make, postgres
 from tests.asking import Whole
 from tests.mirror import Mirror
@@ -23,6 +29,7 @@ from tests.standby import Standby
 from tests.store.test_replicas import DURABLE, is_standby, until_used
 
 LIST = "/v2/campaigns/362/leads"
+TAKES_WRITES = "&target_session_attrs=read-write"
 KEPT, LOST, LATER = 5, 4, 8
 
 
@@ -32,6 +39,10 @@ class Pair:
 
     primary: postgres.Server
     standby: Standby
+    url: str
+    """The primary's address."""
+    either: str
+    """The address of whichever of the two takes writes."""
     database: ReplicatedDatabase
     campaign: Campaign
     token: str
@@ -62,11 +73,9 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
     primary = postgres.Server()
     url = primary.made(tmp_path / "leads.db")
     standby = Standby(primary)
-    either = url.replace(
-        f"host={primary.folder}",
-        f"host={primary.folder},{standby.folder}&target_session_attrs=read-write",
-    )
-    first = PostgresDatabase(either + DURABLE, postgres.UNSAFE)
+    hosts = f"host={primary.folder},{standby.folder}"
+    either = url.replace(f"host={primary.folder}", hosts) + DURABLE + TAKES_WRITES
+    first = PostgresDatabase(either, postgres.UNSAFE)
     database = ReplicatedDatabase(first, [standby.url(url)], postgres.UNSAFE)
     account = make.an_account(database)
     campaign = make.a_kept_campaign(database, account)
@@ -75,7 +84,9 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
     clock = make.Clock()
     hub = Hub(database, make.KEY, clock, "https://hub.example")
     with Whole(app(hub)) as client:
-        yield Pair(primary, standby, database, campaign, token, client, clock)
+        yield Pair(
+            primary, standby, url, either, database, campaign, token, client, clock
+        )
     database.close()
     standby.stop()
     primary.stop()
@@ -112,3 +123,52 @@ def test_cursors_of_what_was_lost_are_refused_and_all_others_go_on(pair: Pair) -
     mirror.follow()
     assert sorted(mirror.copy) == [*kept, *later]
     assert mirror.digest == pair.get("/digest").json()["digest"]
+
+
+def relabelled(database: Database, label: str) -> None:
+    """Give the first status another label, which is another version of the schema."""
+    new = Name(Kind.STATUS, "new")
+    database.write(lambda c: parts.relabel(c, 362, new, label)).result()
+
+
+def label(connection: Connection) -> tuple[bool, int, str]:
+    campaign = campaigns.known(connection, 362)
+    return (
+        is_standby(connection),
+        campaign.schema_version,
+        campaign.statuses[0].label,
+    )
+
+
+def until_it_answers(database: ReplicatedDatabase) -> None:
+    for _ in range(200):
+        database.look()
+        if database.read(is_standby):
+            return
+        time.sleep(0.05)
+    pytest.fail(f"it does not answer: {database.aside()}")
+
+
+@pytest.mark.proof
+def test_a_replica_that_is_made_anew_has_forgotten_what_never_happened(
+    pair: Pair,
+) -> None:
+    """It had more of the lost history than the standby that was promoted."""
+    with ExitStack() as opened:
+        replica = Standby(pair.primary)
+        opened.callback(replica.stop)
+        primary = PostgresDatabase(pair.either, postgres.UNSAFE)
+        database = ReplicatedDatabase(primary, [replica.url(pair.url)], postgres.UNSAFE)
+        opened.callback(database.close)
+        until_it_answers(database)
+        pair.standby.cut_off()
+        relabelled(database, "Lost")
+        was_standby, version, found = database.read(label)
+        assert (was_standby, found) == (True, "Lost")
+
+        pair.fail_over()
+        relabelled(database, "Kept")
+        replica.make_anew(pair.standby)
+        until_it_answers(database)
+
+        assert database.read(label) == (True, version, "Kept")

@@ -2,15 +2,19 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg
 import pytest
 from structlog.testing import capture_logs
 
+from leadwell.errors import Refused, Unavailable
 from leadwell.model.campaign import Campaign
 from leadwell.store import feed
 from leadwell.store.connection import Connection
 from leadwell.store.engines.postgres import PostgresDatabase
+from leadwell.store.engines.postgres_errors import DatabaseFault
 from leadwell.store.engines.replicas import ReplicatedDatabase
 from tests import make, postgres
 from tests.standby import Standby
@@ -115,20 +119,144 @@ def test_one_that_is_down_is_passed_over_and_used_again(
     assert replicated.read(is_standby)
 
 
-def test_a_cancelled_question_is_asked_of_the_primary(
-    replicated: ReplicatedDatabase,
+@dataclass
+class Asked:
+    """A question that is refused on a standby; where it was asked is noted."""
+
+    sql: str
+    """What is refused, on a standby, or `everywhere`."""
+    everywhere: bool = False
+    at: list[bool] = field(default_factory=list)
+
+    def __call__(self, connection: Connection) -> bool:
+        self.at.append(is_standby(connection))
+        if self.at[-1] or self.everywhere:
+            connection.rows(self.sql)
+        return self.at[-1]
+
+
+def raising(sqlstate: str) -> str:
+    return f"DO $$ BEGIN RAISE SQLSTATE '{sqlstate}'; END $$"
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "reason"),
+    [
+        ("40001", ""),
+        ("40P01", ""),
+        ("57014", "the question took too long"),
+        ("58030", "the database cannot do this now"),
+        ("42501", "the database user has no right to do this"),
+        ("XX001", "PostgreSQL refused a statement: XX001"),
+    ],
+)
+def test_what_a_standby_refuses_is_asked_of_the_primary(
+    replicated: ReplicatedDatabase, sqlstate: str, reason: str
 ) -> None:
-    """As a standby does to a question in the way of what the primary sends."""
+    """What is only in the way of the primary's changes is no fault of the standby."""
+    asked = Asked(raising(sqlstate))
+    assert replicated.read(asked) is False
+    assert asked.at == [True, False]
+    (said,) = replicated.aside()
+    assert said.partition(";")[0] == reason
+
+
+@pytest.mark.parametrize("sqlstate", ["57014", "XX001", "53200"])
+def test_a_standby_is_not_to_blame_for_what_the_primary_refuses_too(
+    replicated: ReplicatedDatabase, sqlstate: str
+) -> None:
+    asked = Asked(raising(sqlstate), everywhere=True)
+    with pytest.raises((Unavailable, DatabaseFault)):
+        replicated.read(asked)
+    assert asked.at == [True, False]
+    assert replicated.aside() == [""]
+
+
+@pytest.mark.parametrize("error", [Unavailable("busy"), Refused("no"), LookupError()])
+def test_what_a_job_raises_is_its_answer_and_no_fault_of_the_standby(
+    replicated: ReplicatedDatabase, error: Exception
+) -> None:
     asked: list[bool] = []
 
-    def job(connection: Connection) -> bool:
+    def job(connection: Connection) -> None:
         asked.append(is_standby(connection))
-        if asked[-1]:
-            connection.rows("DO $$ BEGIN RAISE SQLSTATE '40001'; END $$")
-        return asked[-1]
+        raise error
+
+    with pytest.raises(type(error)):
+        replicated.read(job)
+    assert asked == [True]
+    assert replicated.aside() == [""]
+
+
+def test_a_job_that_hides_what_the_standby_refused_is_asked_again(
+    replicated: ReplicatedDatabase,
+) -> None:
+    asked = Asked(raising("40001"))
+
+    def job(connection: Connection) -> bool:
+        try:
+            return asked(connection)
+        except Exception:
+            raise LookupError from None
 
     assert replicated.read(job) is False
+    assert asked.at == [True, False]
+
+
+def test_a_connection_that_a_standby_ends_is_no_readers_trouble(
+    replicated: ReplicatedDatabase, standby: Standby
+) -> None:
+    asked: list[bool] = []
+
+    def job(connection: Connection) -> int:
+        asked.append(is_standby(connection))
+        if asked[-1]:
+            ((pid,),) = connection.rows("SELECT pg_backend_pid()")
+            standby.run(f"SELECT pg_terminate_backend({pid}, 5000)")
+        return feed.head(connection, 362).seq
+
+    replicated.read(job)
     assert asked == [True, False]
+    assert replicated.aside() != [""]
+
+
+@pytest.fixture
+def hasty(standby: Standby) -> Iterator[None]:
+    """The standby rather ends questions than to wait for them."""
+    standby.run("ALTER SYSTEM SET max_standby_streaming_delay = 0")
+    standby.run("SELECT pg_reload_conf()")
+    yield
+    standby.run("ALTER SYSTEM RESET max_standby_streaming_delay")
+    standby.run("SELECT pg_reload_conf()")
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("is_asking", [True, False])
+def test_a_recovery_conflict_is_no_readers_trouble(
+    url: str, replicated: ReplicatedDatabase, campaign: Campaign, *, is_asking: bool
+) -> None:
+    """Rows that it may still see are removed for good, while it asks or between."""
+    for _ in range(20):
+        make.a_lead(replicated, campaign)
+    asked: list[bool] = []
+
+    def job(connection: Connection) -> int:
+        asked.append(is_standby(connection))
+        if asked[-1]:
+            connection.rows("SELECT count(*) FROM lead")
+            with psycopg.connect(url, autocommit=True) as other:
+                other.execute("UPDATE lead SET version = version + 1")
+                other.execute("VACUUM lead")
+            if is_asking:
+                connection.rows("SELECT pg_sleep(5)")
+            else:
+                time.sleep(0.5)
+        ((count,),) = connection.rows("SELECT count(*) FROM lead")
+        return int(count)
+
+    assert replicated.read(job) == 20
+    assert asked == [True, False]
+    assert replicated.aside() == [""]
 
 
 def test_another_servers_standby_or_a_primary_is_never_used(

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
-from threading import Event
+from threading import Event, Lock
 from typing import Any
 
 from leadwell.model.account import Account
@@ -13,7 +13,7 @@ from leadwell.schema import querystring, question
 from leadwell.store import accounts, campaigns, filters, tokens
 from leadwell.store.connection import Connection, Database
 from tests import make
-from tests.served import KEY, Reader, Served
+from tests.served import KEY, Hubs, Reader
 
 FILTERS = {
     "still": ["source=partner-west"],
@@ -32,6 +32,8 @@ class Kept:
     text: str
     name: str
     held: set[tuple[Condition, ...]] = field(default_factory=set)
+    now: tuple[Condition, ...] = ()
+    """That which it had when it was looked at last."""
 
     @property
     def public_id(self) -> str:
@@ -42,7 +44,7 @@ class Kept:
 class Storm:
     """One campaign that many work on; what they learn of it lies side by side."""
 
-    hub: Served
+    hub: Hubs
     database: Database
     """The hub's, opened by this process, as an operator's commands would."""
     id: int
@@ -58,6 +60,15 @@ class Storm:
     """What anybody was ever shown as one version of one lead."""
     erased: dict[int, list[Any]] = field(default_factory=dict)
     """What the leads were whose history is gone."""
+    newest: dict[int, int] = field(default_factory=dict)
+    """The latest version of each lead that anybody was shown."""
+    leaving: set[int] = field(default_factory=set)
+    """Leads that somebody has asked to remove."""
+    gone: set[int] = field(default_factory=set)
+    """Those of which the hub has said that they are removed."""
+    editing: Lock = field(default_factory=Lock)
+    """Held while a filter, a token or the schema is edited."""
+    _noting: Lock = field(default_factory=Lock)
 
     @property
     def client(self) -> Reader:
@@ -81,6 +92,8 @@ class Storm:
         key = (lead["id"], lead["metadata"]["version"])
         shown = (lead["fields"]["budget"], lead["updated_at"])
         assert self.revisions.setdefault(key, shown) == shown, (key, shown)
+        with self._noting:
+            self.newest[key[0]] = max(key[1], self.newest.get(key[0], 0))
 
     def run(self, job: Callable[[], None]) -> None:
         """Work until the storm is over, which a fault ends at once."""
@@ -98,12 +111,13 @@ class Storm:
             for kept in self.tokens:
                 filter_id = tokens.known(connection, kept.public_id).filter_id
                 found = filter_id and filters.find(connection, campaign, filter_id)
-                kept.held.add(found.conditions if found else ())
+                kept.now = found.conditions if found else ()
+                kept.held.add(kept.now)
 
         self.read(job)
 
 
-def a_storm(hub: Served, database: Database, seed: int) -> Storm:
+def a_storm(hub: Hubs, database: Database, seed: int) -> Storm:
     with database.reading() as connection:
         account = accounts.find_by_id(connection, 1)
     made = make.a_kept_campaign(database, account, id=1000 + seed, name=f"Storm {seed}")

@@ -29,7 +29,7 @@ class Operator:
 
     def step(self) -> None:
         # An option of a filter may be gone, or a slug be taken: then nothing is done.
-        with suppress(Conflict, InvalidQuestion):
+        with self.storm.editing, suppress(Conflict, InvalidQuestion):
             self.random.choice(OPERATIONS)(self)
             self.edits += 1
         self.storm.note_filters()
@@ -90,6 +90,8 @@ def erase(operator: Operator) -> None:
     if not storm.ids:
         return
     lead_id = operator.random.choice(storm.ids)
+    # With it go those that were merged into it, which have left already.
+    storm.leaving.add(lead_id)
 
     def job(connection: Connection, campaign: Campaign) -> dict[int, list[truth.State]]:
         merged = erasing.merged_into(connection, campaign.id, lead_id)
@@ -102,6 +104,7 @@ def erase(operator: Operator) -> None:
 
     for each, states in storm.write(job).items():
         storm.erased.setdefault(each, []).extend(states)
+    storm.gone.add(lead_id)
 
 
 def do_chores(operator: Operator) -> None:

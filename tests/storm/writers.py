@@ -61,6 +61,11 @@ class Writer:
             self.storm.ids.append(lead["id"])
             self.storm.note(lead)
 
+    def goes(self, lead_id: int, answer: Answer) -> None:
+        """Note a lead that is gone from now on, if the hub says so."""
+        if answer.status_code < 300:
+            self.storm.gone.add(lead_id)
+
     def some_id(self) -> int:
         # Mostly one of the last, so that they meet; 1 is there, or was.
         ids = self.storm.ids[-40:] or [1]
@@ -100,13 +105,19 @@ def move(writer: Writer) -> None:
 
 
 def remove(writer: Writer) -> None:
-    writer.ask("DELETE", f"/leads/{writer.some_id()}")
+    lead_id = writer.some_id()
+    writer.storm.leaving.add(lead_id)
+    answer = writer.ask("DELETE", f"/leads/{lead_id}")
+    writer.goes(lead_id, answer)
 
 
 def merge(writer: Writer) -> None:
     one, into = writer.some_id(), writer.some_id()
     if one != into:
-        writer.take(writer.ask("POST", f"/leads/{one}/merge", {"into": into}))
+        writer.storm.leaving.add(one)
+        answer = writer.ask("POST", f"/leads/{one}/merge", {"into": into})
+        writer.take(answer)
+        writer.goes(one, answer)
 
 
 def batch(writer: Writer) -> None:

@@ -78,7 +78,8 @@ class PostgresConnection:
         self.raw = raw
         self.memo = memo
         self.epoch = epoch
-        self._fault: Exception | None = None
+        self.fault: Exception | None = None
+        """What the database refused first in this transaction."""
 
     def clock(self) -> int:
         """Return the server's clock, in microseconds since 1970."""
@@ -151,8 +152,8 @@ class PostgresConnection:
 
     def release(self) -> None:
         """Keep what was done since; fails if anything of it has failed."""
-        if self._fault is not None:
-            raise self._fault
+        if self.fault is not None:
+            raise self.fault
         self.plain("RELEASE job")
 
     def undo(self) -> None:
@@ -161,10 +162,10 @@ class PostgresConnection:
         Raises:
             Hindrance: it concerns the whole transaction.
         """
-        if isinstance(self._fault, Hindrance):
-            raise self._fault from None
+        if isinstance(self.fault, Hindrance):
+            raise self.fault from None
         self.plain("ROLLBACK TO job; RELEASE job")
-        self._fault = None
+        self.fault = None
 
     def commit(self) -> None:
         """Make durable what was done; fails if anything has failed before.
@@ -174,17 +175,18 @@ class PostgresConnection:
         Raises:
             Unknown: no answer came.
         """
-        if self._fault is not None:
-            raise self._fault
+        if self.fault is not None:
+            raise self.fault
         try:
             done = self.raw.execute(b"COMMIT")
         except psycopg.Error as error:
-            raise of_commit(error, is_broken=self.raw.broken) from None
+            self.fault = of_commit(error, is_broken=self.raw.broken)
+            raise self.fault from None
         if done.statusmessage != "COMMIT":
             raise DatabaseFault("PostgreSQL has undone a transaction")
 
     def meaning(self, error: psycopg.Error) -> Exception:
         """Return what is raised instead of an error of this connection."""
         found = meaning(error, is_broken=self.raw.broken)
-        self._fault = self._fault or found
+        self.fault = self.fault or found
         return found

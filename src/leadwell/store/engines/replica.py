@@ -12,7 +12,13 @@ from leadwell.store.connection import Connection
 from leadwell.store.engines import citus, postgres_checkup
 from leadwell.store.engines.places import Place
 from leadwell.store.engines.postgres import Limits, PostgresDatabase
-from leadwell.store.engines.postgres_errors import DatabaseFault
+from leadwell.store.engines.postgres_connection import PostgresConnection
+from leadwell.store.engines.postgres_errors import (
+    Clash,
+    DatabaseFault,
+    Hindrance,
+    Lost,
+)
 from leadwell.store.hubs import instance
 
 T = TypeVar("T")
@@ -32,11 +38,25 @@ _KEEPALIVES = {
     "keepalives_count": 2,
 }
 _UNSEEN = "it was not looked at yet"
+_REFUSALS = (Unavailable, Refused, DatabaseFault)
+"""What a database raises that cannot do something."""
 _log = structlog.get_logger("leadwell.replicas")
 
 
 class NotUsed(Exception):
-    """The replica does not answer this time; the primary does."""
+    """The replica does not answer this time; another one may."""
+
+
+class BrokenOff(Exception):
+    """A job was begun on the replica, and its database refused to go on.
+
+    Whether that is the replica's fault is known once the primary was asked.
+    """
+
+    def __init__(self, reason: str) -> None:
+        """Break off; without a reason, the replica is not to blame whatever happens."""
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass
@@ -78,12 +98,16 @@ class Replica:
     def read(self, job: Callable[[Connection], T], newest: Place) -> T:
         """Run a job at a moment that is no earlier than the primary's place.
 
+        What the job itself raises is its answer, as it would be at the primary.
+
         Raises:
-            NotUsed: it does not follow that primary, is not that far, or has failed.
+            NotUsed: it does not follow that primary, is not that far, or is away.
+            BrokenOff: it refused something that the job asked.
         """
         database = self._database
         if self.reason or database is None:
             raise NotUsed
+        connection: PostgresConnection | None = None
         try:
             self._check_follows(newest)
             if self._applied_bytes < newest.log_bytes:
@@ -92,9 +116,17 @@ class Replica:
                 self._check_is_same(connection.place)
                 connection.history = newest.history or ""
                 return job(connection)
-        except (Unavailable, Refused, DatabaseFault) as error:
-            # What stood in its way need not stand in the primary's.
-            raise self._aside(_said(error)) from None
+        except Exception as error:
+            if connection is None and isinstance(error, _REFUSALS):
+                raise self._aside(_said(error)) from None
+            if connection is None or connection.fault is None:
+                raise
+            raise self._broken_off(connection.fault) from None
+
+    def blame(self, reason: str) -> None:
+        """Put it aside for a while: the primary could do what it could not."""
+        if reason:
+            self._aside(reason)
 
     def look(self, beacon: bytes, newest: Place) -> None:
         """Use it from now on, if it can see what was written to the primary."""
@@ -130,6 +162,10 @@ class Replica:
         if self._database is None:
             self._database = PostgresDatabase(self.url, self.limits)
         place = self._database.place()
+        if self._server not in {"", place.server}:
+            # It may be made anew, of a history without what is remembered of it.
+            self.close()
+            self._database = PostgresDatabase(self.url, self.limits)
         if place.history is not None:
             raise self._aside("it is no standby: it takes writes of its own")
         with self._database.reading() as connection:
@@ -167,6 +203,12 @@ class Replica:
         if place.history is not None or place.server != self._server:
             raise self._aside("it was promoted, or started anew")
 
+    def _broken_off(self, fault: Exception) -> Exception:
+        if isinstance(fault, Lost):
+            return self._aside(_said(fault))
+        # A clash is with what the primary sent: one question is ended, no other.
+        return BrokenOff("" if isinstance(fault, Clash) else _said(fault))
+
     def _aside(self, reason: str) -> NotUsed:
         """Put it aside for a while."""
         self.reason, self._again_at = reason, time.monotonic() + ASIDE_S
@@ -174,4 +216,5 @@ class Replica:
 
 
 def _said(error: Exception) -> str:
-    return error.detail if isinstance(error, LeadwellError) else str(error)
+    told = error.meaning if isinstance(error, Hindrance) else error
+    return told.detail if isinstance(told, LeadwellError) else str(told)

@@ -15,7 +15,7 @@ from leadwell.errors import LeadwellError
 from leadwell.store.connection import Connection, Finding
 from leadwell.store.engines.places import Place
 from leadwell.store.engines.postgres import Limits, PostgresDatabase
-from leadwell.store.engines.replica import NotUsed, Replica
+from leadwell.store.engines.replica import BrokenOff, NotUsed, Replica
 from leadwell.store.figures import READ_BY_PRIMARY, READ_BY_REPLICA, REPLICAS_USED
 from leadwell.store.hubs import instance
 
@@ -69,10 +69,14 @@ class ReplicatedDatabase:
                     found = replica.read(job, newest)
                 except NotUsed:
                     continue
+                except BrokenOff as broken_off:
+                    # If the primary cannot do it either, the replica is not to blame.
+                    found = self._by_primary(job)
+                    replica.blame(broken_off.reason)
+                    return found
                 READ_BY_REPLICA.inc()
                 return found
-        READ_BY_PRIMARY.inc()
-        return self._primary.read(job)
+        return self._by_primary(job)
 
     def write(
         self,
@@ -130,6 +134,10 @@ class ReplicatedDatabase:
                 for replica in due:
                     replica.look(beacon, newest)
         REPLICAS_USED.set(sum(not each.reason for each in self._replicas))
+
+    def _by_primary(self, job: Callable[[Connection], T]) -> T:
+        READ_BY_PRIMARY.inc()
+        return self._primary.read(job)
 
     def _tell(self) -> None:
         for replica in self._replicas:
