@@ -14,6 +14,7 @@ from leadwell.store.connection import Connection, Database, Joint, joined
 from leadwell.store.writes import history, writing
 from leadwell.store.writes.writing import Outcome, Piece, Writing
 from tests import make
+from tests.watching import Spy
 
 NOW = int(make.MIDNIGHT.timestamp() * 1_000_000)
 
@@ -22,7 +23,7 @@ def saving(campaign: Campaign, author: Author, **given: Any) -> Joint[Outcome]:
     fields = {"name": "Jane", "source": "partner-west"} | given.pop("fields", {})
     read = submission.read(campaign, {"fields": fields, **given})
     do = lambda _, writing: writing.save(read)  # noqa: E731 - as short as the others
-    return Piece(campaign, author, NOW, 1, do).job()
+    return Piece(campaign, author, NOW, 1, do, (read,)).job()
 
 
 def handed_in(database: Database, jobs: Sequence[Any]) -> "list[Future[Any]]":
@@ -73,6 +74,51 @@ def test_what_waited_is_done_in_one_go_and_refused_one_by_one(
     assert (seq, lead_id) == (4, 2)
     assert [each.author for each in found[1]] == ["west", "west"]
     assert [each.author for each in found[2]] == ["north"]
+
+
+def test_many_cost_as_many_statements_as_one(
+    database: Database, campaign: Campaign
+) -> None:
+    """What they say in one round trip is one: rows of the same table."""
+
+    def said(count: int, first: int) -> list[str]:
+        heard: list[str] = []
+        jobs = [
+            saving(campaign, Author("west"), external_id=f"x{n}")
+            for n in range(first, first + count)
+        ]
+        do_all = jobs[0].with_all(jobs)
+        database.write(lambda c: do_all(Spy(c, heard))).result()
+        return list(dict.fromkeys(heard))
+
+    begun = said(1, 0)
+    assert len(said(1, 1)) == len(said(20, 10)) == len(begun) - 1
+    assert said(5, 10)[-1] == begun[-1]
+
+
+def test_a_name_that_was_given_and_taken_in_one_go_is_free(
+    database: Database, campaign: Campaign
+) -> None:
+    author = Author("west")
+    ids: list[int] = []
+
+    def do(connection: Connection, writing: Writing) -> None:
+        del connection
+        read = submission.read(campaign, {"fields": {"name": "A"}, "external_id": "x"})
+        for _ in range(2):
+            ids.append(writing.save(read).lead.id)
+            writing.remove(ids[-1])
+        other = submission.read(campaign, {"fields": {"name": "B"}, "external_id": "y"})
+        ids.append(writing.save(other).lead.id)
+        taken = submission.read(campaign, {"external_id": None}, is_new=False)
+        writing.change(ids[-1], taken)
+        ids.append(writing.save(other).lead.id)
+
+    database.write(Piece(campaign, author, NOW, 9, do).job(), campaign_id=362).result()
+    assert ids == [1, 2, 3, 4]
+    with database.reading() as connection:
+        rows = connection.rows("SELECT external_id, lead_id FROM external_key")
+    assert rows == [("y", 4)]
 
 
 def test_a_fault_of_one_undoes_no_other(

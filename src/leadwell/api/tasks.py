@@ -49,6 +49,8 @@ class Task:
     count: int
     """How many leads it may change."""
     do: Callable[[Writing], Done]
+    saved: Sequence[Submission] = ()
+    """What it is going to save."""
     is_all_or_nothing: bool = False
     """Whether what was done of it has to be undone when the rest is refused."""
 
@@ -61,7 +63,7 @@ def adding(opened: Opened, given: dict[str, JSON]) -> Task:
         Contradiction: it names another campaign than the path.
     """
     read = _read(opened, given, is_new=True)
-    return Task(1, lambda writing: _done(writing.save(read)))
+    return Task(1, lambda writing: _done(writing.save(read)), (read,))
 
 
 def changing(
@@ -127,6 +129,7 @@ def batch(opened: Opened, given: dict[str, JSON]) -> Task:
     return Task(
         len(items),
         lambda writing: _batch(writing, found, is_atomic=is_atomic),
+        [each for each in found if isinstance(each, Submission)],
         is_all_or_nothing=is_atomic,
     )
 

@@ -139,7 +139,7 @@ class Writes:
             return done
 
         author = Author(grant.lineage, grant.forced, readable=grant.readable)
-        piece = Piece(opened.campaign, author, now, task.count, write)
+        piece = Piece(opened.campaign, author, now, task.count, write, task.saved)
         # With a key, a write that was done already finds that out under the ticket.
         future = self.hub.database.write(
             piece.job(is_alone=task.is_all_or_nothing),

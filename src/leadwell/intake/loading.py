@@ -27,7 +27,8 @@ from leadwell.store.connection import Connection, Database
 from leadwell.store.duplicates import matching
 from leadwell.store.uploads import added
 from leadwell.store.uploads.added import Loaded
-from leadwell.store.writes import imports, names
+from leadwell.store.writes import imports
+from leadwell.store.writes.names import Names
 from leadwell.store.writes.writing import Outcome, Writing
 
 CHUNK = 500
@@ -207,6 +208,7 @@ class Load:
         )
         self.guard(connection)
         new = [row for row in rows if not self._is_loaded(connection, row)]
+        writing.expect(author.lineage, (row.submission for row in new))
         pairs: list[tuple[_Read, Outcome]] = []
         refused: list[tuple[_Read, DuplicateLead]] = []
         for row in new:
@@ -244,10 +246,10 @@ class Load:
 
     def _is_named(self, connection: Connection, row: "_Read") -> bool:
         external_id = row.submission.external_id
-        lineage = OPERATOR.lineage
+        known = Names(connection, self.campaign)
         return (
             isinstance(external_id, str)
-            and names.find(connection, self.campaign, lineage, external_id) is not None
+            and known.find(OPERATOR.lineage, external_id) is not None
         )
 
 

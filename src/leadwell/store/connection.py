@@ -31,12 +31,12 @@ class Dialect(Protocol):
         """Write the value of a field in one of the lead's JSON columns."""
         ...
 
-    def among(self, name: str) -> str:
-        """Write that a lead's id is in the list that a parameter binds."""
+    def among(self, column: str, name: str) -> str:
+        """Write that a column is in the list that a parameter binds."""
         ...
 
-    def listed(self, ids: Sequence[int]) -> Any:
-        """Return a list of ids as a parameter binds it."""
+    def listed(self, held: Sequence[int] | Sequence[str]) -> Any:
+        """Return a list as a parameter binds it."""
         ...
 
 

@@ -66,7 +66,7 @@ def read(
         SELECT lead.body, lead.schema_version, {COLUMNS}
           FROM lead
          WHERE {clause.sql}
-           AND {connection.dialect.among("ids")}
+           AND {connection.dialect.among("lead.id", "ids")}
          ORDER BY lead.id
         """,
         clause.params | {"ids": connection.dialect.listed(ids)},

@@ -70,7 +70,7 @@ def find_visible(
     rows = connection.rows(
         f"""
         SELECT lead.id FROM lead
-         WHERE {clause.sql} AND {connection.dialect.among("ids")}
+         WHERE {clause.sql} AND {connection.dialect.among("lead.id", "ids")}
         """,
         clause.params | {"ids": connection.dialect.listed(ids)},
     )
@@ -94,7 +94,7 @@ def find_bodies(
         among = "lead.id >= :first AND lead.id <= :last"
     else:
         params["ids"] = connection.dialect.listed(ids)
-        among = connection.dialect.among("ids")
+        among = connection.dialect.among("lead.id", "ids")
     rows = connection.rows(
         f"""
         SELECT lead.id, lead.body, lead.schema_version FROM lead
@@ -123,7 +123,8 @@ def _bodies_again(
     rows = connection.rows(
         f"""
         SELECT lead.body, lead.schema_version, {COLUMNS} FROM lead
-         WHERE lead.campaign_id = :campaign_id AND {connection.dialect.among("ids")}
+         WHERE lead.campaign_id = :campaign_id
+           AND {connection.dialect.among("lead.id", "ids")}
         """,
         {"campaign_id": campaign.id, "ids": connection.dialect.listed(stale)},
     )

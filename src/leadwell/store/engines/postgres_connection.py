@@ -52,13 +52,13 @@ class PostgresDialect:
             return f"CAST({member} AS DOUBLE PRECISION)"
         return f'({member}) COLLATE "C"'
 
-    def among(self, name: str) -> str:
+    def among(self, column: str, name: str) -> str:
         """Compare with an array."""
-        return f"lead.id = ANY(:{name})"
+        return f"{column} = ANY(:{name})"
 
-    def listed(self, ids: Sequence[int]) -> list[int]:
-        """Bind the ids as an array."""
-        return list(ids)
+    def listed(self, held: Sequence[int] | Sequence[str]) -> list[Any]:
+        """Bind the list as an array."""
+        return list(held)
 
 
 class PostgresConnection:

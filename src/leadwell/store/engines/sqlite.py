@@ -17,6 +17,7 @@ from threading import Lock, Thread
 from typing import Any, TypeVar
 
 import apsw
+import msgspec
 
 from leadwell.errors import Refused, Unavailable
 from leadwell.store.connection import (
@@ -68,13 +69,13 @@ class SQLiteDialect:
         del is_number
         return f"json_extract(lead.{column}, '$.\"{int(field_id)}\"')"
 
-    def among(self, name: str) -> str:
+    def among(self, column: str, name: str) -> str:
         """Read the list from JSON: one statement, however many they are."""
-        return f"lead.id IN (SELECT value FROM json_each(:{name}))"
+        return f"{column} IN (SELECT value FROM json_each(:{name}))"
 
-    def listed(self, ids: Sequence[int]) -> str:
-        """Write the ids as JSON."""
-        return f"[{','.join(map(str, ids))}]"
+    def listed(self, held: Sequence[int] | Sequence[str]) -> str:
+        """Write the list as JSON."""
+        return msgspec.json.encode(held).decode()
 
 
 class SQLiteConnection:

@@ -126,7 +126,7 @@ def look(
         return among
     clause = filtering.every(connection.dialect, campaign, [test])
     if among is not None:
-        clause.sql += f" AND {connection.dialect.among('ids')}"
+        clause.sql += f" AND {connection.dialect.among('lead.id', 'ids')}"
         clause.params["ids"] = connection.dialect.listed(list(among))
     rows = connection.rows(
         f"SELECT lead.id FROM lead WHERE {clause.sql}", clause.params

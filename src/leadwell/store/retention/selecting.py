@@ -90,7 +90,7 @@ class Selection:
             f"""
             SELECT lead.id FROM lead
              WHERE {clause.sql} AND {self._holds(connection)}
-               AND {connection.dialect.among("ids")}
+               AND {connection.dialect.among("lead.id", "ids")}
              ORDER BY lead.id
             """,
             {

@@ -13,7 +13,8 @@ from leadwell.model.lead import Lead
 from leadwell.schema.matching import matches
 from leadwell.store.connection import Connection
 from leadwell.store.duplicates import matching
-from leadwell.store.writes import names, rows
+from leadwell.store.writes import rows
+from leadwell.store.writes.names import Names
 from leadwell.store.writes.rows import Added
 
 
@@ -25,6 +26,7 @@ class Present:
     campaign: Campaign
     author: Author
     added: Added
+    names: Names
 
     def known(self, lead_id: int, if_versions: frozenset[int] | None) -> Lead:
         """Return a lead that the author may see.
@@ -47,8 +49,7 @@ class Present:
         """Return the lead that the author calls so."""
         if not isinstance(external_id, str):
             return None
-        lineage = self.author.lineage
-        lead_id = names.find(self.connection, self.campaign, lineage, external_id)
+        lead_id = self.names.find(self.author.lineage, external_id)
         return None if lead_id is None else self._find(lead_id)
 
     def met(self, lead: Lead) -> Lead | None:

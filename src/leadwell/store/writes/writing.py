@@ -1,6 +1,6 @@
 """Writing leads: one write is one campaign and one transaction, under one ticket."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
@@ -22,8 +22,9 @@ from leadwell.schema.submission import Submission
 from leadwell.store.connection import Connection, Joint
 from leadwell.store.duplicates import policies
 from leadwell.store.duplicates.keys import Keys
-from leadwell.store.writes import names, rows, scopes, ticket
+from leadwell.store.writes import rows, scopes, ticket
 from leadwell.store.writes.history import History
+from leadwell.store.writes.names import Names
 from leadwell.store.writes.present import Present, with_gaps_filled
 from leadwell.store.writes.scopes import Membership, Reason, Step
 from leadwell.store.writes.ticket import Ticket
@@ -62,7 +63,8 @@ class Writing:
         self.history = History(connection, campaign, author.name, taken.now)
         self._keys = Keys(connection, campaign)
         self._added = rows.Added(connection, campaign)
-        self._present = Present(connection, campaign, author, self._added)
+        self._names = Names(connection, campaign)
+        self._present = Present(connection, campaign, author, self._added, self._names)
         self._connection = connection
 
     @classmethod
@@ -88,6 +90,10 @@ class Writing:
         self._present.author = author
         self.history.author = author.name
 
+    def expect(self, lineage: str, given: Iterable[Submission]) -> None:
+        """Look up together which leads submissions name that are to be saved."""
+        self._names.expect(lineage, (each.external_id for each in given))
+
     def save(self, given: Submission) -> Outcome:
         """Add a lead, or update the one that the author's external id names already.
 
@@ -102,15 +108,13 @@ class Writing:
         self._check_inside(lead)
         known = self._present.met(lead)
         if known is not None:
-            if lead.external_id is not None:
-                named = replace(lead, id=known.id)
-                names.give(self._connection, self._present.author.lineage, named)
+            named = replace(lead, id=known.id)
+            self._names.give(self._present.author.lineage, named)
             return self._changed(known, with_gaps_filled(known, lead), "merge")
         self.ticket.next_lead_id()
         seq = self.ticket.next_seq()
         body = self._added.add(lead, seq)
-        if lead.external_id is not None:
-            names.give(self._connection, self._present.author.lineage, lead)
+        self._names.give(self._present.author.lineage, lead)
         self.members.note_new(lead.id)
         self._follow(lead, seq, None)
         self.history.note("create", None, lead, 1)
@@ -131,8 +135,7 @@ class Writing:
         wanted = _merged(known, given)
         if given.external_id is not UNSET:
             self._check_inside(wanted)
-            lineage = self._present.author.lineage
-            names.change(self._connection, lineage, self.campaign, known, wanted)
+            self._names.change(self._present.author.lineage, known, wanted)
         return self._changed(known, wanted, "update")
 
     def remove(self, lead_id: int, if_versions: frozenset[int] | None = None) -> None:
@@ -159,7 +162,7 @@ class Writing:
         into = self._present.known(into_id, None)
         outcome = self._changed(into, with_gaps_filled(into, known), "merge")
         # Who sends the lead that is gone again means the one that stayed.
-        names.pass_on(self._connection, known, into)
+        self._names.pass_on(known, into)
         self._gone(known, Reason.MERGED, merged_into=into.id)
         self.history.note("merge", known, None, known.version + 1)
         return outcome
@@ -180,6 +183,7 @@ class Writing:
     def close(self) -> None:
         """Write what is left: new leads, and what all mean for scopes and history."""
         self._added.write()
+        self._names.write()
         self.members.close()
         self._keys.close()
         self.history.close()
@@ -208,6 +212,7 @@ class Writing:
     def _gone(
         self, known: Lead, reason: Reason, merged_into: int | None = None
     ) -> None:
+        self._names.settle()
         rows.delete(self._connection, self.campaign.id, known.id)
         step = Step(
             known.id,
@@ -262,6 +267,8 @@ class Piece(Generic[T]):
     count: int
     """How many leads it may change."""
     do: Callable[[Connection, Writing], T]
+    saved: Sequence[Submission] = ()
+    """What it is going to save."""
 
     def job(self, *, is_alone: bool = False) -> Joint[T]:
         """Return what a database runs.
@@ -283,6 +290,11 @@ def do_all(connection: Connection, pieces: Sequence[Piece[T]]) -> list[T | Excep
     now = max(each.now for each in pieces)
     count = sum(each.count for each in pieces)
     writing = Writing.begin(connection, first.campaign, first.author, now, count)
+    by_author: dict[str, list[Submission]] = {}
+    for each in pieces:
+        by_author.setdefault(each.author.lineage, []).extend(each.saved)
+    for lineage, given in by_author.items():
+        writing.expect(lineage, given)
     outcomes: list[T | Exception] = []
     for each in pieces:
         writing.hand_over(each.author)
