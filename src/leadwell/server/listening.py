@@ -19,6 +19,7 @@ from uvicorn.supervisors import Multiprocess
 
 from leadwell.api.entrance import metrics, problems
 from leadwell.errors import LeadwellError, MalformedRequest, Refused, URLTooLong
+from leadwell.server.slow_readers import ReaderDeadline
 from leadwell.settings import Settings, from_environment, to_environment
 
 HEAD_BYTES_MAX = 2 * 2**20
@@ -118,6 +119,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._is_in_head = True
         self._is_refused = False
+        self._reader = ReaderDeadline(self.loop, self._settings.reader_timeout_s)
         self._deadline: float | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -199,9 +201,24 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the deadlines with the connection."""
+        self._reader.end()
         if self._timer is not None:
             self._timer.cancel()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """More of an answer waits for its reader than the transport holds gladly."""
+        super().pause_writing()
+        self._reader.begin(self.transport)
+
+    def resume_writing(self) -> None:
+        """The reader has taken most of it."""
+        super().resume_writing()
+        self._reader.end()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Nothing was asked for long."""
+        self._cut()
 
     def _expect(self, within_s: float) -> None:
         # One timer, that looks whether it came too early: most deadlines are met, and
@@ -226,3 +243,5 @@ class BoundedProtocol(HttpToolsProtocol):
         self._deadline = None
         if not self.transport.is_closing():
             self.transport.close()
+            # What its reader has not taken by now would keep it open for ever.
+            self.loop.call_later(LINGER_S, self.transport.abort)

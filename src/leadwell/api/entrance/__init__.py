@@ -17,8 +17,9 @@ from leadwell.api.entrance import codings, limits, metrics, problems
 from leadwell.api.entrance.auth import Gate, Visitor
 from leadwell.api.entrance.limits import header
 from leadwell.api.entrance.linked import LinkGate
-from leadwell.api.entrance.notes import Notes, name_in, told
+from leadwell.api.entrance.notes import OWN, Notes, name_in, told
 from leadwell.api.hub import Hub
+from leadwell.api.load.crowd import ASKING, Stay
 from leadwell.errors import (
     CursorLost,
     InternalError,
@@ -92,7 +93,11 @@ class Entrance:
     async def _answer(self, visit: "_Visit", scope: Scope, receive: Receive) -> None:
         try:
             limits.check_head(scope, self._hub.limits)
-            visit.visitor = scope["state"]["visitor"] = self._met(scope)
+            visitor = self._met(scope)
+            if visitor is not None and OWN not in scope:
+                visitor.stay = visit.stay = self._hub.crowd.enter(visitor.key)
+                ASKING.set(visitor.key)
+            visit.visitor = scope["state"]["visitor"] = visitor
             bounded = limits.bounded(receive, scope, self._hub.limits)
             coding = codings.wanted(scope)
             out = codings.Coded(visit.send, coding, self._coded, visit.owner)
@@ -112,6 +117,8 @@ class Entrance:
             )
             await visit.refuse(fault, receive, self._hub, self._told)
         finally:
+            if visit.stay is not None:
+                visit.stay.leave()
             visit.log()
             self._keep_notes(visit.visitor)
 
@@ -134,6 +141,8 @@ class Entrance:
     ) -> LeadwellError:
         """Return what a visitor is told: of a bad token before anything else."""
         visitor = visit.visitor
+        if visitor is not None and visitor.refusal is not None:
+            return visitor.refusal
         try:
             if visitor is not None and visitor.bearer is None:
                 await self._hub.look_up(visitor.look)
@@ -152,6 +161,7 @@ class _Visit:
         self._status = 0
         self._bytes = 0
         self.visitor: Visitor | None = None
+        self.stay: Stay | None = None
         self.spent: figures.Spent | None = None
         """What the time went into, if that is shown."""
         given = header(scope, b"x-request-id") or b""
@@ -174,9 +184,16 @@ class _Visit:
         if message["type"] == "http.response.start":
             self._status = message["status"]
             own = (b"x-request-id", self.request_id.encode())
+            quota = self.visitor and self.visitor.quota
             message["headers"] = [*message["headers"], own, _NOSNIFF]
+            if quota:
+                if self._status == 304:
+                    quota.give_back()
+                message["headers"] += quota.headers(time.time())
             if self.spent is not None:
                 message["headers"].append((b"server-timing", self._timing()))
+        elif self.stay is not None and message.get("more_body", False):
+            self.stay.stream()
         self._bytes += len(message.get("body", b""))
         await self._send(message)
 
@@ -191,6 +208,7 @@ class _Visit:
         # Once the head of an answer is out, cutting it off is all that is left.
         if self._status:
             return
+        metrics.note_refusal(error)
         answer = problems.response(
             error, public_url=hub.public_url, request_id=self.request_id
         )
