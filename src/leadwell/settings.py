@@ -1,5 +1,6 @@
 """What the environment and the configuration file decide, read once and frozen."""
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -13,6 +14,8 @@ PREFIX = "LEADWELL_"
 FILE_DEFAULT = "leadwell.toml"
 CHOICES = {"console": ("scalar", "swagger-ui", "off")}
 """The settings that are one of a few words."""
+AT_LEAST_ONE = ("in_flight_max", "token_in_flight_max", "workers")
+"""The settings with which 0 would mean that nobody is served."""
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -188,8 +191,14 @@ def _converted(name: str, given: object) -> object:
     try:
         if wanted is bool:
             return _TRUTHS[str(given).lower()]
-        return wanted(cast("str", given))
+        value = wanted(cast("str", given))
     except (KeyError, TypeError, ValueError):
         raise UsageError(
             f"the setting {name} is {given!r}", hint=f"it is a {wanted.__name__}"
         ) from None
+    least = 1 if name in AT_LEAST_ONE else 0
+    if isinstance(value, int | float) and not least <= value < math.inf:
+        raise UsageError(
+            f"the setting {name} is {given!r}", hint=f"it is {least} or more"
+        )
+    return value

@@ -179,6 +179,18 @@ def test_who_does_not_take_an_answer_is_cut_off(house: House, path: str) -> None
     assert status(house, token)[0] == 200
 
 
+def test_answers_that_are_left_lying_are_open_requests(house: House) -> None:
+    token = house.tokens[1]
+    asked = house.request(token, "GET", f"{LEADS}?per_page=1000")
+    with ExitStack() as stack:
+        for _ in range(4):
+            stack.enter_context(closing(house.opened(asked, 4_096)))
+        until(lambda: status(house, token)[0] == 429)
+        # They are no work: others are not refused for them.
+        assert status(house, house.tokens[2])[0] == 200
+    until(lambda: status(house, token)[0] == 200)
+
+
 def test_who_takes_an_answer_slowly_is_not_cut_off(house: House) -> None:
     token, taken = house.tokens[2], b""
     asked = house.request(token, "GET", f"{LEADS}?per_page=1000")

@@ -38,6 +38,8 @@ _EITHER = re.compile(r"/campaigns/[^/]+/leads\Z")
 """Where the article reads leads, and people have a page: the request decides."""
 _DESCRIBED = re.compile(r"/docs/(?!errors/)")
 """What says more to who sends a token; what an error means is the same for all."""
+PIECE_BYTES = 262_144
+"""A larger answer is sent in pieces."""
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _log = structlog.get_logger("leadwell.request")
 Told: TypeAlias = Callable[[Scope, LeadwellError, Response], Response]
@@ -94,9 +96,11 @@ class Entrance:
         try:
             limits.check_head(scope, self._hub.limits)
             visitor = self._met(scope)
-            if visitor is not None and OWN not in scope:
-                visitor.stay = visit.stay = self._hub.crowd.enter(visitor.key)
-                ASKING.set(visitor.key)
+            if OWN not in scope:
+                # Said either way: a connection's next request begins where this ends.
+                ASKING.set(visitor.key if visitor else None)
+                if visitor is not None:
+                    visitor.stay = visit.stay = self._hub.crowd.enter(visitor.key)
             visit.visitor = scope["state"]["visitor"] = visitor
             bounded = limits.bounded(receive, scope, self._hub.limits)
             coding = codings.wanted(scope)
@@ -192,10 +196,19 @@ class _Visit:
                 message["headers"] += quota.headers(time.time())
             if self.spent is not None:
                 message["headers"].append((b"server-timing", self._timing()))
-        elif self.stay is not None and message.get("more_body", False):
+        body, goes_on = message.get("body", b""), message.get("more_body", False)
+        self._bytes += len(body)
+        if self.stay is not None and (goes_on or len(body) > PIECE_BYTES):
             self.stay.stream()
-        self._bytes += len(message.get("body", b""))
-        await self._send(message)
+        if len(body) <= PIECE_BYTES:
+            await self._send(message)
+            return
+        # Each piece waits until the one before is taken: what its reader leaves lying
+        # counts among his open requests, and not only in our memory.
+        for start in range(0, len(body), PIECE_BYTES):
+            end = start + PIECE_BYTES
+            piece = {"body": body[start:end], "more_body": goes_on or end < len(body)}
+            await self._send({**message, **piece})
 
     def note(self, error: LeadwellError) -> None:
         """Have the owner of the token be told that a request was refused."""
