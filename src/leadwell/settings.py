@@ -14,7 +14,7 @@ PREFIX = "LEADWELL_"
 FILE_DEFAULT = "leadwell.toml"
 CHOICES = {"console": ("scalar", "swagger-ui", "off")}
 """The settings that are one of a few words."""
-AT_LEAST_ONE = ("in_flight_max", "token_in_flight_max", "workers")
+AT_LEAST_ONE = ("connections_max", "in_flight_max", "token_in_flight_max", "workers")
 """The settings with which 0 would mean that nobody is served."""
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
@@ -95,6 +95,8 @@ class Settings:
     wrong_tokens_rate: float = 1.0
     """How many wrong tokens may come from one address each second. Beyond that it is
     answered `429`, unless it sends a token that was good before. 0: any number."""
+    connections_max: int = 10_000
+    """Connections that one process holds; the next one is told `503` at once."""
     in_flight_max: int = 128
     """Requests with a token that one process works on at once."""
     token_in_flight_max: int = 32

@@ -16,6 +16,7 @@ SAID = {
     "wrong_tokens_rate": "1 a second",
     "token_in_flight_max": "32",
     "in_flight_max": "128",
+    "connections_max": "10,000",
     "token_long_polls_max": "500",
     "long_polls_max": "5,000",
     "reader_timeout_s": "30 s",
@@ -26,7 +27,7 @@ SAID = {
 
 
 def test_every_reason_is_explained_to_the_operator() -> None:
-    found = set(re.findall(r'reason ?= ?"(\w+)"|refused\("(\w+)"\)', SOURCE))
+    found = set(re.findall(r'reason ?= ?"(\w+)"|(?:refused|busy)\("(\w+)"\)', SOURCE))
     reasons = {first or second for first, second in found} | {"token_rate", "link_rate"}
     assert len(reasons) >= 9
     assert not {each for each in reasons if f"`{each}`" not in PAGE}

@@ -24,6 +24,7 @@ ROOM = {
     "LEADWELL_LONG_POLLS_MAX": "5",
     "LEADWELL_TOKEN_LONG_POLLS_MAX": "3",
     "LEADWELL_READER_TIMEOUT_S": "1",
+    "LEADWELL_CONNECTIONS_MAX": "40",
 }
 
 
@@ -164,6 +165,18 @@ def test_long_polls_are_counted_apart(house: House) -> None:
         assert house.hub.request("POST", LEADS, body).status_code == 201
         assert {answer(each)[0] for each in opened} == {200}
     until(lambda: house.hub.figure("leadwell_long_polls_open") == 0)
+
+
+def test_one_connection_too_many_is_told_so(house: House) -> None:
+    token = house.tokens[2]
+    with ExitStack() as stack:
+        for _ in range(50):
+            stack.enter_context(closing(house.opened("")))
+        code, text = status(house, token)
+        assert (code, '"code":"overloaded"' in text) == (503, True)
+        assert "connection: close" in text.lower()
+    until(lambda: status(house, token)[0] == 200)
+    assert house.refused("connections") > 0
 
 
 @pytest.mark.parametrize("path", [f"{LEADS}?per_page=1000", f"{LEADS}/export"])

@@ -13,7 +13,7 @@ from leadwell.api import wire
 from leadwell.api.campaigns import Opened, charge, open_campaign
 from leadwell.api.cursors import places
 from leadwell.api.entrance.auth import Visitor
-from leadwell.api.hub import Hub
+from leadwell.api.hub import PATIENCE_S, Hub
 from leadwell.api.load.watching import Waiter
 from leadwell.describe.schema import version
 from leadwell.model.cursor import Binding, Place
@@ -171,7 +171,8 @@ class Changes:
             waiter = _waiter(request, answer)
             if not await self.hub.watch.changed(waiter, left_s, request.receive):
                 break
-            answer = await self.hub.read(partial(self._look, request))
+            look = partial(self._look, request)
+            answer = await self.hub.read(look, PATIENCE_S)
         return answer
 
     def _progress(

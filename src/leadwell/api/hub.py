@@ -33,7 +33,7 @@ QUEUE_S = 3.0
 PEOPLE_MAX = 4
 """Threads that read for who is signed in, and for health checks: no token has them."""
 PATIENCE_S = 15.0
-"""How long those wait for one."""
+"""How long those wait for one, and long polls that a change has woken all together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +159,11 @@ class Hub:
 
     @cached_property
     def _turns(self) -> Turns:
-        return Turns(READERS_MAX, READERS_OF_ONE_MAX, QUEUE_S)
+        return Turns(READERS_MAX, READERS_OF_ONE_MAX)
 
     @cached_property
     def _turns_of_people(self) -> Turns:
-        return Turns(PEOPLE_MAX, PEOPLE_MAX, PATIENCE_S)
+        return Turns(PEOPLE_MAX, PEOPLE_MAX)
 
     @property
     def now(self) -> int:
@@ -189,23 +189,26 @@ class Hub:
         """
         return self.moment if self.agreed_clock is None else self.agreed_clock()
 
-    async def read(self, job: Callable[[Connection], T]) -> T:
+    async def read(
+        self, job: Callable[[Connection], T], patience_s: float = QUEUE_S
+    ) -> T:
         """Run a read that may take long in a thread, in one transaction.
 
         Raises:
             Overloaded: too many others are read for.
         """
-        return await self.apart(partial(self.database.read, job))
+        return await self.apart(partial(self.database.read, job), patience_s)
 
-    async def apart(self, work: Callable[[], T]) -> T:
+    async def apart(self, work: Callable[[], T], patience_s: float = QUEUE_S) -> T:
         """Do what may take long in a thread, once it is this reader's turn.
 
         Raises:
-            Overloaded: that does not come in time.
+            Overloaded: that does not come within `patience_s`.
         """
-        key = ASKING.get()
-        turns = self._turns_of_people if key is None else self._turns
-        async with turns.turn(key):
+        key, turns = ASKING.get(), self._turns
+        if key is None:
+            turns, patience_s = self._turns_of_people, PATIENCE_S
+        async with turns.turn(key, patience_s):
             return await to_thread.run_sync(work, limiter=self._threads)
 
     async def look_up(self, job: Callable[[Connection], T]) -> T:

@@ -22,6 +22,7 @@ from leadwell.api.hub import Hub, Limits
 from leadwell.errors import UsageError
 from leadwell.schema.times import microseconds
 from leadwell.server import agents, keys, opening
+from leadwell.server.allowance import allow_files
 from leadwell.server.clock import AgreedClock, JumpGuard, now
 from leadwell.server.opening import erasure_path
 from leadwell.server.outgoing.ringing import Ringer
@@ -84,6 +85,7 @@ def application() -> ASGIApp:
     """Build the application of a worker process from its environment."""
     settings = from_environment()
     configure_logs(settings.log_level)
+    allow_files(settings.connections_max)
     hub = hub_of(settings)
 
     @asynccontextmanager

@@ -8,6 +8,7 @@ import asyncio
 import os
 import secrets
 import socket
+import time
 from dataclasses import replace
 from http import HTTPStatus
 from tempfile import TemporaryDirectory
@@ -18,6 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
 from leadwell.api.entrance import metrics, problems
+from leadwell.api.load.crowd import ARRIVED, too_many_connections
 from leadwell.errors import LeadwellError, MalformedRequest, Refused, URLTooLong
 from leadwell.server.slow_readers import ReaderDeadline
 from leadwell.settings import Settings, from_environment, to_environment
@@ -124,9 +126,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Set the deadline of the first head."""
+        """Set the deadline of the first head; one connection too many is refused."""
         super().connection_made(transport)
         self._expect(self._settings.header_timeout_s)
+        if len(self.connections) > self._settings.connections_max:
+            self._answer(too_many_connections())
 
     def data_received(self, data: bytes) -> None:
         """Count what arrives until the head is complete."""
@@ -165,6 +169,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self._deadline = None
         super().on_message_complete()
 
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        """Note when the work could begin: one that waits too long is refused."""
+        cycle.scope["state"][ARRIVED] = time.monotonic()
+        super()._start_asgi_task(cycle, app)
+
     def send_400_response(self, msg: str) -> None:
         """Answer what the parser could not read like every other problem."""
         error: LeadwellError = MalformedRequest(
@@ -175,6 +184,12 @@ class BoundedProtocol(HttpToolsProtocol):
                 f"the URL has more than {self._settings.url_bytes_max:,} bytes",
                 hint="ask for fewer values",
             )
+        self._answer(error)
+        self.logger.debug(msg)
+
+    def _answer(self, error: LeadwellError) -> None:
+        """Answer with a problem before there is a request, and hang up."""
+        metrics.note_refusal(error)
         request_id = f"req_{secrets.token_hex(12)}"
         answer = problems.response(
             error, public_url=_url_of(self._settings), request_id=request_id
@@ -187,7 +202,6 @@ class BoundedProtocol(HttpToolsProtocol):
         text = "\r\n".join([*head, "connection: close", "", ""])
         self.transport.write(text.encode() + bytes(answer.body))
         self._refuse_further()
-        self.logger.debug(msg)
 
     def _refuse_further(self) -> None:
         """Read on without looking, so that the sender gets to read the answer.

@@ -14,13 +14,14 @@ FLOOD, CALM = b"a flood", b"a calm reader"
 class Desk:
     """Something that takes turns, until it is let go on."""
 
-    def __init__(self, turns: Turns) -> None:
+    def __init__(self, turns: Turns, patience_s: float = 10) -> None:
         self.turns = turns
+        self.patience_s = patience_s
         self.served: list[bytes] = []
         self.go_on = asyncio.Event()
 
     async def ask(self, key: bytes) -> None:
-        async with self.turns.turn(key):
+        async with self.turns.turn(key, self.patience_s):
             self.served.append(key)
             await self.go_on.wait()
             self.go_on.clear()
@@ -37,7 +38,7 @@ async def settle() -> None:
 
 def test_one_reader_has_only_its_share_and_others_come_in_between() -> None:
     async def told() -> None:
-        desk = Desk(Turns(3, 2, 10))
+        desk = Desk(Turns(3, 2))
         asked = [asyncio.create_task(desk.ask(FLOOD)) for _ in range(20)]
         await settle()
         assert desk.served == [FLOOD] * 2
@@ -57,7 +58,7 @@ def test_one_reader_has_only_its_share_and_others_come_in_between() -> None:
 
 def test_who_waits_too_long_is_refused_and_leaves_nothing_behind() -> None:
     async def told() -> None:
-        desk = Desk(Turns(1, 1, 0.05))
+        desk = Desk(Turns(1, 1), 0.05)
         first = asyncio.create_task(desk.ask(FLOOD))
         await settle()
         with pytest.raises(Overloaded) as refused:
@@ -76,7 +77,7 @@ def test_who_waits_too_long_is_refused_and_leaves_nothing_behind() -> None:
 
 def test_a_turn_that_nobody_waits_for_any_longer_is_passed_on() -> None:
     async def told() -> None:
-        desk = Desk(Turns(1, 1, 10))
+        desk = Desk(Turns(1, 1))
         first = asyncio.create_task(desk.ask(FLOOD))
         gone = asyncio.create_task(desk.ask(CALM))
         last = asyncio.create_task(desk.ask(FLOOD))

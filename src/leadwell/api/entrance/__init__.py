@@ -19,7 +19,7 @@ from leadwell.api.entrance.limits import header
 from leadwell.api.entrance.linked import LinkGate
 from leadwell.api.entrance.notes import OWN, Notes, name_in, told
 from leadwell.api.hub import Hub
-from leadwell.api.load.crowd import ASKING, Stay
+from leadwell.api.load.crowd import ARRIVED, ASKING, Stay
 from leadwell.errors import (
     CursorLost,
     InternalError,
@@ -100,7 +100,7 @@ class Entrance:
                 # Said either way: a connection's next request begins where this ends.
                 ASKING.set(visitor.key if visitor else None)
                 if visitor is not None:
-                    visitor.stay = visit.stay = self._hub.crowd.enter(visitor.key)
+                    visitor.stay = visit.stay = self._entered(visitor, scope)
             visit.visitor = scope["state"]["visitor"] = visitor
             bounded = limits.bounded(receive, scope, self._hub.limits)
             coding = codings.wanted(scope)
@@ -133,6 +133,12 @@ class Entrance:
         if _asks_with_token(scope):
             return self._gate.meet(scope)
         return self._links.meet(scope, _path(scope))
+
+    def _entered(self, visitor: Visitor, scope: Scope) -> Stay:
+        """Count a request among the open ones, unless there are too many."""
+        began: float | None = scope["state"].get(ARRIVED)
+        waited_s = 0.0 if began is None else time.monotonic() - began
+        return self._hub.crowd.enter(visitor.key, waited_s)
 
     def _keep_notes(self, visitor: Visitor | None) -> None:
         """Keep what the owner of a token shall be told of how its reader fares."""

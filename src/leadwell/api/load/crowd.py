@@ -9,6 +9,11 @@ from prometheus_client import Gauge
 
 from leadwell.errors.limits import Overloaded, TooManyAtOnce
 
+ARRIVED = "arrived"
+"""Under which the state of a request has the moment at which it could be begun with."""
+LATE_S = 1.0
+"""Who has waited so long for the beginning is refused: others wait behind, and more is
+asked than can be answered."""
 ASKING: ContextVar[bytes | None] = ContextVar("asking", default=None)
 """Whose request this is, by the key of the token or link; `None`: of a person, or of
 what needs no token."""
@@ -51,14 +56,16 @@ class Crowd:
         """Requests of a reader that are worked on, or whose answers are being sent."""
         self._own_polls: Counter[bytes] = Counter()
 
-    def enter(self, key: bytes) -> "Stay":
-        """Let a request in.
+    def enter(self, key: bytes, waited_s: float = 0.0) -> "Stay":
+        """Let a request in that has waited so long already.
 
         Raises:
             TooManyAtOnce: its reader has so many open already.
-            Overloaded: all readers together have.
+            Overloaded: all readers together have, or it waited too long.
         """
         room = self._room
+        if waited_s > LATE_S:
+            raise _busy("late")
         if self._own[key] >= room.token_in_flight_max:
             raise TooManyAtOnce(
                 f"{room.token_in_flight_max} requests of this token are being answered",
@@ -66,11 +73,7 @@ class Crowd:
                 reason="token_in_flight",
             )
         if self._working >= room.in_flight_max:
-            raise Overloaded(
-                "the hub answers as many requests as it can",
-                hint="try again in a moment",
-                reason="in_flight",
-            )
+            raise _busy("in_flight")
         self._working += 1
         self._own[key] += 1
         return Stay(self, key)
@@ -121,6 +124,18 @@ class Crowd:
         counts[key] -= 1
         if not counts[key]:
             del counts[key]
+
+
+def _busy(reason: str) -> Overloaded:
+    said = "the hub answers as many requests as it can"
+    return Overloaded(said, hint="try again in a moment", reason=reason)
+
+
+def too_many_connections() -> Overloaded:
+    """Return what is said to who connects as one too many."""
+    said = "as many connections are open as this hub holds"
+    hint = "use one connection for many requests"
+    return Overloaded(said, hint=hint, reason="connections")
 
 
 @dataclass(slots=True)

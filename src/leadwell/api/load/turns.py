@@ -15,40 +15,36 @@ class Turns:
     is not served before another one that asks for one. Belongs to one event loop.
     """
 
-    def __init__(self, places: int, share: int, patience_s: float) -> None:
-        """Let `places` in at once, `share` of them of one reader.
-
-        A turn that does not come within `patience_s` is refused.
-        """
+    def __init__(self, places: int, share: int) -> None:
+        """Let `places` in at once, `share` of them of one reader."""
         self._free = places
         self._share = share
-        self._patience_s = patience_s
         self._running: Counter[bytes | None] = Counter()
         self._waiting: OrderedDict[bytes | None, deque[asyncio.Future[None]]] = (
             OrderedDict()
         )
 
     @asynccontextmanager
-    async def turn(self, key: bytes | None) -> AsyncGenerator[None]:
+    async def turn(self, key: bytes | None, patience_s: float) -> AsyncGenerator[None]:
         """Wait for a turn, and have it.
 
         Raises:
-            Overloaded: it did not come in time.
+            Overloaded: it did not come within `patience_s`.
         """
         if self._free and self._running[key] < self._share:
             self._begin(key)
         else:
-            await self._wait(key)
+            await self._wait(key, patience_s)
         try:
             yield
         finally:
             self._end(key)
 
-    async def _wait(self, key: bytes | None) -> None:
+    async def _wait(self, key: bytes | None, patience_s: float) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(key, deque()).append(turn)
         try:
-            async with asyncio.timeout(self._patience_s):
+            async with asyncio.timeout(patience_s):
                 await turn
         except TimeoutError:
             self._leave(key, turn)
