@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from leadwell.api.app import app
+from leadwell.api.entrance.auth import address_of
 from leadwell.api.hub import Hub, Limits
 from leadwell.api.load.quotas import Strangers
 from leadwell.api.load.rates import Rates
@@ -201,6 +202,26 @@ def test_who_sends_wrong_tokens_is_soon_told_to_wait_and_others_are_not(
     assert client.get("/v2/me", headers=bearer(new)).status_code == 429
     watch.now += 1
     assert client.get("/v2/me", headers=bearer(new)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("192.0.2.1", "192.0.2.2", False),
+        ("192.0.2.1", "::ffff:192.0.2.1", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("fe80::1%eth0", "fe80::2%eth1", True),
+        (":not one", ":nor this", False),
+    ],
+)
+def test_of_ipv6_one_network_is_one_address(
+    one: str, other: str, is_same: bool
+) -> None:
+    first, second = (address_of({"client": (each, 1)}) for each in (one, other))
+    assert (first == second) is is_same
+    assert address_of({}) == address_of({"client": None}) == b""
 
 
 def test_what_needs_no_token_has_no_rate(client: TestClient) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from urllib.parse import unquote_to_bytes
 
 from starlette.types import Scope
@@ -192,9 +192,12 @@ def address_of(scope: Scope) -> bytes:
     if ":" not in text:
         return text.encode()
     try:
-        return ip_address(text).packed[:8]
+        address = IPv6Address(text)
     except ValueError:
         return text.encode()
+    # One of IPv4, where a hub listens to both.
+    mapped = address.ipv4_mapped
+    return str(mapped).encode() if mapped else address.packed[:8]
 
 
 def refuse_in_url(hub: Hub, query_string: bytes, *, has_header: bool) -> None:
