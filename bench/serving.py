@@ -93,6 +93,10 @@ def hub(
         "LEADWELL_KEY_FILE": f"{made.path}.key",
         "LEADWELL_ERASURE_FILE": f"{made.path}.erasures",
         "LEADWELL_METRICS_TOKEN": METRICS_TOKEN,
+        # As good as none, and counted all the same: its cost is in what is measured.
+        "LEADWELL_TOKEN_RATE": "1000000",
+        "LEADWELL_TOKEN_IN_FLIGHT_MAX": "10000",
+        "LEADWELL_IN_FLIGHT_MAX": "10000",
     }
     with _running(name, command, environment) as (process, port):
         yield Server(name, process, port, beside=beside)

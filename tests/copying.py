@@ -189,7 +189,7 @@ def _text(json_text: str | bytes) -> str:
     return json_text if isinstance(json_text, str) else json_text.decode()
 
 
-def a_bench(folder: Path, leads: int = 0) -> Bench:
+def a_bench(folder: Path, leads: int = 0, **settings: str) -> Bench:
     """A running hub with so many leads beside its first one."""
     home = folder / "hub"
     home.mkdir()
@@ -199,7 +199,7 @@ def a_bench(folder: Path, leads: int = 0) -> Bench:
     with pytest.MonkeyPatch.context() as patch:
         # Which lines of a hub run, its own tests note.
         patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
-        return Bench(served.a_hub(home, token), home, folder)
+        return Bench(served.a_hub(home, token, **settings), home, folder)
 
 
 @functools.cache

@@ -25,7 +25,8 @@ from leadwell.store import digests, exports, feed, filtering, leads
 from leadwell.store.connection import Connection
 from leadwell.store.duplicates import matching
 from leadwell.store.indexes.kept import Kept
-from leadwell.store.writes import names, rows, scopes
+from leadwell.store.writes import rows, scopes
+from leadwell.store.writes.names import Names
 
 Patch: TypeAlias = pytest.MonkeyPatch
 Plant: TypeAlias = Callable[[Patch], None]
@@ -212,13 +213,13 @@ def index_without_forced(patch: Patch) -> None:
 def names_of_everybody(patch: Patch) -> None:
     """Find a lead by the name that another partner gave it."""
 
-    def find(connection: Any, campaign: Any, _lineage: str, name: str) -> int | None:
-        for lead in rows.find_after(connection, campaign, 0, 1000):
+    def find(self: Names, _lineage: str, name: str) -> int | None:
+        for lead in rows.find_after(self.connection, self.campaign, 0, 1000):
             if lead.external_id == name:
                 return lead.id
         return None
 
-    patch.setattr(names, "find", find)
+    patch.setattr(Names, "find", find)
 
 
 def watermark_of_the_campaign(patch: Patch) -> None:

@@ -144,6 +144,12 @@ class Reader:
 
 
 METRICS_TOKEN = "a secret of the operator"
+UNLIMITED = {
+    "LEADWELL_TOKEN_RATE": "0",
+    "LEADWELL_LINK_RATE": "0",
+    "LEADWELL_WRONG_TOKENS_RATE": "0",
+}
+"""No rates: a test asks quicker than any reader, and is about something else."""
 
 
 def a_folder(path: Path, engine: str = "sqlite", *, is_edited: bool = False) -> str:
@@ -189,6 +195,7 @@ def a_hub(
         "LEADWELL_ALLOW_UNSAFE_DATABASE": "true",
         "LEADWELL_KEY_FILE": str(folder / "leads.db.key"),
         "LEADWELL_METRICS_TOKEN": METRICS_TOKEN,
+        **UNLIMITED,
         **more,
     }
     if first:

@@ -1,5 +1,6 @@
 """What the environment and the configuration file decide, read once and frozen."""
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -13,6 +14,8 @@ PREFIX = "LEADWELL_"
 FILE_DEFAULT = "leadwell.toml"
 CHOICES = {"console": ("scalar", "swagger-ui", "off")}
 """The settings that are one of a few words."""
+AT_LEAST_ONE = ("connections_max", "in_flight_max", "token_in_flight_max", "workers")
+"""The settings with which 0 would mean that nobody is served."""
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -34,7 +37,7 @@ class Settings:
     """Whether a pooler such as PgBouncer stands before PostgreSQL, in transaction mode:
     then nothing is prepared, and nothing is expected of a connection."""
     statement_timeout_s: float = 10.0
-    """How long PostgreSQL may look for an answer before it gives up, in seconds."""
+    """How long the database may look for an answer before it gives up, in seconds."""
     allow_unsafe_database: bool = False
     """Whether a PostgreSQL server may be used that can lose answered writes; only for
     trials."""
@@ -79,6 +82,29 @@ class Settings:
     keeps 120 seconds, Traefik 90, nginx and AWS 60."""
     body_timeout_s: float = 30.0
     """How long a client may take to send the body of a request, in seconds."""
+    reader_timeout_s: float = 30.0
+    """Within how many seconds a client has to take 64 KiB of an answer that waits for
+    it, or the rest, before it is cut off."""
+    token_rate: float = 200.0
+    """Points that a token may spend each second, unless it has a rate of its own: a
+    request costs one, and one more for each 100 leads. 0: any number."""
+    link_rate: float = 20.0
+    """The same for a link, such as that of a CSV feed."""
+    rate_burst_s: float = 10.0
+    """For how many seconds of its rate a reader may spend at once."""
+    wrong_tokens_rate: float = 1.0
+    """How many wrong tokens may come from one address each second. Beyond that it is
+    answered `429`, unless it sends a token that was good before. 0: any number."""
+    connections_max: int = 10_000
+    """Connections that one process holds; the next one is told `503` at once."""
+    in_flight_max: int = 128
+    """Requests with a token that one process works on at once."""
+    token_in_flight_max: int = 32
+    """The same, of one token or link; answers that are still being sent count too."""
+    long_polls_max: int = 5_000
+    """Requests that wait for a change, in one process."""
+    token_long_polls_max: int = 500
+    """The same, of one token."""
     stop_timeout_s: float = 10.0
     """How long requests may take to end when the hub stops, in seconds."""
     metrics_token: str = ""
@@ -167,8 +193,14 @@ def _converted(name: str, given: object) -> object:
     try:
         if wanted is bool:
             return _TRUTHS[str(given).lower()]
-        return wanted(cast("str", given))
+        value = wanted(cast("str", given))
     except (KeyError, TypeError, ValueError):
         raise UsageError(
             f"the setting {name} is {given!r}", hint=f"it is a {wanted.__name__}"
         ) from None
+    least = 1 if name in AT_LEAST_ONE else 0
+    if isinstance(value, int | float) and not least <= value < math.inf:
+        raise UsageError(
+            f"the setting {name} is {given!r}", hint=f"it is {least} or more"
+        )
+    return value

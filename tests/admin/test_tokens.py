@@ -2,6 +2,7 @@
 
 import html
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -439,6 +440,24 @@ def test_a_token_in_a_url_is_shown_as_exposed(desk: Desk, client: TestClient) ->
     hub_writes(desk.hub)
     assert "exposed in a URL" in text_of(desk.get(TAB))
     assert "Rotate it." in text_of(desk.get(f"{TAB}/{id_of(token)}"))
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"), [(20, "20 points a second"), (0, "no limit"), (None, "")]
+)
+def test_the_page_says_which_rate_of_its_own_a_token_has(
+    desk: Desk, rate: int | None, said: str
+) -> None:
+    token = token_in(made(desk))
+
+    def change(connection: Connection) -> None:
+        known = tokens.known(connection, id_of(token))
+        tokens.change(connection, replace(known, rate=rate), 0)
+
+    desk.hub.database.write(change).result()
+    shown = text_of(desk.get(f"{TAB}/{id_of(token)}"))
+    assert said in shown
+    assert ("Rate" in shown) == bool(said)
 
 
 def test_a_token_of_the_account_opens_every_campaign(

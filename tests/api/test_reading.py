@@ -299,7 +299,11 @@ def test_me_and_the_campaigns(client, database, account, campaign) -> None:
     assert me["filter"]["query"] == query
     assert me["filter"]["words"]
     assert me["fields"] is None
-    assert me["limits"] == {"per_page_default": 50, "per_page_max": 1000}
+    assert (me["limits"]["per_page_default"], me["limits"]["per_page_max"]) == (
+        50,
+        1000,
+    )
+    assert me["limits"]["rate"] is None
     assert token not in str(me)
     assert me["campaigns"] == listed["data"] == [shown["data"]]
     assert listed["pagination"]["total"] == 1

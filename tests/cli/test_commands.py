@@ -228,6 +228,27 @@ def test_a_token_can_be_edited(made: Run) -> None:
     assert made("token", "edit", token["id"], "--address", "192.0.2.0/24").code == 0
 
 
+def test_a_token_has_a_rate_of_its_own_and_keeps_it_when_it_is_rotated(
+    made: Run,
+) -> None:
+    token = a_token(made, "--rate", "20")
+    made("token", "rotate", token["id"])
+    rates = [each["rate"] for each in made("token", "list", "--json").json]
+    assert rates == [20, 20]
+
+    def edited(*option: str) -> int | None:
+        rate: int | None = made("token", "edit", token["id"], *option, "--json").json[
+            0
+        ]["rate"]
+        return rate
+
+    assert edited("--rate", "0") == 0
+    assert edited("--name", "North") == 0
+    assert edited("--no-rate") is None
+    for wrong in (("--rate", "-1"), ("--rate", "x"), ("--rate", "5", "--no-rate")):
+        assert made("token", "edit", token["id"], *wrong).code == 2
+
+
 def test_a_token_that_could_not_work_is_refused(made: Run) -> None:
     create = ("token", "create", "--name", "X")
     assert made(*create).code == 2

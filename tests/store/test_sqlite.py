@@ -98,3 +98,25 @@ def test_a_database_that_another_process_writes_to_is_unavailable(
     holder.close()
     other.write(lambda connection: accounts.add(connection, "a", "A", 0)).result()
     other.close()
+
+
+def test_a_statement_that_takes_too_long_is_stopped_and_the_next_is_not(
+    tmp_path: Path,
+) -> None:
+    endless = """
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT :n)
+        SELECT count(*) FROM n
+    """
+    database = SQLiteDatabase(tmp_path / "leads.db", timeout_s=0.05)
+
+    def count(most: int) -> int:
+        return int(database.read(lambda c: c.rows(endless, {"n": most}))[0][0])
+
+    with pytest.raises(Unavailable) as stopped:
+        count(10**12)
+    assert stopped.value.reason == "statement"
+    assert count(1_000) == 1_000
+    # What an operator runs has no deadline: a check of the whole file takes its time.
+    with database.reading() as connection:
+        assert connection.rows(endless, {"n": 3_000_000}) == [(3_000_000,)]
+    database.close()

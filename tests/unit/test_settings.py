@@ -29,6 +29,9 @@ def test_a_named_file_must_be_there(tmp_path: Path) -> None:
         ('allow_unsafe_database = "perhaps"', "the setting allow_unsafe_database"),
         ('console = "redoc"', "the setting console is 'redoc'"),
         ("console = true", "the setting console is True"),
+        ("token_rate = -1", "the setting token_rate is -1"),
+        ("rate_burst_s = inf", "the setting rate_burst_s is inf"),
+        ("in_flight_max = 0", "the setting in_flight_max is 0"),
     ],
 )
 def test_a_wrong_file_is_told(tmp_path: Path, content: str, message: str) -> None:

@@ -11,6 +11,7 @@ from leadwell.api import links, wire
 from leadwell.api.entrance.auth import Bearer, Visitor
 from leadwell.api.entrance.problems import nothing_here
 from leadwell.api.hub import Hub
+from leadwell.api.load import telling
 from leadwell.describe import access
 from leadwell.model.campaign import Campaign
 from leadwell.model.grant import Grant
@@ -49,6 +50,13 @@ def bearer_at(connection: Connection, request: Request) -> Bearer:
     """
     visitor: Visitor = request.scope["state"]["visitor"]
     return visitor.look(connection)
+
+
+def charge(request: Request, leads: int) -> None:
+    """Charge a request with the leads that it reads or writes."""
+    visitor: Visitor | None = request.scope["state"]["visitor"]
+    if visitor is not None:
+        visitor.charge(leads)
 
 
 def open_campaign(connection: Connection, request: Request) -> Opened:
@@ -148,7 +156,8 @@ class Campaigns:
             account = accounts.find_by_id(connection, grant.account_id)
             page = campaigns.find_page(connection, grant.account_id, grant.campaign_id)
             views = [view_of(found, grant) for found in page.items]
-            return access.token(bearer.token, grant, account, views)
+            limits = telling.told(self.hub.limits, bearer.token)
+            return access.token(bearer.token, grant, account, views, limits)
 
         return wire.document({"data": await self.hub.look_up(job)})
 

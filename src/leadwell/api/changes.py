@@ -10,10 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from leadwell.api import wire
-from leadwell.api.campaigns import Opened, open_campaign
+from leadwell.api.campaigns import Opened, charge, open_campaign
 from leadwell.api.cursors import places
 from leadwell.api.entrance.auth import Visitor
-from leadwell.api.hub import Hub
+from leadwell.api.hub import PATIENCE_S, Hub
+from leadwell.api.load.watching import Waiter
 from leadwell.describe.schema import version
 from leadwell.model.cursor import Binding, Place
 from leadwell.model.query import Question
@@ -25,9 +26,6 @@ from leadwell.store.access.health import Note
 from leadwell.store.connection import Connection
 from leadwell.store.feed import Removal, Upsert
 from leadwell.store.readers import Progress
-
-LOOK_EVERY_S = 0.1
-"""How often a waiting request looks for changes: one index look-up each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +74,7 @@ class Changes:
             answer = await self.hub.read(partial(self._look, request))
         if answer.asked.following.wait_s and not answer.is_news:
             answer = await self._waited(request, answer)
+        charge(request, len(answer.entries))
         if answer.progress is not None:
             self.hub.database.write(answer.progress.note)
         if answer.extra and answer.asked.following.confirms:
@@ -162,16 +161,18 @@ class Changes:
         )
 
     async def _waited(self, request: Request, answer: Answer) -> Answer:
-        """Look again and again until there is news, or the time is over."""
+        """Wait until there is news, or the time is over."""
+        visitor: Visitor = request.scope["state"]["visitor"]
+        visitor.wait()
         loop = asyncio.get_running_loop()
         until = loop.time() + answer.asked.following.wait_s
-        while loop.time() < until and not await request.is_disconnected():
-            await asyncio.sleep(min(LOOK_EVERY_S, max(until - loop.time(), 0)))
-            if await self.hub.look_up(partial(_is_same, request, answer)):
-                continue
-            answer = await self.hub.read(partial(self._look, request))
-            if answer.is_news:
+        while not answer.is_news:
+            left_s = until - loop.time()
+            waiter = _waiter(request, answer)
+            if not await self.hub.watch.changed(waiter, left_s, request.receive):
                 break
+            look = partial(self._look, request)
+            answer = await self.hub.read(look, PATIENCE_S)
         return answer
 
     def _progress(
@@ -186,6 +187,15 @@ class Changes:
         reader = (asked.opened.campaign.id, asked.opened.grant.lineage)
         progress = Progress(*reader, asked.sent.seq, self.hub.moment)
         return progress if progress.is_worth_it(connection) else None
+
+
+def _waiter(request: Request, answer: Answer) -> Waiter:
+    opened = answer.asked.opened
+    return Waiter(
+        (opened.campaign.id, opened.grant.scope_id),
+        answer.newest if answer.up_to_date else -1,
+        partial(_is_same, request, answer),
+    )
 
 
 def _is_same(request: Request, answer: Answer, connection: Connection) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from secrets import token_bytes
 from tempfile import mkdtemp
@@ -13,18 +13,32 @@ from anyio import CapacityLimiter, to_thread
 from leadwell.api.cursors.sealing import Sealer
 from leadwell.api.lists.pins import Pins, Shelves
 from leadwell.api.lists.shared_pins import SharedPins
+from leadwell.api.load.crowd import ASKING, Crowd, Room
+from leadwell.api.load.quotas import Strangers
+from leadwell.api.load.rates import Rates
+from leadwell.api.load.turns import Turns
+from leadwell.api.load.watching import Watch
 from leadwell.api.works import Works
 from leadwell.schema.times import microseconds
 from leadwell.store.connection import Connection, Database, T
 from leadwell.store.indexes import Indexes
 
 READERS_MAX = 8
-"""Threads that read at once: SQLite gains nothing from more on a few cores."""
+"""Threads that read at once for tokens: SQLite gains nothing from more on a few cores.
+"""
+READERS_OF_ONE_MAX = 6
+"""How many of them one token may have: a flood of it leaves others some."""
+QUEUE_S = 3.0
+"""How long a read waits for a thread before it is refused."""
+PEOPLE_MAX = 4
+"""Threads that read for who is signed in, and for health checks: no token has them."""
+PATIENCE_S = 15.0
+"""How long those wait for one, and long polls that a change has woken all together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How large a request may be, and how slow."""
+    """How large a request may be, how slow, and how many there may be."""
 
     url_bytes_max: int = 8_192
     header_bytes_max: int = 16_384
@@ -34,6 +48,18 @@ class Limits:
     upload_bytes_max: int = 209_715_200
     """Of a file that somebody loads on the pages."""
     body_timeout_s: float = 30.0
+    token_rate: float = 0.0
+    """Points that a token may spend each second; 0: any number."""
+    link_rate: float = 0.0
+    """The same for a link."""
+    wrong_tokens_rate: float = 0.0
+    """Wrong tokens that an address may send each second; 0: any number."""
+    rate_burst_s: float = 10.0
+    """For how many seconds of a rate may be spent at once."""
+    in_flight_max: int = 128
+    token_in_flight_max: int = 32
+    long_polls_max: int = 5_000
+    token_long_polls_max: int = 500
 
 
 def _believed(moment: datetime) -> None:
@@ -68,9 +94,6 @@ class Hub:
     """Whether every answer says what its time went into."""
     console: str = "scalar"
     """What `/docs/console` is made of; `off`: there is none."""
-    readers: CapacityLimiter = field(
-        default_factory=lambda: CapacityLimiter(READERS_MAX)
-    )
 
     @cached_property
     def sealer(self) -> Sealer:
@@ -102,6 +125,46 @@ class Hub:
         """What makes any page of any filter quick."""
         return Indexes(self.database)
 
+    @cached_property
+    def rates(self) -> Rates:
+        """What tokens and links have spent lately."""
+        return Rates()
+
+    @cached_property
+    def strangers(self) -> Strangers:
+        """From where wrong tokens came lately."""
+        return Strangers(self.limits.wrong_tokens_rate, self.limits.rate_burst_s)
+
+    @cached_property
+    def crowd(self) -> Crowd:
+        """The requests that are open."""
+        limits = self.limits
+        return Crowd(
+            Room(
+                limits.in_flight_max,
+                limits.token_in_flight_max,
+                limits.long_polls_max,
+                limits.token_long_polls_max,
+            )
+        )
+
+    @cached_property
+    def watch(self) -> Watch:
+        """What looks for changes on behalf of the requests that wait for them."""
+        return Watch(self.look_up)
+
+    @cached_property
+    def _threads(self) -> CapacityLimiter:
+        return CapacityLimiter(READERS_MAX + PEOPLE_MAX)
+
+    @cached_property
+    def _turns(self) -> Turns:
+        return Turns(READERS_MAX, READERS_OF_ONE_MAX)
+
+    @cached_property
+    def _turns_of_people(self) -> Turns:
+        return Turns(PEOPLE_MAX, PEOPLE_MAX)
+
     @property
     def now(self) -> int:
         """The moment to stamp on leads, in microseconds since 1970.
@@ -126,9 +189,27 @@ class Hub:
         """
         return self.moment if self.agreed_clock is None else self.agreed_clock()
 
-    async def read(self, job: Callable[[Connection], T]) -> T:
-        """Run a read that may take long in a thread, in one transaction."""
-        return await to_thread.run_sync(self.database.read, job, limiter=self.readers)
+    async def read(
+        self, job: Callable[[Connection], T], patience_s: float = QUEUE_S
+    ) -> T:
+        """Run a read that may take long in a thread, in one transaction.
+
+        Raises:
+            Overloaded: too many others are read for.
+        """
+        return await self.apart(partial(self.database.read, job), patience_s)
+
+    async def apart(self, work: Callable[[], T], patience_s: float = QUEUE_S) -> T:
+        """Do what may take long in a thread, once it is this reader's turn.
+
+        Raises:
+            Overloaded: that does not come within `patience_s`.
+        """
+        key, turns = ASKING.get(), self._turns
+        if key is None:
+            turns, patience_s = self._turns_of_people, PATIENCE_S
+        async with turns.turn(key, patience_s):
+            return await to_thread.run_sync(work, limiter=self._threads)
 
     async def look_up(self, job: Callable[[Connection], T]) -> T:
         """Run a read of a few rows in one transaction: at once, where it cannot wait.

@@ -13,7 +13,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from leadwell.api import body, links, tags, tasks, wire
-from leadwell.api.campaigns import Opened, bearer_at, open_campaign, open_numbered
+from leadwell.api.campaigns import (
+    Opened,
+    bearer_at,
+    charge,
+    open_campaign,
+    open_numbered,
+)
 from leadwell.api.entrance import problems
 from leadwell.api.hub import Hub
 from leadwell.api.tasks import Done, Task
@@ -117,6 +123,7 @@ class Writes:
             task = await to_thread.run_sync(prepare)
         else:
             task = prepare()
+        charge(request, task.count)
         done = await self._done(opened, task, key)
         if not isinstance(done, Done):
             return await self._answered_again(opened, done)

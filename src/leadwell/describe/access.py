@@ -1,22 +1,25 @@
 """What a token is and may see, for `GET /v2/me` and for the campaigns it lists."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from leadwell.describe import schema
 from leadwell.model.account import Account
 from leadwell.model.campaign import Attribute, Campaign
 from leadwell.model.grant import Grant
-from leadwell.model.query import PER_PAGE_DEFAULT, PER_PAGE_MAX
 from leadwell.model.token import Token
 from leadwell.schema import wording
 from leadwell.schema.times import show
 
 
 def token(
-    held: Token, grant: Grant, account: Account, views: Sequence[Campaign]
+    held: Token,
+    grant: Grant,
+    account: Account,
+    views: Sequence[Campaign],
+    limits: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Describe a token to its bearer."""
+    """Describe a token to its bearer, with the limits that it may meet."""
     only = views[0] if grant.campaign_id is not None and views else None
     return {
         "token": {
@@ -32,7 +35,7 @@ def token(
         "campaigns": [campaign(view) for view in views],
         "filter": _filter(grant, only) if only else None,
         "fields": _fields(grant, only) if only else None,
-        "limits": {"per_page_default": PER_PAGE_DEFAULT, "per_page_max": PER_PAGE_MAX},
+        "limits": limits,
     }
 
 

@@ -70,6 +70,13 @@ REMEDIES: Mapping[str, str] = {
     "again, or send it without `atomic`.",
     "invalid_definition": "Mend every place that is listed in the schema file.",
     "headers_too_large": "Send fewer or shorter headers; most often it is cookies.",
+    "rate_limited": "Wait as long as `Retry-After` says, then send the same again. "
+    "Read the changes in place of everything, and many leads with each request; "
+    "`/v2/me` says what your rate is, and the hub's operator can give you another.",
+    "too_many_at_once": "Wait until one of your requests is answered. A few "
+    "connections are as quick as many.",
+    "overloaded": "Wait as long as `Retry-After` says, then send the same again: "
+    "nothing was done. Who runs the hub sees in its figures which limit was met.",
     "unavailable": "Wait as long as `Retry-After` says, then send the same again.",
     "internal_error": "Try once more. If it stays, send the `request_id` to who runs "
     "the hub.",

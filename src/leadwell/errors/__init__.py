@@ -44,7 +44,7 @@ LeadwellError
   InvalidBatch            unprocessable    an atomic batch with a lead that is refused
   InvalidDefinition       unprocessable    a campaign definition that cannot be used
   HeadersTooLarge         heavy_headers    too many or too large headers
-  Unavailable             unavailable      overloaded or stopping: try again
+  Unavailable             unavailable      stopping, or asked too much (also `limits`)
   InternalError           internal         a fault of ours
   UsageError              usage            a command or a setting that cannot work
     UnreadableFile        usage            the file cannot be read as leads

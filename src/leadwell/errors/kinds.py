@@ -23,6 +23,7 @@ class Kind(StrEnum):
     WRONG_TYPE = "wrong_type"
     UNPROCESSABLE = "unprocessable"
     HEAVY_HEADERS = "heavy_headers"
+    LIMITED = "limited"
     UNAVAILABLE = "unavailable"
     INTERNAL = "internal"
     USAGE = "usage"
@@ -57,6 +58,10 @@ class LeadwellError(Exception):
 
     kind: ClassVar[Kind] = Kind.INVALID
     code: str = "internal_error"
+    wait_s: int | None = None
+    """After how many seconds the same may be tried again, if the error knows."""
+    reason: str | None = None
+    """Which limit was met: what it is counted under. It names nobody."""
 
     def __init__(
         self,

@@ -49,6 +49,8 @@ class Token:
     """When the token was seen in a URL."""
     addresses: tuple[str, ...] = ()
     """CIDR blocks it may be used from; empty: from anywhere."""
+    rate: int | None = None
+    """Points that it may spend each second; 0: any number; `None`: as the hub says."""
 
     def is_open(self, now: datetime) -> bool:
         """Whether the token may be used at this moment."""

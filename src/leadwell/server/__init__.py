@@ -22,11 +22,13 @@ from leadwell.api.hub import Hub, Limits
 from leadwell.errors import UsageError
 from leadwell.schema.times import microseconds
 from leadwell.server import agents, keys, opening
+from leadwell.server.allowance import allow_files
 from leadwell.server.clock import AgreedClock, JumpGuard, now
 from leadwell.server.opening import erasure_path
 from leadwell.server.outgoing.ringing import Ringer
 from leadwell.server.outgoing.sending import networks_of
 from leadwell.server.parent import end_with_parent
+from leadwell.server.sharing import Sharing
 from leadwell.server.upkeep import Upkeep
 from leadwell.settings import Settings, from_environment
 from leadwell.store.connection import Database
@@ -64,6 +66,14 @@ def hub_of(settings: Settings, *, create: bool = True) -> Hub:
             batch_bytes_max=settings.batch_bytes_max,
             upload_bytes_max=settings.upload_bytes_max,
             body_timeout_s=settings.body_timeout_s,
+            token_rate=settings.token_rate,
+            link_rate=settings.link_rate,
+            wrong_tokens_rate=settings.wrong_tokens_rate,
+            rate_burst_s=settings.rate_burst_s,
+            in_flight_max=settings.in_flight_max,
+            token_in_flight_max=settings.token_in_flight_max,
+            long_polls_max=settings.long_polls_max,
+            token_long_polls_max=settings.token_long_polls_max,
         ),
         metrics_token=settings.metrics_token,
         shows_timing=settings.server_timing,
@@ -75,6 +85,7 @@ def application() -> ASGIApp:
     """Build the application of a worker process from its environment."""
     settings = from_environment()
     configure_logs(settings.log_level)
+    allow_files(settings.connections_max)
     hub = hub_of(settings)
 
     @asynccontextmanager
@@ -86,11 +97,15 @@ def application() -> ASGIApp:
         upkeep.start()
         ringer = Ringer(hub, networks_of(settings.webhook_networks))
         ringer.start()
+        sharing = Sharing(hub.database, hub.rates)
+        if settings.workers > 1 or hub.database.is_remote:
+            sharing.start()
         # What is there now stays: looking through it again and again is in vain.
         gc.collect()
         gc.freeze()
         gc.set_threshold(GC_EVERY)
         yield
+        sharing.stop()
         ringer.stop()
         hub.works.stop()
         upkeep.stop()

@@ -8,6 +8,7 @@ import asyncio
 import os
 import secrets
 import socket
+import time
 from dataclasses import replace
 from http import HTTPStatus
 from tempfile import TemporaryDirectory
@@ -18,7 +19,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
 from leadwell.api.entrance import metrics, problems
+from leadwell.api.load.crowd import ARRIVED, too_many_connections
 from leadwell.errors import LeadwellError, MalformedRequest, Refused, URLTooLong
+from leadwell.server.slow_readers import ReaderDeadline
 from leadwell.settings import Settings, from_environment, to_environment
 
 HEAD_BYTES_MAX = 2 * 2**20
@@ -118,13 +121,16 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._is_in_head = True
         self._is_refused = False
+        self._reader = ReaderDeadline(self.loop, self._settings.reader_timeout_s)
         self._deadline: float | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Set the deadline of the first head."""
+        """Set the deadline of the first head; one connection too many is refused."""
         super().connection_made(transport)
         self._expect(self._settings.header_timeout_s)
+        if len(self.connections) > self._settings.connections_max:
+            self._answer(too_many_connections())
 
     def data_received(self, data: bytes) -> None:
         """Count what arrives until the head is complete."""
@@ -163,6 +169,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self._deadline = None
         super().on_message_complete()
 
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        """Note when the work could begin: one that waits too long is refused."""
+        cycle.scope["state"][ARRIVED] = time.monotonic()
+        super()._start_asgi_task(cycle, app)
+
     def send_400_response(self, msg: str) -> None:
         """Answer what the parser could not read like every other problem."""
         error: LeadwellError = MalformedRequest(
@@ -173,6 +184,12 @@ class BoundedProtocol(HttpToolsProtocol):
                 f"the URL has more than {self._settings.url_bytes_max:,} bytes",
                 hint="ask for fewer values",
             )
+        self._answer(error)
+        self.logger.debug(msg)
+
+    def _answer(self, error: LeadwellError) -> None:
+        """Answer with a problem before there is a request, and hang up."""
+        metrics.note_refusal(error)
         request_id = f"req_{secrets.token_hex(12)}"
         answer = problems.response(
             error, public_url=_url_of(self._settings), request_id=request_id
@@ -185,7 +202,6 @@ class BoundedProtocol(HttpToolsProtocol):
         text = "\r\n".join([*head, "connection: close", "", ""])
         self.transport.write(text.encode() + bytes(answer.body))
         self._refuse_further()
-        self.logger.debug(msg)
 
     def _refuse_further(self) -> None:
         """Read on without looking, so that the sender gets to read the answer.
@@ -199,9 +215,24 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the deadlines with the connection."""
+        self._reader.end()
         if self._timer is not None:
             self._timer.cancel()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """More of an answer waits for its reader than the transport holds gladly."""
+        super().pause_writing()
+        self._reader.begin(self.transport)
+
+    def resume_writing(self) -> None:
+        """The reader has taken most of it."""
+        super().resume_writing()
+        self._reader.end()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Nothing was asked for long."""
+        self._cut()
 
     def _expect(self, within_s: float) -> None:
         # One timer, that looks whether it came too early: most deadlines are met, and
@@ -226,3 +257,5 @@ class BoundedProtocol(HttpToolsProtocol):
         self._deadline = None
         if not self.transport.is_closing():
             self.transport.close()
+            # What its reader has not taken by now would keep it open for ever.
+            self.loop.call_later(LINGER_S, self.transport.abort)

@@ -58,7 +58,7 @@ def connect(settings: Settings, *, create: bool = False) -> Database:
             hint="choose it with --database or LEADWELL_DATABASE, "
             "or make one: leadwell campaign create schema.yaml",
         )
-    return SQLiteDatabase(path)
+    return SQLiteDatabase(path, timeout_s=settings.statement_timeout_s or None)
 
 
 def with_replicas(database: Database, settings: Settings) -> Database:

@@ -97,7 +97,8 @@ CREATE TABLE token (
     expires_at   INTEGER,
     revoked_at   INTEGER,
     last_used_at INTEGER,
-    exposed_at   INTEGER
+    exposed_at   INTEGER,
+    rate         INTEGER                        -- points a second; NULL: the hub's
 ) STRICT;
 CREATE INDEX token_by_account ON token (account_id, campaign_id);
 CREATE INDEX token_by_lineage ON token (lineage);
@@ -493,6 +494,13 @@ CREATE TABLE instance (
     name  TEXT    PRIMARY KEY,
     value BLOB    NOT NULL,
     at    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Until when readers have spent their rates, of all processes together: those alone that
+-- ask for much. It may be thrown away.
+CREATE TABLE spending (
+    reader BLOB    PRIMARY KEY,                 -- the digest of a token or link
+    until  INTEGER NOT NULL                     -- by the clock of the database
 ) STRICT, WITHOUT ROWID;
 
 -- Which leads a run of page numbers is about, and which run is a reader's latest one.

@@ -17,7 +17,7 @@ from leadwell.store.writes import chores
 
 _COLUMNS = """public_id, lineage, name, account_id, campaign_id, may_write, filter_id,
                readable, created_at, expires_at, revoked_at, last_used_at, exposed_at,
-               addresses, generation"""
+               addresses, generation, rate"""
 
 
 def find_by_digest(connection: Connection, digest: bytes) -> Token | None:
@@ -101,10 +101,10 @@ def add(connection: Connection, token: Token, digest: bytes) -> None:
         """
         INSERT INTO token (digest, public_id, lineage, name, account_id, campaign_id,
                            may_write, filter_id, readable, generation, addresses,
-                           created_at, expires_at, revoked_at)
+                           rate, created_at, expires_at, revoked_at)
              VALUES (:digest, :public_id, :lineage, :name, :account_id, :campaign_id,
                      :may_write, :filter_id, :readable, :generation, :addresses,
-                     :created_at, :expires_at, :revoked_at)
+                     :rate, :created_at, :expires_at, :revoked_at)
         """,
         _params(token) | {"digest": digest},
     )
@@ -133,7 +133,7 @@ def change(connection: Connection, token: Token, now: int) -> None:
         UPDATE token
            SET name = :name, may_write = :may_write, filter_id = :filter_id,
                readable = :readable, generation = :generation,
-               addresses = :addresses, expires_at = :expires_at,
+               addresses = :addresses, rate = :rate, expires_at = :expires_at,
                revoked_at = :revoked_at
          WHERE public_id = :public_id
         """,
@@ -272,6 +272,7 @@ def _params(token: Token) -> dict[str, Any]:
         "readable": None if readable is None else _json_list(sorted(readable, key=str)),
         "generation": token.generation,
         "addresses": _json_list(list(token.addresses)),
+        "rate": token.rate,
         "created_at": microseconds(token.created_at),
         "expires_at": token.expires_at and microseconds(token.expires_at),
         "revoked_at": token.revoked_at and microseconds(token.revoked_at),
@@ -303,6 +304,7 @@ def _token(row: Row) -> Token:
         exposed_at=exposed,
         addresses=tuple(msgspec.json.decode(addresses, type=list[str])),
         generation=row[14],
+        rate=row[15],
     )
 
 

@@ -17,8 +17,9 @@ from leadwell.api.entrance import codings, limits, metrics, problems
 from leadwell.api.entrance.auth import Gate, Visitor
 from leadwell.api.entrance.limits import header
 from leadwell.api.entrance.linked import LinkGate
-from leadwell.api.entrance.notes import Notes, name_in, told
+from leadwell.api.entrance.notes import OWN, Notes, name_in, told
 from leadwell.api.hub import Hub
+from leadwell.api.load.crowd import ARRIVED, ASKING, Stay
 from leadwell.errors import (
     CursorLost,
     InternalError,
@@ -37,6 +38,8 @@ _EITHER = re.compile(r"/campaigns/[^/]+/leads\Z")
 """Where the article reads leads, and people have a page: the request decides."""
 _DESCRIBED = re.compile(r"/docs/(?!errors/)")
 """What says more to who sends a token; what an error means is the same for all."""
+PIECE_BYTES = 262_144
+"""A larger answer is sent in pieces."""
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _log = structlog.get_logger("leadwell.request")
 Told: TypeAlias = Callable[[Scope, LeadwellError, Response], Response]
@@ -92,7 +95,13 @@ class Entrance:
     async def _answer(self, visit: "_Visit", scope: Scope, receive: Receive) -> None:
         try:
             limits.check_head(scope, self._hub.limits)
-            visit.visitor = scope["state"]["visitor"] = self._met(scope)
+            visitor = self._met(scope)
+            if OWN not in scope:
+                # Said either way: a connection's next request begins where this ends.
+                ASKING.set(visitor.key if visitor else None)
+                if visitor is not None:
+                    visitor.stay = visit.stay = self._entered(visitor, scope)
+            visit.visitor = scope["state"]["visitor"] = visitor
             bounded = limits.bounded(receive, scope, self._hub.limits)
             coding = codings.wanted(scope)
             out = codings.Coded(visit.send, coding, self._coded, visit.owner)
@@ -112,6 +121,8 @@ class Entrance:
             )
             await visit.refuse(fault, receive, self._hub, self._told)
         finally:
+            if visit.stay is not None:
+                visit.stay.leave()
             visit.log()
             self._keep_notes(visit.visitor)
 
@@ -122,6 +133,12 @@ class Entrance:
         if _asks_with_token(scope):
             return self._gate.meet(scope)
         return self._links.meet(scope, _path(scope))
+
+    def _entered(self, visitor: Visitor, scope: Scope) -> Stay:
+        """Count a request among the open ones, unless there are too many."""
+        began: float | None = scope["state"].get(ARRIVED)
+        waited_s = 0.0 if began is None else time.monotonic() - began
+        return self._hub.crowd.enter(visitor.key, waited_s)
 
     def _keep_notes(self, visitor: Visitor | None) -> None:
         """Keep what the owner of a token shall be told of how its reader fares."""
@@ -134,6 +151,8 @@ class Entrance:
     ) -> LeadwellError:
         """Return what a visitor is told: of a bad token before anything else."""
         visitor = visit.visitor
+        if visitor is not None and visitor.refusal is not None:
+            return visitor.refusal
         try:
             if visitor is not None and visitor.bearer is None:
                 await self._hub.look_up(visitor.look)
@@ -152,6 +171,7 @@ class _Visit:
         self._status = 0
         self._bytes = 0
         self.visitor: Visitor | None = None
+        self.stay: Stay | None = None
         self.spent: figures.Spent | None = None
         """What the time went into, if that is shown."""
         given = header(scope, b"x-request-id") or b""
@@ -174,11 +194,27 @@ class _Visit:
         if message["type"] == "http.response.start":
             self._status = message["status"]
             own = (b"x-request-id", self.request_id.encode())
+            quota = self.visitor and self.visitor.quota
             message["headers"] = [*message["headers"], own, _NOSNIFF]
+            if quota:
+                if self._status == 304:
+                    quota.give_back()
+                message["headers"] += quota.headers(time.time())
             if self.spent is not None:
                 message["headers"].append((b"server-timing", self._timing()))
-        self._bytes += len(message.get("body", b""))
-        await self._send(message)
+        body, goes_on = message.get("body", b""), message.get("more_body", False)
+        self._bytes += len(body)
+        if self.stay is not None and (goes_on or len(body) > PIECE_BYTES):
+            self.stay.stream()
+        if len(body) <= PIECE_BYTES:
+            await self._send(message)
+            return
+        # Each piece waits until the one before is taken: what its reader leaves lying
+        # counts among his open requests, and not only in our memory.
+        for start in range(0, len(body), PIECE_BYTES):
+            end = start + PIECE_BYTES
+            piece = {"body": body[start:end], "more_body": goes_on or end < len(body)}
+            await self._send({**message, **piece})
 
     def note(self, error: LeadwellError) -> None:
         """Have the owner of the token be told that a request was refused."""
@@ -191,6 +227,7 @@ class _Visit:
         # Once the head of an answer is out, cutting it off is all that is left.
         if self._status:
             return
+        metrics.note_refusal(error)
         answer = problems.response(
             error, public_url=hub.public_url, request_id=self.request_id
         )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from urllib.parse import unquote_to_bytes
 
 from starlette.types import Scope
@@ -12,6 +12,10 @@ from starlette.types import Scope
 from leadwell.api.entrance.limits import header
 from leadwell.api.entrance.notes import OWN, Notes, agent_in, told
 from leadwell.api.hub import Hub
+from leadwell.api.load import telling
+from leadwell.api.load.crowd import Stay
+from leadwell.api.load.quotas import Quota
+from leadwell.api.load.rates import rate_of
 from leadwell.errors import (
     AddressNotAllowed,
     InvalidToken,
@@ -56,8 +60,16 @@ class Visitor:
     """Finds who holds the key; it raises where the door stays closed."""
     bearer: Bearer | None = None
     """As it was looked at last; no answer leaves before that."""
+    refusal: LeadwellError | None = None
+    """Why the door stayed closed at the last look."""
     notes: dict[Note, str] = field(default_factory=dict[Note, str])
     """What its owner shall be told of this request."""
+    account: Callable[[Bearer], Quota | None] | None = None
+    """Opens what the request is charged to, once it is known who asks."""
+    quota: Quota | None = None
+    """What the request is charged to; `None`: nobody counts."""
+    stay: Stay | None = None
+    """Its place among the open requests; `None`: it is not counted."""
 
     def look(self, connection: Connection) -> Bearer:
         """Return what the token grants at the moment that is read.
@@ -66,10 +78,35 @@ class Visitor:
             InvalidToken: it is wrong, expired or revoked.
             AddressNotAllowed: it may not be used from the client's address.
             NotFound, LinkEnded: it is a link, and shows nothing.
+            RateLimited: it has asked for too much lately.
         """
-        with timed("token"):
-            self.bearer = self.find(connection)
+        try:
+            with timed("token"):
+                self.bearer = self.find(connection)
+        except LeadwellError as error:
+            self.refusal = error
+            raise
+        self.refusal = None
+        if self.account is not None:
+            # A request looks more than once, and is paid for once.
+            self.quota, self.account = self.account(self.bearer), None
+        if self.quota is not None:
+            self.quota.check()
         return self.bearer
+
+    def charge(self, leads: int) -> None:
+        """Charge the request with the leads that it reads or writes."""
+        if self.quota is not None and leads:
+            self.quota.charge(leads)
+
+    def wait(self) -> None:
+        """Wait for a change from here on.
+
+        Raises:
+            TooManyAtOnce, Overloaded: too many requests do already.
+        """
+        if self.stay is not None:
+            self.stay.wait()
 
 
 @dataclass(frozen=True)
@@ -96,14 +133,20 @@ class Gate:
             )
         text = _bearer(given)
         key = digest(self.hub.key, text)
-        # One with a typing mistake is refused without asking the database.
-        if key not in self._noted and is_mistyped(text):
-            raise InvalidToken("the token is not valid")
-        return Visitor(key, partial(self._look, key, scope))
+        if key not in self._noted:
+            # Who was let in before is, whatever others at its address have sent.
+            self.hub.strangers.check(address_of(scope))
+            # One with a typing mistake is refused without asking the database.
+            if is_mistyped(text):
+                self.hub.strangers.note(address_of(scope))
+                raise InvalidToken("the token is not valid")
+        look = partial(self._look, key, scope)
+        return Visitor(key, look, account=account_of(self.hub, key, scope))
 
     def _look(self, key: bytes, scope: Scope, connection: Connection) -> Bearer:
         bearer, now = _bearer_of(connection, key), self.hub.clock()
         if bearer is None:
+            self.hub.strangers.note(address_of(scope))
             raise InvalidToken("the token is not valid")
         try:
             _check_open(bearer.token, now)
@@ -120,6 +163,41 @@ class Gate:
             self._noted[key] = now
             self.hub.database.write(lambda c: tokens.note_use(c, key, now))
             self.notes.keep(key, {Note.AGENT: agent_in(scope)})
+
+
+def account_of(hub: Hub, key: bytes, scope: Scope) -> Callable[[Bearer], Quota | None]:
+    """Return what opens the account of a request with a token or link."""
+
+    def opened(bearer: Bearer) -> Quota | None:
+        limits = hub.limits
+        if bearer.link is not None:
+            per_s, name = limits.link_rate, "link"
+        else:
+            per_s, name = telling.per_s_of(limits, bearer.token), "token"
+        if not per_s:
+            return None
+        quota = Quota(hub.rates, key, rate_of(per_s, limits.rate_burst_s), name)
+        return quota if OWN in scope else quota.begin()
+
+    return opened
+
+
+def address_of(scope: Scope) -> bytes:
+    """Return the network that a client asks from: of IPv6 all that one host may have.
+
+    Behind a proxy that is not trusted all clients have the proxy's.
+    """
+    client = scope.get("client")
+    text: str = client[0] if client else ""
+    if ":" not in text:
+        return text.encode()
+    try:
+        address = IPv6Address(text)
+    except ValueError:
+        return text.encode()
+    # One of IPv4, where a hub listens to both.
+    mapped = address.ipv4_mapped
+    return str(mapped).encode() if mapped else address.packed[:8]
 
 
 def refuse_in_url(hub: Hub, query_string: bytes, *, has_header: bool) -> None:

@@ -9,6 +9,8 @@ from leadwell.api.entrance.auth import (
     NOTE_EVERY_US,
     Bearer,
     Visitor,
+    account_of,
+    address_of,
     check_address,
     grant_of,
     refuse_in_url,
@@ -41,6 +43,7 @@ class LinkGate:
             NotFound: no secret can stand there; the database is not asked.
             TokenInURL: a token stands in the query string.
             MalformedRequest: a token was sent too, for leads.
+            RateLimited: too many wrong ones came from the client's address.
         """
         kind = _kind_of(path)
         if kind is None:
@@ -53,13 +56,17 @@ class LinkGate:
                 hint="leave the header out, or ask /v2 with it",
             )
         key = digest(self.hub.key, secret)
-        return Visitor(key, partial(self._look, key, kind, scope))
+        if key not in self._noted:
+            self.hub.strangers.check(address_of(scope))
+        look = partial(self._look, key, kind, scope)
+        return Visitor(key, look, account=account_of(self.hub, key, scope))
 
     def _look(
         self, key: bytes, kind: LinkKind, scope: Scope, connection: Connection
     ) -> Bearer:
         link, now = links.find_by_digest(connection, key), self.hub.clock()
         if link is None or link.kind is not kind:
+            self.hub.strangers.note(address_of(scope))
             raise nothing_here()
         if not link.is_open(now):
             raise _ended(link)

@@ -9,6 +9,7 @@ from prometheus_client import (
     CONTENT_TYPE_LATEST,
     REGISTRY,
     CollectorRegistry,
+    Counter,
     Histogram,
     generate_latest,
 )
@@ -16,7 +17,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.requests import Request
 from starlette.responses import Response
 
-from leadwell.errors import InvalidToken, NotAuthenticated, NotFound
+from leadwell.errors import InvalidToken, LeadwellError, NotAuthenticated, NotFound
 
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
 """The folder in which several processes share their figures."""
@@ -33,10 +34,36 @@ def _series(method: str, route: str, status: int) -> Histogram:
     return _REQUESTS.labels(method, route, str(status))
 
 
+_REFUSED = Counter(
+    "leadwell_refused_total", "Requests that met a limit, by which one.", ["reason"]
+)
+_HELD_BACK = frozenset(
+    {
+        "body_too_large",
+        "body_too_slow",
+        "headers_too_large",
+        "unavailable",
+        "url_too_long",
+    }
+)
+"""Errors that are a limit met, by their codes."""
+
+
 def note(method: str, route: str | None, status: int, seconds: float) -> None:
     """Note a request that was answered; `route` is a template, never a path."""
     known = method if method in {"GET", "HEAD", "POST", "PATCH", "DELETE"} else "other"
     _series(known, route or "none", status).observe(seconds)
+
+
+def note_refusal(error: LeadwellError) -> None:
+    """Note a request that was refused for what it costs, not for what it asks."""
+    if error.reason or error.code in _HELD_BACK:
+        refused(error.reason or error.code)
+
+
+def refused(reason: str) -> None:
+    """Note that a limit was met, under its reason."""
+    _REFUSED.labels(reason).inc()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ STATUS_OF = {
     Kind.TOO_LONG: 414,
     Kind.WRONG_TYPE: 415,
     Kind.UNPROCESSABLE: 422,
+    Kind.LIMITED: 429,
     Kind.HEAVY_HEADERS: 431,
     Kind.UNAVAILABLE: 503,
 }
@@ -73,8 +74,8 @@ def _headers(error: LeadwellError, status: int) -> dict[str, str]:
     if status == 408:
         # The rest of the body may still come: the connection is of no more use.
         headers["Connection"] = "close"
-    if status == 503:
-        headers["Retry-After"] = str(RETRY_AFTER_S)
+    if status in {429, 503}:
+        headers["Retry-After"] = str(error.wait_s or RETRY_AFTER_S)
     if status == 401 and error.code == "not_authenticated":
         # RFC 6750 §3.1: who sent no token is told no error code.
         headers["WWW-Authenticate"] = 'Bearer realm="leadwell"'

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from leadwell.api import wire
-from leadwell.api.campaigns import Opened, open_campaign, open_own
+from leadwell.api.campaigns import Opened, charge, open_campaign, open_own
 from leadwell.api.cursors import places
 from leadwell.api.hub import Hub
 from leadwell.api.lists import filing
@@ -176,6 +176,7 @@ class Exports:
         self, request: Request, begun: Begun
     ) -> AsyncIterator[list[exports.Exported]]:
         for ids in exports.chunks(begun.found):
+            charge(request, len(ids))
             yield await self.hub.read(partial(_read, request, begun, ids))
 
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from leadwell.api import tags, wire
-from leadwell.api.campaigns import Opened, open_campaign
+from leadwell.api.campaigns import Opened, charge, open_campaign
 from leadwell.api.cursors import places
 from leadwell.api.cursors.sealing import START
 from leadwell.api.hub import Hub
@@ -56,7 +56,10 @@ class Listing:
             shown = {"Leadwell-Schema-Version": version(visit.opened.view)}
             return tags.unchanged(visit.tag, shown)
         listed = self._listed(connection, visit, find)
-        return None if listed is None else answering.rendered(visit, listed)
+        if listed is None:
+            return None
+        charge(request, len(listed.page.items))
+        return answering.rendered(visit, listed)
 
     def _visit(self, connection: Connection, request: Request) -> Visit:
         raw = request.scope["query_string"]

@@ -1,8 +1,8 @@
 """The reference as pages: for everybody, for a token, for who has a link to one."""
 
 from dataclasses import dataclass
+from functools import partial
 
-from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -60,8 +60,8 @@ class Pages:
     async def _answer(self, request: Request, name: str, form: str) -> Response:
         reader, place = await self.resolve(self.hub, request), self._at(request)
         # Hundreds of fields take their time, which others need not wait for.
-        content = await to_thread.run_sync(
-            self._written, reader, place, name, form, limiter=self.hub.readers
+        content = await self.hub.apart(
+            partial(self._written, reader, place, name, form)
         )
         headers = readers.headers(reader) | HEADERS | {"Link": _links(place, name)}
         return tags.answered(request, content, _TYPES[form], headers)

@@ -38,6 +38,8 @@ class Rights:
     """90d, 2027-01-01 or never; 90 days unless given."""
     address: list[str] | None = None
     """Only from these addresses (CIDR blocks); again for each."""
+    rate: int | None = None
+    """Points it may spend each second, 0: any number; the hub's token_rate else."""
 
 
 RIGHTS = Rights()
@@ -54,6 +56,8 @@ class Lifts:
     """Let it see every field."""
     no_address: bool = False
     """Let it be used from anywhere."""
+    no_rate: bool = False
+    """Let it have the rate that the hub gives every token."""
 
 
 LIFTS = Lifts()
@@ -282,6 +286,7 @@ def _refuse_both(rights: Rights, lifts: Lifts) -> None:
         "filter": (rights.filter, lifts.no_filter),
         "fields": (rights.fields, lifts.no_fields),
         "address": (rights.address, lifts.no_address),
+        "rate": (rights.rate, lifts.no_rate),
     }
     for option, (given, is_lifted) in pairs.items():
         if given is not None and is_lifted:
@@ -296,6 +301,7 @@ def _lifted(known: Token, lifts: Lifts) -> Token:
         filter_id=None if lifts.no_filter else known.filter_id,
         readable=None if lifts.no_fields else known.readable,
         addresses=() if lifts.no_address else known.addresses,
+        rate=None if lifts.no_rate else known.rate,
     )
 
 
@@ -337,6 +343,7 @@ def _with_rights(connection: Connection, made: Token, rights: Rights) -> Token:
         check_writable,
         expiry,
         filter_id,
+        rate_of,
         readable_of,
     )
 
@@ -344,6 +351,8 @@ def _with_rights(connection: Connection, made: Token, rights: Rights) -> Token:
         made = replace(made, expires_at=expiry(rights.expires, _now()))
     if rights.address is not None:
         made = replace(made, addresses=addresses_of(rights.address))
+    if rights.rate is not None:
+        made = replace(made, rate=rate_of(rights.rate))
     if made.campaign_id is None:
         if rights.filter or rights.fields:
             raise UsageError("an account token has neither a filter nor fields")

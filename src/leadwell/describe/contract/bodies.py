@@ -10,6 +10,7 @@ Object = dict[str, Any]
 TEXT: Object = {"type": "string"}
 ID: Object = {"type": "integer", "minimum": 1}
 _COUNT: Object = {"type": "integer", "minimum": 0}
+_NUMBER: Object = {"type": "number", "minimum": 0}
 _MOMENT: Object = {"type": "string", "format": "date-time"}
 _URL: Object = {"type": "string", "format": "uri"}
 _DIGEST: Object = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
@@ -103,14 +104,13 @@ def _writing() -> dict[str, Object]:
 def _knowing() -> dict[str, Object]:
     campaign = {"id": ID, "name": TEXT, "slug": TEXT, "country": TEXT}
     page = {"data": _list(ref("Campaign")), "pagination": ref("Pagination")}
-    limits = {"per_page_default": _COUNT, "per_page_max": _COUNT}
     token = {
         "token": _token(),
         "account": described({"slug": TEXT, "name": TEXT}),
         "campaigns": _list(ref("Campaign")),
         "filter": _or_null(described({"query": TEXT, "words": TEXT})),
         "fields": _or_null(_list(TEXT)),
-        "limits": described(limits),
+        "limits": _limits(),
     }
     return {
         "Campaign": described({**campaign, "schema_version": _VERSION}),
@@ -120,6 +120,25 @@ def _knowing() -> dict[str, Object]:
         "LeadSchema": _ANY | {"description": "A JSON Schema (2020-12)."},
         "TokenAlone": described({"data": described(token)}),
     }
+
+
+def _limits() -> Object:
+    counts = (
+        *("per_page_default", "per_page_max", "parameters_max", "wait_s_max"),
+        *("url_bytes_max", "header_bytes_max", "body_bytes_max", "batch_bytes_max"),
+        *("requests_at_once", "long_polls_at_once"),
+    )
+    rate = {
+        "points_per_s": _NUMBER,
+        "points_at_once": _COUNT,
+        "leads_per_point": _COUNT,
+    }
+    own: dict[str, Object] = {
+        **dict.fromkeys(counts, _COUNT),
+        "body_timeout_s": _NUMBER,
+        "rate": _or_null(described(rate)),
+    }
+    return described(own)
 
 
 def _token() -> Object:

@@ -12,8 +12,10 @@ from leadwell.errors import UnknownParameter, title_of
 from leadwell.model.account import Account
 from leadwell.model.campaign import Campaign, Field
 from leadwell.model.grant import Grant
-from leadwell.model.query import Condition
+from leadwell.model.query import PER_PAGE_DEFAULT, PER_PAGE_MAX, Condition
 from leadwell.model.token import Token
+from leadwell.schema.querystring import PARAMETERS_MAX
+from leadwell.schema.question.following import WAIT_S_MAX
 
 Object = dict[str, Any]
 FIELDS_SHOWN = 12
@@ -155,10 +157,29 @@ def _known(reader: Reader, view: Campaign) -> Mapping[str, object]:
         # Of the token itself only what its rights are: two of one scope read alike.
         "TokenAlone": {
             "data": msgspec.to_builtins(
-                access.token(_token(grant), grant, reader.account or _ACCOUNT, views)
+                access.token(
+                    _token(grant), grant, reader.account or _ACCOUNT, views, _LIMITS
+                )
             )
         },
     }
+
+
+_LIMITS = {
+    "per_page_default": PER_PAGE_DEFAULT,
+    "per_page_max": PER_PAGE_MAX,
+    "parameters_max": PARAMETERS_MAX,
+    "wait_s_max": WAIT_S_MAX,
+    "url_bytes_max": 8_192,
+    "header_bytes_max": 16_384,
+    "body_bytes_max": 1_048_576,
+    "batch_bytes_max": 16_777_216,
+    "body_timeout_s": 30.0,
+    "requests_at_once": 32,
+    "long_polls_at_once": 500,
+    "rate": {"points_per_s": 200.0, "points_at_once": 2_000, "leads_per_point": 100},
+}
+"""Those of a hub whose operator has set no others."""
 
 
 def _token(grant: Grant) -> Token:

@@ -82,25 +82,57 @@ HEADERS: Mapping[str, Header] = {
         "How to send a token (RFC 6750 §3).", 'Bearer realm="leadwell"', _TEXT
     ),
     "Retry-After": Header("After how many seconds to try again.", 2, _COUNT),
+    "RateLimit-Policy": Header(
+        "The token's rate: `q` points may be spent in `w` seconds. Absent where it has "
+        "none.",
+        '"token";q=2000;w=10',
+        _TEXT,
+        is_always_there=False,
+    ),
+    "RateLimit": Header(
+        "What is left of it: `r` points; in `t` seconds it is whole again.",
+        '"token";r=1989;t=1',
+        _TEXT,
+        is_always_there=False,
+    ),
+    "X-RateLimit-Limit": Header(
+        "How many points may be spent at once.", 2000, _COUNT, is_always_there=False
+    ),
+    "X-RateLimit-Remaining": Header(
+        "How many of them are left.", 1989, _COUNT, is_always_there=False
+    ),
+    "X-RateLimit-Reset": Header(
+        "When all of them are there again, in seconds since 1970 (UTC).",
+        1795946400,
+        _COUNT,
+        is_always_there=False,
+    ),
 }
 _ALWAYS = ("X-Request-ID", "Cache-Control")
-_REFUSED: Mapping[int, str] = {
-    401: "WWW-Authenticate",
-    410: "Link",
-    503: "Retry-After",
+_RATES = (
+    "RateLimit-Policy",
+    "RateLimit",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+)
+_REFUSED: Mapping[int, tuple[str, ...]] = {
+    401: ("WWW-Authenticate",),
+    410: ("Link",),
+    429: ("Retry-After", *_RATES),
+    503: ("Retry-After",),
 }
 """What a problem of a status has besides."""
 
 
 def of_answer(answer: Answer) -> Object:
     """Describe the headers of an answer."""
-    return _refs((*answer.headers, *_ALWAYS, "Vary"))
+    return _refs((*answer.headers, *_ALWAYS, "Vary", *_RATES))
 
 
 def of_problem(status: int) -> Object:
     """Describe the headers of a problem with this status."""
-    own = _REFUSED.get(status)
-    found = _refs((own, *_ALWAYS) if own else _ALWAYS)
+    found = _refs((*_REFUSED.get(status, ()), *_ALWAYS))
     if status == 403:
         # Not where it is the address that may not ask.
         said = "Which right is missing (RFC 6750 §3.1), if it is a right."

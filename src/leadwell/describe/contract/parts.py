@@ -38,6 +38,7 @@ from leadwell.errors import (
     UnsupportedMediaType,
     URLTooLong,
 )
+from leadwell.errors.limits import Overloaded, RateLimited, TooManyAtOnce
 
 JSON_TYPE = "application/json"
 Errors = Sequence[type[LeadwellError]]
@@ -49,8 +50,11 @@ _ANY = (
     AddressNotAllowed,
     URLTooLong,
     HeadersTooLarge,
+    RateLimited,
+    TooManyAtOnce,
     InternalError,
     Unavailable,
+    Overloaded,
 )
 # One problem alone is told by its own code.
 _NOTHING = (

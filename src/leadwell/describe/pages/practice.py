@@ -22,7 +22,7 @@ from leadwell.schema.question.selection import SORT_KEYS_MAX
 
 def _make(reader: Reader, statuses: Statuses) -> tuple[Block, ...]:
     del statuses
-    return (_limits(reader), _habits(), _secrets())
+    return (_limits(reader), _rate(), _habits(), _secrets())
 
 
 def _limits(reader: Reader) -> Section:
@@ -50,6 +50,32 @@ def _limits(reader: Reader) -> Section:
             ),
         ),
     )
+
+
+def _rate() -> Section:
+    items = (
+        say(
+            "A request costs 1 point, and 1 more for each 100 leads that it reads or "
+            "writes. A `304` costs nothing, and a large export is owed at most for a "
+            "minute."
+        ),
+        say(
+            "`RateLimit-Policy` and `X-RateLimit-Limit` say what the token's rate is, "
+            "`RateLimit` and `X-RateLimit-Remaining` what is left of it. A hub may "
+            "have none, and then sends none of them. `/v2/me` shows all limits."
+        ),
+        say(
+            "Who has spent it is answered `429` with `Retry-After`; nothing was read "
+            "or written. Two processes of a hub may count for a second what a third "
+            "has not heard of, so do not rely on the last point."
+        ),
+        say(
+            "Only so many requests of one token are worked on at once, and a long poll "
+            "is none of them: beyond it `429` `too_many_at_once`. A hub that has too "
+            "much to do says `503` early. Both carry `Retry-After`."
+        ),
+    )
+    return Section("Rate", "rate", (Items(items),))
 
 
 def _habits() -> Section:

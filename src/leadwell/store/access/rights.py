@@ -17,6 +17,7 @@ from leadwell.store.connection import Connection
 DAYS_DEFAULT = 90
 """How long a token lives unless somebody says otherwise."""
 OVERLAP_MAX = timedelta(days=7)
+RATE_MAX = 1_000_000
 _SPAN = re.compile(r"(\d{1,4})([hd])", re.ASCII)
 
 
@@ -63,6 +64,19 @@ def addresses_of(given: Iterable[str]) -> tuple[str, ...]:
         return tuple(str(ip_network(block, strict=False)) for block in given if block)
     except ValueError as error:
         raise UsageError(f"{error}", hint="write 192.0.2.7 or 192.0.2.0/24") from None
+
+
+def rate_of(given: int) -> int:
+    """Read how many points a token may spend each second; 0: any number.
+
+    Raises:
+        UsageError: it is less, or more than any hub serves.
+    """
+    if not 0 <= given <= RATE_MAX:
+        raise UsageError(
+            f"{given} is no rate", hint=f"write 0 for none, or 1 to {RATE_MAX:,}"
+        )
+    return given
 
 
 def conditions_of(campaign: Campaign, text: str) -> tuple[Condition, ...]:

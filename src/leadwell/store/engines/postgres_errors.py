@@ -4,6 +4,7 @@ import psycopg
 from psycopg import errors
 
 from leadwell.errors import Refused, Unavailable
+from leadwell.errors.limits import took_too_long
 
 _AGAIN = (errors.SerializationFailure, errors.DeadlockDetected)
 _LOST = (errors.AdminShutdown, errors.CrashShutdown, errors.CannotConnectNow)
@@ -90,10 +91,7 @@ def meaning(error: psycopg.Error, *, is_broken: bool) -> Exception:
     if hindrance is not None:
         return hindrance
     if isinstance(error, errors.QueryCanceled):
-        return Unavailable(
-            "the question took too long",
-            hint="narrow it with a filter, or ask for fewer leads at a time",
-        )
+        return took_too_long()
     if isinstance(error, errors.InsufficientPrivilege):
         return Refused(
             "the database user has no right to do this",

@@ -20,6 +20,7 @@ import apsw
 import msgspec
 
 from leadwell.errors import Refused, Unavailable
+from leadwell.errors.limits import took_too_long
 from leadwell.store.connection import (
     EPOCH_BYTES,
     Connection,
@@ -41,6 +42,9 @@ BUSY_TIMEOUT_MS = 10_000
 SAFE_VERSION = (3, 51, 3)
 """Before it, two connections that checkpoint at once can corrupt a WAL database."""
 _STATEMENT_CACHE = 256
+_STEPS = 20_000
+"""After how many steps of a statement it is looked whether it takes too long: some
+tenths of a millisecond."""
 _PRAGMAS = """
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = FULL;
@@ -95,6 +99,9 @@ class SQLiteConnection:
         self.memo: dict[Row, Any] = {} if memo is None else memo
         self.moment: dict[Row, Any] | None = None
         self._version = -1
+        self.timeout_s: float | None = None
+        """How long each statement may take; `None`: as long as it does."""
+        self._until = 0.0
         self.epoch = epoch
         self.raw = apsw.Connection(
             str(path), vfs=vfs, statementcachesize=_STATEMENT_CACHE
@@ -107,6 +114,7 @@ class SQLiteConnection:
         if self.raw.readonly("main"):
             self.raw.close()
             raise apsw.ReadOnlyError
+        self.raw.set_progress_handler(self._is_late, _STEPS)
 
     def clock(self) -> int:
         """Return the machine's clock, in microseconds since 1970."""
@@ -114,7 +122,12 @@ class SQLiteConnection:
 
     def rows(self, sql: str, params: Params | None = None) -> list[Row]:
         """Run one statement and return all its rows."""
+        if self.timeout_s is not None:
+            self._until = time.monotonic() + self.timeout_s
         return list(self.raw.execute(sql, params))
+
+    def _is_late(self) -> bool:
+        return self.timeout_s is not None and time.monotonic() > self._until
 
     def run(self, sql: str, params: Params | None = None) -> None:
         """Run one statement that answers nothing."""
@@ -158,12 +171,18 @@ class SQLiteDatabase:
     is_remote = False
 
     def __init__(
-        self, path: Path, epoch: bytes | None = None, vfs: str | None = None
+        self,
+        path: Path,
+        epoch: bytes | None = None,
+        vfs: str | None = None,
+        *,
+        timeout_s: float | None = None,
     ) -> None:
         """Open the file; a SQLite that could corrupt it is refused.
 
         `epoch` names what this process adds to histories; it is random unless given.
         `vfs` names what stands between SQLite and the disk, if not the usual.
+        `timeout_s` is how long a statement of a request may take.
 
         Raises:
             Refused: the SQLite library is too old, or the folder is missing.
@@ -178,6 +197,7 @@ class SQLiteDatabase:
         self.address = str(path)
         self.identity = f"sqlite:///{path.resolve()}"
         self._vfs = vfs
+        self._timeout_s = timeout_s
         self._memo: dict[Row, Any] = {}
         self._epoch = epoch or secrets.token_bytes(EPOCH_BYTES)
         self._idle: deque[SQLiteConnection] = deque()
@@ -188,7 +208,7 @@ class SQLiteDatabase:
         self._idle.append(self._opened())
 
     @contextmanager
-    def reading(self) -> Generator[Connection]:
+    def reading(self) -> Generator[SQLiteConnection]:
         """Open a read transaction: all its statements see the same moment."""
         try:
             # The one used last: what it remembers is the newest.
@@ -199,14 +219,23 @@ class SQLiteDatabase:
             connection.begin()
             yield connection
         finally:
+            connection.timeout_s = None
             if connection.raw.in_transaction:
                 connection.raw.execute("ROLLBACK")
             self._idle.append(connection)
 
     def read(self, job: Callable[[Connection], T]) -> T:
-        """Run a job in a read transaction."""
-        with self.reading() as connection:
-            return job(connection)
+        """Run a job in a read transaction; a statement that takes too long is stopped.
+
+        Raises:
+            Unavailable: one did.
+        """
+        try:
+            with self.reading() as connection:
+                connection.timeout_s = self._timeout_s
+                return job(connection)
+        except apsw.InterruptError:
+            raise took_too_long() from None
 
     def write(
         self,
