@@ -141,6 +141,11 @@ def erase(
     text = f"erased {done.leads:,} leads, and let go of {done.files} files"
     output.document(content, as_json=where.json, text=f"{text} ({person.reference})")
     _tell_rest(done)
+    if hub.database.is_remote:
+        output.hint(
+            "PostgreSQL keeps the bytes in free space until other rows take it: to have "
+            "them gone now, run VACUUM FULL lead, and VACUUM FULL lead_history"
+        )
     return 0 if done.is_whole and done.is_log_empty else PARTLY
 
 
