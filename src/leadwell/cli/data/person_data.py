@@ -143,8 +143,8 @@ def erase(
     _tell_rest(done)
     if hub.database.is_remote:
         output.hint(
-            "PostgreSQL keeps the bytes in free space until other rows take it: to have "
-            "them gone now, run VACUUM FULL lead, and VACUUM FULL lead_history"
+            "PostgreSQL keeps the bytes in free space until other rows take it; "
+            "VACUUM FULL lead, and VACUUM FULL lead_history, let go of them at once"
         )
     return 0 if done.is_whole and done.is_log_empty else PARTLY
 
