@@ -33,6 +33,7 @@ PAGES = {
     "account-tokens": "/account/tokens",
     "account-new": "/account/tokens/new",
     "person": "/account/people/1",
+    "person-data": "/account/person-data",
     "me": "/me",
 }
 

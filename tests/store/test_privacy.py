@@ -1,5 +1,7 @@
 """Which leads are one person's, and what is left of somebody who was erased."""
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ from leadwell.model.campaign import Campaign
 from leadwell.model.grant import Grant
 from leadwell.schema import submission
 from leadwell.schema.identity import Identity
-from leadwell.store import campaigns, readers
+from leadwell.store import campaigns, filters, readers, tokens
 from leadwell.store.connection import Connection, Database
 from leadwell.store.privacy import erasing, finding, telling
 from leadwell.store.privacy.finding import Found
@@ -144,6 +146,31 @@ def test_nothing_is_found_of_who_was_erased_and_receipts_are(
 def test_filters_that_ask_for_somebody_are_named(database, account, campaign) -> None:
     make.a_token(database, account, campaign, "email=jane@example.com")
     assert found(database, campaign).filters == ("",)
+
+
+def test_a_filter_that_nobody_uses_forgets_somebody(
+    database, account, campaign
+) -> None:
+    asked = "email=jane@example.com&source=website"
+    text = make.a_token(database, account, campaign, asked)
+
+    def revoke(connection: Connection) -> int:
+        token = tokens.known(connection, text.split("_")[1])
+        tokens.change(connection, replace(token, revoked_at=make.MIDNIGHT), NOW)
+        return token.filter_id or 0
+
+    filter_id = database.write(revoke).result()
+    before = found(database, campaign)
+    assert (before.filters, before.closed, before.is_empty) == ((), 1, False)
+    job = partial(erasing.forget_filters, campaign_id=campaign.id, identities=[JANE])
+    for _ in range(2):
+        database.write(job).result()
+        assert found(database, campaign).is_empty
+    with database.reading() as connection:
+        kept = filters.find(connection, campaign, filter_id)
+    email, source = (each.values for each in kept.conditions)
+    assert email == ("…",)
+    assert source == (campaign.field_by_slug["source"].options[2].id,)
 
 
 def test_all_that_is_held_is_told_with_who_had_it(database, account, campaign) -> None:

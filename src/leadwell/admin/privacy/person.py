@@ -60,7 +60,10 @@ class Holding:
         """Name what is held, so that nothing else is erased than was shown."""
         return seen(
             [str(each) for each in self.identities],
-            [(x.campaign.id, x.leads, x.merged, x.former) for x in self.found],
+            [
+                (x.campaign.id, x.leads, x.merged, x.former, x.closed)
+                for x in self.found
+            ],
             [(x.job.campaign_id, x.job.id, x.holds) for x in self.uploads],
         )
 
@@ -143,8 +146,9 @@ class Person:
             for chunk in _chunks(found.leads):
                 write(partial(self._erase, found, chunk, who))
             for chunk in _chunks(found.former):
-                job = partial(self._forget, found, chunk)
-                write(job)
+                write(partial(self._forget, found, chunk))
+            if found.closed:
+                write(partial(self._forget_filters, found))
         write(partial(self.note, what=What.PERSON_ERASED, who=who))
         is_log_empty = self.hub.database.empty_log()
         left = self.hub.database.read(partial(self.look, grant_of=grant_of))
@@ -182,6 +186,9 @@ class Person:
         self, found: Found, leads: Sequence[int], connection: Connection
     ) -> None:
         erasing.forget_former(connection, found.campaign.id, leads, self.identities)
+
+    def _forget_filters(self, found: Found, connection: Connection) -> None:
+        erasing.forget_filters(connection, found.campaign.id, self.identities)
 
     def _told(self, connection: Connection, campaign: Campaign) -> Iterator[Told]:
         by_token: dict[str, list[Receipt]] = {}

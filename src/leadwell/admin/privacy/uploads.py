@@ -68,7 +68,8 @@ def _kept(hub: Hub, job: Job) -> Iterator[tuple[Path, Plan]]:
     here = [(path, job.plan)] if path.is_file() else []
     here += [(errors, Plan())] if errors.is_file() else []
     if not here and hub.agreed_clock is not None and not _is_done(job):
-        raise UnreadableFile(f"{job.file_name} lies on another hub")
+        # It lies on another hub.
+        raise FileNotFoundError(job.file)
     yield from here
 
 

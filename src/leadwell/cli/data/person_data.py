@@ -244,6 +244,7 @@ def _content(person: Person, holding: Holding) -> dict[str, Any]:
                 "merged": list(each.merged),
                 "former": list(each.former),
                 "filters": list(each.filters),
+                "unused_filters": each.closed,
             }
             for each in holding.found
         ],
@@ -278,6 +279,8 @@ def _tell(holding: Holding) -> None:
         if each.filters:
             names = ", ".join(name or "one of a token" for name in each.filters)
             output.hint(f"  filters that ask for the address, and stay: {names}")
+        if each.closed:
+            output.hint("  filters that nobody uses ask for the address, and lose it")
     for waiting in holding.uploads:
         words = "is let go" if waiting.holds else "cannot be looked into from here"
         output.hint(f"the uploaded file {waiting.job.file_name} {words}")

@@ -6,6 +6,9 @@ goes on: what is erased is found no more, and its receipts are under the same di
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from leadwell.model.campaign import Campaign
 from leadwell.schema.identity import Identity
@@ -63,6 +66,44 @@ def forget_former(
             lead_id,
             lambda value: any(each.is_held(value) for each in identities),
         )
+
+
+def forget_filters(
+    connection: Connection, campaign_id: int, identities: Sequence[Identity]
+) -> None:
+    """Take an address or number from the conditions of filters that nobody uses."""
+    campaign = campaigns.hold(connection, campaign_id)
+    found = connection.rows(
+        """
+        SELECT id, conditions FROM filter
+         WHERE campaign_id = :campaign_id AND closed = 1
+         ORDER BY id
+        """,
+        {"campaign_id": campaign.id},
+    )
+    for filter_id, text in found:
+        conditions: list[dict[str, Any]] = msgspec.json.decode(text)
+        kept = [
+            each | {"values": [_forgotten(x, identities) for x in each["values"]]}
+            for each in conditions
+        ]
+        if kept != conditions:
+            connection.run(
+                """
+                UPDATE filter SET conditions = :conditions
+                 WHERE campaign_id = :campaign_id AND id = :id
+                """,
+                {
+                    "campaign_id": campaign.id,
+                    "id": filter_id,
+                    "conditions": msgspec.json.encode(kept).decode(),
+                },
+            )
+
+
+def _forgotten(value: Any, identities: Sequence[Identity]) -> Any:
+    # It stands still, so that nothing is asked for by what is put in the place.
+    return "…" if any(each.is_held(value) for each in identities) else value
 
 
 def find_erased(

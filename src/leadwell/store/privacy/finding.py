@@ -5,7 +5,7 @@ id. A text that mentions it among other words does not: it may be about somebody
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -43,20 +43,20 @@ class Found:
     tell by a program alone; only their history holds this one."""
     filters: tuple[str, ...]
     """Names of saved filters that ask for it; an empty one was made for a token."""
+    closed: int = 0
+    """How many filters ask for it that nobody uses any more."""
 
     @property
     def is_empty(self) -> bool:
         """Whether the campaign holds nothing of the person."""
-        return not (self.leads or self.former or self.filters)
+        return not (self.leads or self.former or self.filters or self.closed)
 
     def with_former(self, connection: Connection) -> "Found":
         """Return the same with what held the address before: that is the person's too.
 
         Somebody has looked at those leads and said so.
         """
-        return _gathered(
-            connection, self.campaign, {*self.leads, *self.former}, set(), self.filters
-        )
+        return _gathered(connection, self, {*self.leads, *self.former}, set())
 
 
 def find(
@@ -73,31 +73,29 @@ def find(
     # What a lead holds today is no question of its history.
     gone = {ref for ref, at_last in held.items() if at_last}
     former = {ref for ref, at_last in held.items() if not at_last}
-    names = tuple(_filters(connection, campaign, identities))
-    return _gathered(connection, campaign, there | gone, former, names)
+    names = tuple(_filters(connection, campaign, identities, is_closed=False))
+    closed = len([*_filters(connection, campaign, identities, is_closed=True)])
+    empty = Found(campaign, (), (), (), names, closed)
+    return _gathered(connection, empty, there | gone, former)
 
 
 def _gathered(
-    connection: Connection,
-    campaign: Campaign,
-    leads: set[int],
-    former: set[int],
-    filters: tuple[str, ...],
+    connection: Connection, found: Found, leads: set[int], former: set[int]
 ) -> Found:
-    roots = {_root(connection, campaign.id, each) for each in leads}
+    campaign_id = found.campaign.id
+    roots = {_root(connection, campaign_id, each) for each in leads}
     # What is merged into one that is merged into another one goes with the last.
     merged = {
         further
         for root in roots
-        for further in erasing.merged_into(connection, campaign.id, root)
-        if not erasing.is_erased(connection, campaign.id, further)
+        for further in erasing.merged_into(connection, campaign_id, root)
+        if not erasing.is_erased(connection, campaign_id, further)
     }
-    return Found(
-        campaign,
-        tuple(sorted(roots - merged)),
-        tuple(sorted(merged)),
-        tuple(sorted(former - roots - merged)),
-        filters,
+    return replace(
+        found,
+        leads=tuple(sorted(roots - merged)),
+        merged=tuple(sorted(merged)),
+        former=tuple(sorted(former - roots - merged)),
     )
 
 
@@ -208,15 +206,19 @@ def _root(connection: Connection, campaign_id: int, lead_id: int) -> int:
 
 
 def _filters(
-    connection: Connection, campaign: Campaign, identities: Identities
+    connection: Connection,
+    campaign: Campaign,
+    identities: Identities,
+    *,
+    is_closed: bool,
 ) -> Iterator[str]:
     found = connection.rows(
         """
         SELECT name, conditions FROM filter
-         WHERE campaign_id = :campaign_id AND closed = 0
+         WHERE campaign_id = :campaign_id AND closed = :closed
          ORDER BY id
         """,
-        {"campaign_id": campaign.id},
+        {"campaign_id": campaign.id, "closed": int(is_closed)},
     )
     for name, conditions in found:
         if any(each.is_held(x) for x in _texts(conditions) for each in identities):
