@@ -33,6 +33,7 @@ PAGES = {
     "account-tokens": "/account/tokens",
     "account-new": "/account/tokens/new",
     "person": "/account/people/1",
+    "person-data": "/account/person-data",
     "me": "/me",
 }
 
@@ -186,3 +187,25 @@ def test_what_an_edit_means_is_said_before_it_is_saved(
         page.get_by_role("button", name="Save").click()
         page.get_by_role("status").get_by_text("Saved.").wait_for()
         assert seen.complaints == []
+
+
+def test_somebody_is_looked_for_and_erased(browser: Browser, office: Office) -> None:
+    with office.window(browser) as seen:
+        page = seen.page
+        seen.open(office.url("/account"))
+        page.get_by_role("link", name="Look for somebody").click()
+        page.get_by_label("E-mail").fill("jane@example.com")
+        page.get_by_role("button", name="Look for somebody").click()
+        page.get_by_text("Nothing is held of this person.").wait_for()
+        jane = {"name": "Jane", "email": "jane@example.com", "source": "partner-west"}
+        sent = office.hub.request("POST", "/v2/campaigns/362/leads", {"fields": jane})
+        assert sent.status_code == 201
+        page.get_by_role("button", name="Look for somebody").click()
+        page.get_by_role("heading", name="What was found").wait_for()
+        seen.keep("person-data-found")
+        is_sound(seen)
+        page.get_by_role("button", name="Erase all of it for ever").click()
+        page.get_by_text("1 lead was erased.").wait_for()
+        assert "jane" not in page.url
+        seen.keep("person-data-erased")
+        is_sound(seen)

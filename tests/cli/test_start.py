@@ -42,7 +42,7 @@ def test_help_lists_every_command_that_there_is() -> None:
     assert names == [name for name in program if not name.startswith("-")]
     for name, _, summary in commands.COMMANDS:
         assert program[name].help
-        assert f"  {name:10}{summary}" in commands.overview().splitlines()
+        assert f"  {name:12}{summary}" in commands.overview().splitlines()
         assert len(summary) <= 66
 
 

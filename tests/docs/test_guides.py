@@ -14,6 +14,7 @@ SERVED += ["rotate-a-token", "why-a-token-does-not-see-a-lead"]
 SERVED += ["send-to-an-automation-platform", "send-into-a-crm-or-erp"]
 SERVED += ["pull-into-a-file-every-night", "run-many-syncs"]
 STOPPED = ["back-up-and-restore", "upgrade", "keep-leads-only-so-long"]
+STOPPED += ["answer-somebody-who-asks"]
 
 
 @pytest.mark.proof

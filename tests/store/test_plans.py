@@ -27,6 +27,7 @@ from leadwell.store.duplicates import groups, keys, matching
 from leadwell.store.indexes import kept, scans
 from leadwell.store.moving import checking
 from leadwell.store.people import activity, users
+from leadwell.store.privacy import erasing as privacy
 from leadwell.store.writes import erasing, history, names, replays, rows, scopes
 from tests import make
 from tests.watching import Spy
@@ -72,6 +73,7 @@ SERVED: dict[str, Call] = {
     "activity.find": lambda c, x, _: activity.find(c, x, 2**60, 10),
     "campaigns.find": lambda c, x, _: campaigns.find(c, x.id),
     "checking._members": lambda c, x, _: list(checking._members(c, x.id, 0)),
+    "erasing.find_erased": lambda c, x, _: privacy.find_erased(c, x, [b"person"]),
     "erasing.find_newest": lambda c, x, _: erasing.find_newest(c, x.id, 10),
     "erasing.merged_into": lambda c, x, _: erasing.merged_into(c, x.id, 1),
     "feed.head": lambda c, x, _: feed.head(c, x.id),

@@ -35,6 +35,11 @@ COMMANDS = (
     ("migrate", "migrate:migrate", "Bring the database to this release's schema."),
     ("option", "parts.option:option", "Options of select and multi_select fields."),
     ("person", "account:person", "People, to whom leads are assigned."),
+    (
+        "person-data",
+        "data.person_data:person_data",
+        "What is held about somebody: erase it, or hand it out.",
+    ),
     ("restore", "data.backup:restore", "Put a backup in the place of the database."),
     (
         "retention",
@@ -66,7 +71,7 @@ def made() -> App:
 
 def overview() -> str:
     """Return what `leadwell --help` shows."""
-    lines = [f"  {name:10}{summary}" for name, _, summary in COMMANDS]
+    lines = [f"  {name:12}{summary}" for name, _, summary in COMMANDS]
     return "\n".join(
         [
             f"Usage: leadwell COMMAND\n\n{HELP}\n\nCommands:",

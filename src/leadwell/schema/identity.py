@@ -6,16 +6,68 @@ found where it is written as the one at work.
 """
 
 import hashlib
+import hmac
 from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
 
-from leadwell.errors import UsageError
+from leadwell.errors import MalformedValue, UsageError
 from leadwell.model.campaign import Campaign, Duplicates, Field, Policy
 from leadwell.model.lead import Lead, Value
 from leadwell.schema.fields import type_named
+from leadwell.schema.fields.base import Reading
 
-TYPES = ("email", "phone")
+EMAIL, PHONE = "email", "phone"
+TYPES = (EMAIL, PHONE)
 """The types of fields that can tell who somebody is."""
 KEY_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """An e-mail address or a phone number by which somebody is looked for."""
+
+    type: str
+    """One of `TYPES`."""
+    key: str
+    """In the form in which fields of this type are compared."""
+
+    @classmethod
+    def read(cls, kind: str, text: str, country: str = "DK") -> "Identity":
+        """Read what somebody has typed.
+
+        Raises:
+            MalformedValue: it is no e-mail address, or no phone number.
+        """
+        field = Field(0, kind, kind, kind)
+        value = type_named(kind).read(field, text, Reading(country=country))
+        return cls(kind, str(type_named(kind).key(value)))
+
+    def is_held(self, value: object) -> bool:
+        """Whether a value that was kept, of whatever field, is this one."""
+        return isinstance(value, str) and value.casefold() == self.key
+
+    def is_written(self, text: str, country: str) -> bool:
+        """Whether a text that nobody has read yet is this one, however written."""
+        end = self.key[-4:]
+        if self.type == PHONE:
+            text_end = "".join(each for each in text if each.isdigit())[-4:]
+            if text_end != end:
+                return False
+        elif "@" not in text:
+            return False
+        try:
+            return Identity.read(self.type, text, country) == self
+        except MalformedValue:
+            return False
+
+    def person(self, key: bytes, account_id: int) -> bytes:
+        """Return by what erasures of this person are found again, and nothing else.
+
+        A keyed digest: without the instance key nobody can try addresses on it, and in
+        another account it is another one.
+        """
+        named = f"person\0{account_id}\0{self.type}\0{self.key}".encode()
+        return hmac.digest(key, named, "sha256")[:KEY_BYTES]
 
 
 def decision(

@@ -2,28 +2,23 @@
 
 import gc
 import hashlib
-import logging
 import os
-import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from tempfile import gettempdir
-from typing import Any
 
-import msgspec
-import structlog
 from starlette.routing import Router
 from starlette.types import ASGIApp
 
 from leadwell.admin import app as admin
 from leadwell.api.app import Beside, app
 from leadwell.api.hub import Hub, Limits
-from leadwell.errors import UsageError
 from leadwell.schema.times import microseconds
 from leadwell.server import agents, keys, opening
 from leadwell.server.allowance import allow_files
 from leadwell.server.clock import AgreedClock, JumpGuard, now
+from leadwell.server.logs import configure_logs
 from leadwell.server.opening import erasure_path
 from leadwell.server.outgoing.ringing import Ringer
 from leadwell.server.outgoing.sending import networks_of
@@ -120,36 +115,6 @@ def beside(hub: Hub, settings: Settings) -> Beside:
     """Return what a hub answers besides its API."""
     leads, pages = admin.leads(hub), admin.routes(hub)
     return Beside(agents.tools(settings), leads, pages)
-
-
-def configure_logs(level: str) -> None:
-    """Log one JSON object a line to stderr, without personal data.
-
-    Raises:
-        UsageError: there is no such level.
-    """
-    number = logging.getLevelNamesMapping().get(level.upper())
-    if number is None:
-        raise UsageError(
-            f"{level!r} is not a log level", hint="use debug, info, warning or error"
-        )
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(serializer=_as_json),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(number),
-        # A line and its end in one write: several workers share one stderr.
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
-
-
-def _as_json(line: dict[str, Any], **_: Any) -> str:
-    text: bytes = msgspec.json.encode(line, enc_hook=str)
-    return text.decode()
 
 
 def _pins_folder(address: str) -> Path | None:

@@ -10,6 +10,9 @@ from leadwell.store.connection import Connection, one
 
 NOTE_EVERY_US = 60_000_000
 """How often a reader's place is written, unless an erasure waits to be confirmed."""
+EVER_US = 10**17
+"""A moment after all others."""
+NEVER = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +101,93 @@ def receipts(connection: Connection, campaign: Campaign, lead_id: int) -> list[R
         """,
         {"campaign_id": campaign.id, "lead_id": lead_id},
     )
-    found = {row[0]: int(row[1]) for row in rows}
     erased_at, told = _told(connection, campaign.id, lead_id)
+    return _named(
+        connection,
+        campaign,
+        {row[0]: int(row[1]) for row in rows},
+        told,
+        before=erased_at,
+    )
+
+
+def recipients(
+    connection: Connection, campaign: Campaign, lead_id: int
+) -> list[Receipt]:
+    """Return the tokens that may have received a lead which is not erased.
+
+    Confirmed is that a token has stored it, or a later change: by a cursor from behind
+    the moment at which it could see the lead first.
+    """
+    rows = connection.rows(
+        """
+        SELECT token_scope.lineage, min(token_scope.since), max(reader.at)
+          FROM scope_member
+          JOIN token_scope
+            ON token_scope.campaign_id = :campaign_id
+           AND token_scope.scope_id = scope_member.scope_id
+          LEFT JOIN reader
+            ON reader.campaign_id = :campaign_id
+           AND reader.lineage = token_scope.lineage
+           AND reader.seq >= scope_member.first_seq
+         WHERE scope_member.campaign_id = :campaign_id
+           AND scope_member.lead_id = :lead_id
+           AND (scope_member.in_scope = 1 OR token_scope.since < scope_member.at)
+         GROUP BY token_scope.lineage
+         ORDER BY token_scope.lineage
+        """,
+        {"campaign_id": campaign.id, "lead_id": lead_id},
+    )
+    ((first_seq, ended_at),) = connection.rows(
+        """
+        SELECT first_seq, CASE WHEN in_scope = 1 THEN :ever ELSE at END
+          FROM scope_member
+         WHERE campaign_id = :campaign_id AND lead_id = :lead_id AND scope_id = 0
+        """,
+        {"campaign_id": campaign.id, "lead_id": lead_id, "ever": EVER_US},
+    )
+    readers = connection.rows(
+        """
+        SELECT lineage, at FROM reader
+         WHERE campaign_id = :campaign_id AND seq >= :first_seq
+        """,
+        {"campaign_id": campaign.id, "first_seq": first_seq},
+    )
+    told = {row[0]: int(row[1]) for row in readers}
+    # A scope's own moment is later than the campaign's: what it says goes before.
+    told |= dict.fromkeys((row[0] for row in rows if row[2] is None), NEVER)
+    return _named(
+        connection,
+        campaign,
+        {row[0]: int(row[1]) for row in rows},
+        told,
+        before=int(ended_at),
+    )
+
+
+def _named(
+    connection: Connection,
+    campaign: Campaign,
+    found: dict[str, int],
+    told: dict[str, int],
+    before: int,
+) -> list[Receipt]:
+    """Name tokens, and add those of the account that were made before a moment.
+
+    One of an account sees every lead of its campaigns.
+    """
     names: dict[str, str] = {}
     for token in tokens.find_all(connection, campaign.account_id):
         names.setdefault(token.lineage, token.name)
         made_at = microseconds(token.created_at)
-        if token.campaign_id is None and made_at < erased_at:
-            # An account's token sees every lead of its campaigns.
+        if token.campaign_id is None and made_at < before:
             found.setdefault(token.lineage, made_at)
     return [
         Receipt(
             lineage,
             names.get(lineage, ""),
             from_microseconds(since),
-            from_microseconds(told[lineage]) if lineage in told else None,
+            from_microseconds(told[lineage]) if told.get(lineage) else None,
         )
         for lineage, since in sorted(found.items())
     ]

@@ -293,7 +293,7 @@ CREATE TABLE replay (
     campaign_id INTEGER NOT NULL,
     lineage     TEXT    NOT NULL,
     route       TEXT    NOT NULL,
-    key         TEXT    NOT NULL,
+    key         TEXT    NOT NULL,               -- its SHA-256: it may name somebody
     request     BLOB    NOT NULL,               -- SHA-256 of what was asked
     outcome     TEXT    NOT NULL,               -- JSON: statuses and lead ids
     at          INTEGER NOT NULL,
@@ -310,6 +310,14 @@ CREATE TABLE erasure (
     PRIMARY KEY (campaign_id, lead_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX erasure_by_seq ON erasure (campaign_id, seq);
+
+-- Which leads were erased because they were of one person: for the receipts.
+CREATE TABLE person_erasure (
+    campaign_id INTEGER NOT NULL,
+    person      BLOB    NOT NULL,               -- a digest under the instance key
+    lead_id     INTEGER NOT NULL,
+    PRIMARY KEY (campaign_id, person, lead_id)
+) STRICT, WITHOUT ROWID;
 
 -- How long leads are kept: what is done with those that are older.
 CREATE TABLE retention (

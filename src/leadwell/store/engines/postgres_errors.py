@@ -84,6 +84,12 @@ class Unknown(Lost):
 class DatabaseFault(Exception):
     """A statement that PostgreSQL refused: a mistake of ours, named by its SQLSTATE."""
 
+    def __init__(self, said: str, error: psycopg.Error | None = None) -> None:
+        """Keep of an error what quotes nobody; `None`: the server said nothing."""
+        super().__init__(said)
+        self.sqlstate = error.sqlstate if error else None
+        self.constraint = error.diag.constraint_name if error else None
+
 
 def meaning(error: psycopg.Error, *, is_broken: bool) -> Exception:
     """Return what is raised instead of an error; `is_broken`: its connection is."""
@@ -106,7 +112,8 @@ def meaning(error: psycopg.Error, *, is_broken: bool) -> Exception:
     if isinstance(error, errors.UniqueViolation):
         # Another write has given the same name in this moment.
         return Hindrance().meaning
-    return DatabaseFault(f"PostgreSQL refused a statement: {error.sqlstate}")
+    said = f"PostgreSQL refused a statement: {error.sqlstate}"
+    return DatabaseFault(said, error)
 
 
 def of_commit(error: psycopg.Error, *, is_broken: bool) -> Exception:

@@ -54,6 +54,8 @@ class What(StrEnum):
     DUPLICATES_CHANGED = "duplicates-changed"
     LEADS_MERGED = "leads-merged"
     LEADS_ERASED = "leads-erased"
+    PERSON_ERASED = "person-erased"
+    PERSON_EXPORTED = "person-exported"
     IMPORT_STARTED = "import-started"
     IMPORT_UNDONE = "import-undone"
 

@@ -104,6 +104,19 @@ def beat(connection: Connection, job: Job, changed: Job) -> bool:
     return _kept(connection, job, changed)
 
 
+def find_kept(connection: Connection, campaign_id: int) -> list[Job]:
+    """Return the imports of which something is kept that stood in the file."""
+    rows = connection.rows(
+        f"""
+        SELECT {_COLUMNS} FROM import_job
+         WHERE campaign_id = :campaign_id AND file <> ''
+         ORDER BY id
+        """,
+        {"campaign_id": campaign_id},
+    )
+    return [_job(row) for row in rows]
+
+
 def campaigns_before(connection: Connection, moment: int) -> list[int]:
     """Return the campaigns with imports that nobody has gone on with since `moment`.
 
@@ -133,21 +146,28 @@ def let_go(connection: Connection, campaign_id: int, moment: int) -> None:
         {"campaign_id": campaign_id, "moment": moment},
     )
     for job in map(_job, rows):
-        kept = job.let_go
-        connection.run(
-            """
-            UPDATE import_job
-               SET file = '', plan = :plan, progress = :progress
-             WHERE campaign_id = :campaign_id AND id = :id AND beat_at = :beat_at
-            """,
-            {
-                "campaign_id": campaign_id,
-                "id": job.id,
-                "beat_at": job.beat_at,
-                "plan": _text(kept.plan),
-                "progress": _text(kept.progress),
-            },
-        )
+        forget_file(connection, job)
+
+
+def forget_file(connection: Connection, job: Job) -> bool:
+    """Forget what stood in the file of an import; `False`: somebody goes on with it."""
+    kept = job.let_go
+    found = connection.rows(
+        """
+           UPDATE import_job
+              SET file = '', plan = :plan, progress = :progress
+            WHERE campaign_id = :campaign_id AND id = :id AND beat_at = :beat_at
+        RETURNING id
+        """,
+        {
+            "campaign_id": job.campaign_id,
+            "id": job.id,
+            "beat_at": job.beat_at,
+            "plan": _text(kept.plan),
+            "progress": _text(kept.progress),
+        },
+    )
+    return bool(found)
 
 
 def _kept(connection: Connection, job: Job, changed: Job) -> bool:

@@ -7,6 +7,7 @@ erasure is committed, and done again at every start where the database lacks it.
 import fcntl
 import os
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -16,8 +17,12 @@ from leadwell.model.campaign import Campaign
 from leadwell.store import campaigns
 from leadwell.store.connection import Connection, Database
 from leadwell.store.engines.files import sync
+from leadwell.store.uploads import jobs
 from leadwell.store.writes import erasing
 from leadwell.store.writes.erasing import Erasure
+
+_EVER = 10**17
+"""A moment after all others, in microseconds."""
 
 
 class _Line(msgspec.Struct):
@@ -87,6 +92,9 @@ def note(path: Path, erasures: Iterable[Erasure]) -> None:
 def replay(path: Path, database: Database, now: int) -> int:
     """Erase what the file names and the database still has; return how many leads.
 
+    A database that lacks an erasure is an old one that was put back: what it knows of
+    uploaded files goes too, for somebody who was erased may stand in them.
+
     Raises:
         Refused: the file cannot be read.
     """
@@ -98,8 +106,17 @@ def replay(path: Path, database: Database, now: int) -> int:
 
         done += database.write(job).result()
     if done:
+        _forget_files(database)
         database.empty_log()
     return done
+
+
+def _forget_files(database: Database) -> None:
+    with database.reading() as connection:
+        found = jobs.campaigns_before(connection, _EVER)
+    for campaign_id in found:
+        job = partial(jobs.let_go, campaign_id=campaign_id, moment=_EVER)
+        database.write(job).result()
 
 
 def _again(connection: Connection, line: _Line, now: int) -> int:

@@ -1,6 +1,6 @@
 """The history of leads: who changed what and when, field by field."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -161,19 +161,24 @@ def forget_fields(
             for name, pair in revision.changes.items()
             if name not in names
         }
-        connection.run(
-            """
-            UPDATE lead_history SET changes = :changes
-             WHERE campaign_id = :campaign_id AND lead_id = :lead_id
-               AND version = :version
-            """,
-            {
-                "campaign_id": campaign_id,
-                "lead_id": lead_id,
-                "version": revision.version,
-                "changes": msgspec.json.encode(kept).decode(),
-            },
-        )
+        _rewrite(connection, campaign_id, lead_id, revision.version, kept)
+
+
+def forget_values(
+    connection: Connection,
+    campaign_id: int,
+    lead_id: int,
+    is_meant: Callable[[Any], bool],
+) -> None:
+    """Remove some values from a lead's history: it no longer says what was there."""
+    for revision in find(connection, campaign_id, lead_id):
+        kept = {
+            name: [None if is_meant(each) else each for each in pair]
+            for name, pair in revision.changes.items()
+        }
+        if all(kept[name] == list(pair) for name, pair in revision.changes.items()):
+            continue
+        _rewrite(connection, campaign_id, lead_id, revision.version, kept)
 
 
 def forget_before(
@@ -219,6 +224,28 @@ def campaigns_before(connection: Connection, at: int) -> list[int]:
         {"at": at},
     )
     return [row[0] for row in found]
+
+
+def _rewrite(
+    connection: Connection,
+    campaign_id: int,
+    lead_id: int,
+    version: int,
+    changes: Mapping[str, list[Any]],
+) -> None:
+    connection.run(
+        """
+        UPDATE lead_history SET changes = :changes
+         WHERE campaign_id = :campaign_id AND lead_id = :lead_id
+           AND version = :version
+        """,
+        {
+            "campaign_id": campaign_id,
+            "lead_id": lead_id,
+            "version": version,
+            "changes": msgspec.json.encode(changes).decode(),
+        },
+    )
 
 
 def _read(text: str) -> Mapping[str, tuple[Any, Any]]:

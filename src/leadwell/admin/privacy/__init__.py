@@ -1,0 +1,1 @@
+"""What is held about one person, in all campaigns of an account and in files."""

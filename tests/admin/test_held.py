@@ -1,0 +1,206 @@
+"""What is held about somebody, on the pages: shown first, then erased or handed out."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from leadwell.admin.privacy import uploads
+from leadwell.admin.privacy.person import Person
+from leadwell.api.hub import Hub
+from leadwell.model.account import Account
+from leadwell.model.campaign import Campaign
+from leadwell.model.grant import Grant
+from leadwell.model.user import Role
+from leadwell.schema.identity import Identity
+from leadwell.store.connection import Connection
+from leadwell.store.privacy import erasing
+from leadwell.store.uploads import jobs
+from tests import make
+from tests.admin.conftest import Sit
+from tests.admin.test_imports import job_of
+from tests.admin.test_schema import hidden, now
+from tests.admin.uploads import ROWS, upload
+from tests.desk import Desk, text_of
+
+AT = "/account/person-data"
+JANE = {"email": "jane@example.com"}
+ASE = {"email": "ase@example.com"}
+
+
+@pytest.fixture
+def hub(hub: Hub, tmp_path: Path) -> Hub:
+    return replace(hub, erasure_file=tmp_path / "erasures")
+
+
+@pytest.fixture
+def filled(desk: Desk, hub: Hub, account: Account) -> Desk:
+    """Jane has two leads here, and one in another campaign of the account."""
+    of_jane = {"fields": {"name": "Jane", "email": "jane@example.com"}}
+    bo = {"fields": {"name": "Bo"}}
+    make.leads(hub.database, now(hub), [of_jane, bo, of_jane])
+    other = make.a_kept_campaign(hub.database, account, id=363, name="Doors")
+    make.leads(hub.database, other, [of_jane])
+    return desk
+
+
+def test_somebody_is_found_and_erased_in_all_campaigns(
+    filled: Desk, hub: Hub, campaign: Campaign, account: Account
+) -> None:
+    make.a_token(hub.database, account, campaign, name="Everything")
+    look = filled.submit(AT, JANE | {"do": "look"})
+    assert look.status_code == 200
+    assert "Roofs Leads: 1, 3" in text_of(look)
+    assert "Doors Leads: 1" in text_of(look)
+    sent = JANE | {"do": "erase"}
+    assert filled.submit(AT, sent | {"seen": "another"}).status_code == 409
+    done = filled.submit(AT, sent | {"seen": hidden(look, "seen")})
+    assert "3 leads were erased." in text_of(done)
+    assert "Everything (Roofs, 2 leads): not confirmed yet" in text_of(done)
+    assert "Nothing is held" in text_of(filled.submit(AT, JANE | {"do": "look"}))
+    told = filled.submit(AT, JANE | {"do": "receipts"})
+    assert "Everything (Roofs, 2 leads)" in text_of(told)
+    account_page = text_of(filled.get("/account"))
+    assert "erased what is held about somebody, with the reference" in account_page
+    noted = text_of(filled.get("/campaigns/362/activity"))
+    assert "erased leads 1, 3" in noted
+
+
+def test_all_of_it_is_downloaded(filled: Desk) -> None:
+    answer = filled.submit(AT, JANE | {"do": "export"})
+    assert answer.headers["content-type"] == "application/zip"
+    assert "jane" not in answer.headers["content-disposition"]
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as file:
+        found = json.loads(file.read("person.json"))
+        assert b"Jane" in file.read("values.csv")
+    counts = {each["name"]: len(each["leads"]) for each in found["campaigns"]}
+    assert counts == {"Roofs": 2, "Doors": 1}
+    assert "took a copy of what is held" in text_of(filled.get("/account"))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "Write an e-mail address or a phone number."),
+        ({"email": "jane"}, "is not an e-mail address"),
+        ({"phone": "1"}, "is not a phone number"),
+    ],
+)
+def test_what_is_wrong_is_told(desk: Desk, given: dict[str, str], said: str) -> None:
+    page = desk.submit(AT, given | {"do": "look"})
+    assert page.status_code == 422
+    assert said in text_of(page)
+
+
+def test_a_number_needs_its_country_where_there_are_several(
+    filled: Desk, hub: Hub, account: Account
+) -> None:
+    make.a_kept_campaign(hub.database, account, id=364, name="Windows", country="SE")
+    page = filled.submit(AT, {"phone": "12345678", "do": "look"})
+    assert "the campaigns are of several countries" in text_of(page)
+    page = filled.submit(AT, {"phone": "+4512345678", "do": "look"})
+    assert "Nothing is held of this person." in text_of(page)
+
+
+def test_only_administrators_come_near_it(sit: Sit, campaign: Campaign) -> None:
+    member = sit(Role.MEMBER, campaign)
+    assert member.get(AT).status_code == 403
+    for deed in ("look", "erase", "export", "receipts"):
+        assert member.submit(AT, JANE | {"do": deed}).status_code == 403
+
+
+def test_a_hub_that_keeps_no_erasures_erases_nobody(filled: Desk, hub: Hub) -> None:
+    object.__setattr__(hub, "erasure_file", None)
+    look = filled.submit(AT, JANE | {"do": "look"})
+    sent = JANE | {"do": "erase", "seen": hidden(look, "seen")}
+    assert filled.submit(AT, sent).status_code == 503
+    assert "Leads: 1, 3" in text_of(filled.submit(AT, JANE | {"do": "look"}))
+
+
+def test_what_is_broken_off_goes_on(filled: Desk, hub: Hub, account: Account) -> None:
+    person = Person(hub, account, (Identity.read("email", JANE["email"]),))
+    written: list[object] = []
+
+    def break_off(job: Callable[[Connection], None]) -> None:
+        hub.database.write(job).result()
+        written.append(job)
+        raise KeyboardInterrupt
+
+    look = partial(person.look, grant_of=Grant.of_operator)
+    with pytest.raises(KeyboardInterrupt):
+        person.erase(hub.database.read(look), break_off, Grant.of_operator, "")
+    assert len(written) == 1
+    page = filled.submit(AT, JANE | {"do": "look"})
+    assert "Roofs" not in text_of(page)
+    sent = JANE | {"do": "erase", "seen": hidden(page, "seen")}
+    assert "1 lead was erased." in text_of(filled.submit(AT, sent))
+    with hub.database.reading() as connection:
+        roofs = erasing.find_erased(connection, now(hub), person.digests)
+    assert roofs == [1, 3]
+
+
+def test_a_file_that_waits_is_let_go_with_what_it_showed(
+    desk: Desk, hub: Hub, campaign: Campaign
+) -> None:
+    one = upload(desk, 362, ROWS)
+    kept = hub.uploads / job_of(one).file
+    assert kept.is_file()
+    look = desk.submit(AT, {"phone": "12 34 56 78", "do": "look"})
+    assert "leads.csv: it is let go" in text_of(look)
+    assert "Nothing is held" in text_of(desk.submit(AT, JANE | {"do": "look"}))
+    sent = {"phone": "12 34 56 78", "do": "erase", "seen": hidden(look, "seen")}
+    assert "1 file was let go." in text_of(desk.submit(AT, sent))
+    assert not kept.exists()
+    job = job_of(one)
+    assert job.file == ""
+    assert "12345678" not in repr(job)
+    assert desk.get(one.path).status_code == 200
+
+
+def test_rows_that_were_refused_are_let_go(
+    desk: Desk, hub: Hub, campaign: Campaign
+) -> None:
+    one = upload(desk, 362, ["name;email;budget", "Jane;jane@example.com;much"])
+    one.look()
+    one.do("check")
+    one.do("load")
+    assert job_of(one).progress.failed == 1
+    (errors,) = hub.uploads.iterdir()
+    assert b"jane@" in errors.read_bytes()
+    look = desk.submit(AT, JANE | {"do": "look"})
+    sent = JANE | {"do": "erase", "seen": hidden(look, "seen")}
+    assert "1 file was let go." in text_of(desk.submit(AT, sent))
+    assert not errors.exists()
+
+
+def test_a_file_on_another_hub_is_told_of(
+    desk: Desk, hub: Hub, campaign: Campaign
+) -> None:
+    one = upload(desk, 362, ROWS)
+    (hub.uploads / job_of(one).file).unlink()
+    several = replace(hub, agreed_clock=lambda: hub.moment)
+    with hub.database.reading() as connection:
+        who = [Identity.read("email", "x@example.com")]
+        assert uploads.find(hub, connection, campaign, who) == []
+        (waiting,) = uploads.find(several, connection, campaign, who)
+    assert not waiting.holds
+    busy = replace(waiting.job, state=waiting.job.state.LOADING, beat_at=hub.moment)
+    assert not uploads.let_go(hub, replace(waiting, job=busy))
+    hub.database.write(lambda c: jobs.forget_file(c, waiting.job)).result()
+
+
+def test_nothing_that_is_typed_is_logged_or_stands_in_a_url(filled: Desk) -> None:
+    with capture_logs() as logs:
+        pages = [
+            filled.submit(AT, JANE | {"do": deed})
+            for deed in ("look", "receipts", "export", "erase")
+        ]
+        pages.append(filled.submit(AT, {"email": "jane@", "do": "look"}))
+    assert "jane" not in json.dumps(logs, default=str)
+    assert not [page for page in pages if "jane" in str(page.url)]
