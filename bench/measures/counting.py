@@ -26,7 +26,7 @@ from leadwell.api.app import app
 from leadwell.api.hub import Hub
 from leadwell.server import configure_logs, hub_of
 from leadwell.settings import Settings
-from leadwell.store.engines import sqlite
+from leadwell.store.engines import sqlite_connection
 
 COUNTS = ("statements", "rows", "scanned", "steps", "blocks")
 PAGES = 20
@@ -95,15 +95,15 @@ def _opened(given: Made) -> Iterator[Hub]:
 @contextmanager
 def _watched() -> Iterator[_Seen]:
     seen = _Seen()
-    honest = sqlite.SQLiteConnection.__init__
+    honest = sqlite_connection.SQLiteConnection.__init__
 
-    def made(self: sqlite.SQLiteConnection, path: Path, *args: Any) -> None:
+    def made(self: sqlite_connection.SQLiteConnection, path: Path, *args: Any) -> None:
         honest(self, path, *args)
         seen.connections.append(self.raw)
         kinds = apsw.SQLITE_TRACE_PROFILE | apsw.SQLITE_TRACE_ROW
         self.raw.trace_v2(kinds, seen.note)
 
-    with mock.patch.object(sqlite.SQLiteConnection, "__init__", made):
+    with mock.patch.object(sqlite_connection.SQLiteConnection, "__init__", made):
         yield seen
 
 

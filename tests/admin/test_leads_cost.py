@@ -11,7 +11,7 @@ from leadwell.api.app import Beside, app
 from leadwell.api.hub import Hub
 from leadwell.model.user import Role
 from leadwell.store import campaigns
-from leadwell.store.engines.sqlite import SQLiteConnection
+from leadwell.store.engines.sqlite_connection import SQLiteConnection
 from tests import make
 from tests.desk import Desk, a_user
 

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from leadwell.api.app import app
 from leadwell.api.hub import Hub
-from leadwell.store.engines.sqlite import SQLiteConnection
+from leadwell.store.engines.sqlite_connection import SQLiteConnection
 from tests import make
 
 SIZES = (240, 2_400)

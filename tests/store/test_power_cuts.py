@@ -25,7 +25,8 @@ from leadwell.schema import querystring, question, submission
 from leadwell.schema.matching import matches
 from leadwell.store import campaigns, feed, filters
 from leadwell.store.connection import Connection
-from leadwell.store.engines.sqlite import SQLiteConnection, SQLiteDatabase
+from leadwell.store.engines.sqlite import SQLiteDatabase
+from leadwell.store.engines.sqlite_connection import SQLiteConnection
 from leadwell.store.writes import rows, scopes
 from leadwell.store.writes.writing import Writing
 from tests import make, power

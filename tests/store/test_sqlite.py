@@ -11,8 +11,9 @@ from leadwell.errors import Refused, Unavailable
 from leadwell.model.account import Account
 from leadwell.store import accounts
 from leadwell.store.connection import Connection
-from leadwell.store.engines import checkup, sqlite
-from leadwell.store.engines.sqlite import SQLiteConnection, SQLiteDatabase
+from leadwell.store.engines import checkup, sqlite, sqlite_connection
+from leadwell.store.engines.sqlite import SQLiteDatabase
+from leadwell.store.engines.sqlite_connection import SQLiteConnection
 from tests import make
 
 
@@ -88,7 +89,7 @@ def test_writes_that_wait_together_share_one_commit(
 def test_a_database_that_another_process_writes_to_is_unavailable(
     database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_MS", 20)
+    monkeypatch.setattr(sqlite_connection, "BUSY_TIMEOUT_MS", 20)
     other = make.a_database_again(tmp_path / "leads.db")
     holder = apsw.Connection(str(tmp_path / "leads.db"))
     holder.execute("BEGIN IMMEDIATE")

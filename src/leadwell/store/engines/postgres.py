@@ -17,9 +17,8 @@ import psycopg_pool
 
 from leadwell.errors import Unavailable
 from leadwell.store.connection import Connection, Finding, Row
-from leadwell.store.engines import citus, places, postgres_checkup
-from leadwell.store.engines.chronicle import Chronicle
-from leadwell.store.engines.places import Place
+from leadwell.store.engines import chronicle, citus, postgres_checkup
+from leadwell.store.engines.chronicle import Chronicle, Place
 from leadwell.store.engines.postgres_connection import PostgresConnection, Raw, adapt
 from leadwell.store.engines.postgres_errors import (
     Hindrance,
@@ -51,10 +50,10 @@ SELECT CASE WHEN NOT pg_is_in_recovery()
              AND NOT EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'citus')
        THEN CAST(pg_current_snapshot() AS TEXT) || ' '
             || CAST(pg_postmaster_start_time() AS TEXT)
-       END, {places.COLUMNS}
+       END, {chronicle.COLUMNS}
 """
 """What two transactions of one server have in common that see the same (ADR 0016)."""
-_WHERE = f"SELECT NULL, {places.COLUMNS}"
+_WHERE = f"SELECT NULL, {chronicle.COLUMNS}"
 
 
 class _Moment(NamedTuple):

@@ -8,7 +8,7 @@ from psycopg.types.numeric import Int8BinaryDumper, NumericBinaryLoader
 
 from leadwell.store.connection import Params, Row
 from leadwell.store.engines import citus
-from leadwell.store.engines.places import Place
+from leadwell.store.engines.chronicle import Place
 from leadwell.store.engines.postgres_errors import (
     DatabaseFault,
     Hindrance,

@@ -10,7 +10,7 @@ import structlog
 from leadwell.errors import LeadwellError, Refused, Unavailable
 from leadwell.store.connection import Connection
 from leadwell.store.engines import citus, postgres_checkup
-from leadwell.store.engines.places import Place
+from leadwell.store.engines.chronicle import Place
 from leadwell.store.engines.postgres import Limits, PostgresDatabase
 from leadwell.store.engines.postgres_connection import PostgresConnection
 from leadwell.store.engines.postgres_errors import (

@@ -13,7 +13,7 @@ import structlog
 
 from leadwell.errors import LeadwellError
 from leadwell.store.connection import Connection, Finding
-from leadwell.store.engines.places import Place
+from leadwell.store.engines.chronicle import Place
 from leadwell.store.engines.postgres import Limits, PostgresDatabase
 from leadwell.store.engines.replica import BrokenOff, NotUsed, Replica
 from leadwell.store.figures import READ_BY_PRIMARY, READ_BY_REPLICA, REPLICAS_USED
