@@ -15,6 +15,7 @@ from leadwell.api.lists.pins import Pins, Shelves
 from leadwell.api.lists.shared_pins import SharedPins
 from leadwell.api.works import Works
 from leadwell.schema.times import microseconds
+from leadwell.store.audit.uses import Uses
 from leadwell.store.connection import Connection, Database, T
 from leadwell.store.indexes import Indexes
 
@@ -96,6 +97,11 @@ class Hub:
     def works(self) -> Works:
         """What goes on beside requests because somebody has asked for it."""
         return Works()
+
+    @cached_property
+    def uses(self) -> Uses:
+        """What was asked since the audit log was written last."""
+        return Uses(self.key)
 
     @cached_property
     def indexes(self) -> Indexes:

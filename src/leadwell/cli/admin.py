@@ -86,7 +86,8 @@ def reset_password(email: str, *, where: Where = HERE) -> None:
     def job(connection: Connection) -> None:
         user = users.known(connection, address).user
         owner = accounts.find_by_id(connection, user.account_id)
-        noted(connection, owner, What.PASSWORD_LINK_MADE, user.name)
+        about = user.name, user.person_id
+        noted(connection, owner, What.PASSWORD_LINK_MADE, *about)
 
     where.write(job)
     _print_link(where, address)
