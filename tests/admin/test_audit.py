@@ -1,14 +1,20 @@
 """The audit log as administrators see it, and what it is told of people."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from starlette.testclient import TestClient
 
+from leadwell.admin import app as admin
+from leadwell.admin import sessions
 from leadwell.admin.pages.people import audit as page_of_audit
-from leadwell.model.token import public_id_of
+from leadwell.api.app import Beside, app
+from leadwell.model.token import digest, public_id_of
 from leadwell.model.user import Role
+from leadwell.store.people import users
 from tests import make
 from tests.admin.conftest import Sit
 from tests.admin.test_tokens import id_of, made, token_in
@@ -159,3 +165,31 @@ def test_who_is_shown_what_a_new_token_sees_is_the_one_who_reads(
     rows = logged(hub, kind="read")
     assert {row["actor"] for row in rows} == {f"person:{desk.user.person_id}"}
     assert all("token" not in row["content"] for row in rows)
+
+
+def test_an_erasure_is_told_with_who_did_it(
+    token, hub, client, account, tmp_path
+) -> None:
+    del token
+    keeping = replace(hub, erasure_file=tmp_path / "erasures")
+    pages = Beside(leads=admin.leads(keeping), pages=admin.routes(keeping))
+    browser = TestClient(app(keeping, beside=pages), base_url=hub.public_url)
+    desk = Desk.of(keeping, browser, a_user(keeping, account))
+    page = desk.post("/campaigns/362/leads/2/erase", version="1")
+    assert page.status_code == 200, text_of(page)
+    row = one(keeping, kind="write", what="erase")
+    assert row["actor"] == f"person:{desk.user.person_id}"
+    assert row["content"] == {"leads": 1, "ids": "2"}
+    assert one(keeping, what="leads-erased")["content"] == {"about": "2"}
+
+
+def test_who_becomes_the_first_administrator_is_told(hub, client) -> None:
+    secret = sessions.new_secret()
+    key, until = digest(hub.key, secret), hub.moment + 60_000_000
+    hub.database.write(lambda c: users.invite(c, key, "", until)).result()
+    given = {"account": "South", "name": "Ann", "email": "ann@example.com"}
+    client.post(f"/setup/{secret}", data=given | {"password": PASSWORD})
+    row = one(hub, kind="action")
+    assert (row["what"], row["actor"]) == ("first-administrator", "person:1")
+    assert one(hub, kind="sign-in")["what"] == "signed-in"
+    assert "Ann" not in repr(logged(hub))

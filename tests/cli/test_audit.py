@@ -85,6 +85,21 @@ def test_the_log_is_proved_here_and_elsewhere(
     assert run("audit", "verify", "--file", "audit.ndjson").code == 6
 
 
+def test_what_a_command_does_is_told_as_the_operators(run: Run, token: str) -> None:
+    given = ("bo@example.com", "--account", "demo", "--name", "Bo Berg")
+    assert run("admin", "invite", *given).code == 0
+    assert run("token", "revoke", token).code == 0
+    assert run("lead", "erase", "2", "--campaign", "362", "--yes").code == 0
+    rows = run("audit", "list", "--json").json
+    told = {row["what"]: row for row in rows}
+    assert told["person-invited"]["content"]["role"] == "administrator"
+    assert told["token-revoked"]["content"] == {"about": token}
+    assert told["erase"]["content"] == {"leads": 1, "ids": "2"}
+    whats = ("person-invited", "token-revoked", "erase", "leads-erased")
+    assert {told[what]["actor"] for what in whats} == {"operator"}
+    assert "Bo" not in json.dumps(rows)
+
+
 def test_what_is_removed_is_found(
     run: Run, token: str, database, tmp_path: Path
 ) -> None:

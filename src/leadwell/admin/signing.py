@@ -18,6 +18,7 @@ from leadwell.admin.words import clocks
 from leadwell.api.hub import Hub
 from leadwell.errors import LeadwellError, LinkEnded, MalformedValue
 from leadwell.model.account import Account
+from leadwell.model.grant import PERSON
 from leadwell.model.link import looks_like_secret
 from leadwell.model.slug import slug_of
 from leadwell.model.token import digest
@@ -29,7 +30,7 @@ from leadwell.model.user import (
     email_of,
 )
 from leadwell.store import accounts
-from leadwell.store.audit.chain import HUB, Kind
+from leadwell.store.audit.chain import HUB, Chain, Entry, Kind, append
 from leadwell.store.audit.uses import NOBODY, Asked, Key
 from leadwell.store.connection import Connection
 from leadwell.store.people import activity, users
@@ -270,6 +271,9 @@ class _Accepting:
         user = User(account.id, person.id, person.name, self.email, Role.ADMINISTRATOR)
         users.add(connection, user, self.password, self.now)
         users.drop_invitations(connection, "")
+        actor = f"{PERSON}{person.id}"
+        entry = Entry(Kind.ACTION, "first-administrator", actor)
+        append(connection, Chain(0, account.id), self.now, [entry])
 
     def _account(self, connection: Connection) -> Account:
         name = self.given["account"][:NAME_CHARACTERS_MAX]

@@ -56,6 +56,11 @@ class Visit:
         return sessions.word(self.hub, self.key)
 
     @property
+    def actor(self) -> str:
+        """What the audit log calls the user."""
+        return f"{PERSON}{self.user.person_id}"
+
+    @property
     def campaign_id(self) -> int:
         """The campaign that the path names."""
         return int(self.request.path_params["campaign_id"])
@@ -122,7 +127,7 @@ class Visit:
         for the audit log.
         """
         owner = of or accounts.find_by_id(connection, self.user.account_id)
-        who = Named(self.user.name, f"{PERSON}{self.user.person_id}")
+        who = Named(self.user.name, self.actor)
         named, at = Named(about, str(ref)), self.hub.moment
         activity.note(connection, owner, what, named, who=who, at=at)
 

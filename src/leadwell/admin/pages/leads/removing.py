@@ -78,7 +78,8 @@ class Removing:
         def job(connection: Connection) -> None:
             campaign = visit.held(connection)
             lead_id = lead_of(visit)
-            erasures.erase(connection, campaign, lead_id, visit.hub.now, file)
+            now, actor = visit.hub.now, visit.actor
+            erasures.erase(connection, campaign, lead_id, now, file, actor)
             visit.note(connection, campaign, What.LEADS_ERASED, str(lead_id), lead_id)
 
         await visit.write(job)

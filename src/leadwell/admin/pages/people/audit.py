@@ -102,11 +102,9 @@ class Audit:
         wanted = visit.request.query_params.get("format", "")
         kind = wanted if wanted in FORMATS else "ndjson"
         question = await visit.read(lambda c: _understood(c, visit, form))
-        account, actor = visit.user.account_id, f"{PERSON}{visit.user.person_id}"
-        entry = Entry(Kind.LOG, "exported", actor, {"format": kind})
-        await visit.write(
-            lambda c: chains.append(c, Chain(0, account), visit.hub.moment, [entry])
-        )
+        chain = Chain(0, visit.user.account_id)
+        entry = Entry(Kind.LOG, "exported", visit.actor, {"format": kind})
+        await visit.write(lambda c: chains.append(c, chain, visit.hub.moment, [entry]))
         name = f'attachment; filename="audit.{kind}"'
         headers = {**HEADERS, "Content-Disposition": name}
         lines = _lines(visit, question, kind)
