@@ -51,6 +51,11 @@ class Settings:
     here with PostgreSQL; then name a place that every command finds."""
     history_days: int = 0
     """How long it is kept who changed what of a lead, in days; 0: for ever."""
+    audit_days: int = 0
+    """How long the audit log is kept, in days; 0: for ever."""
+    audit_every_s: float = 60.0
+    """How often the requests of readers are summed up in the audit log, in seconds: so
+    much of it a crash may lose, and so many rows it has."""
     public_url: str = ""
     """Where readers reach the hub, with its path prefix; links are made from it.
     Empty: the address it listens on."""

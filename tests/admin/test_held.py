@@ -20,6 +20,7 @@ from leadwell.model.grant import Grant
 from leadwell.model.user import Role
 from leadwell.schema.identity import Identity
 from leadwell.store.connection import Connection
+from leadwell.store.people import activity
 from leadwell.store.privacy import erasing
 from leadwell.store.uploads import jobs
 from tests import make
@@ -134,7 +135,9 @@ def test_what_is_broken_off_goes_on(filled: Desk, hub: Hub, account: Account) ->
 
     look = partial(person.look, grant_of=Grant.of_operator)
     with pytest.raises(KeyboardInterrupt):
-        person.erase(hub.database.read(look), break_off, Grant.of_operator, "")
+        person.erase(
+            hub.database.read(look), break_off, Grant.of_operator, activity.OPERATOR
+        )
     assert len(written) == 1
     page = filled.submit(AT, JANE | {"do": "look"})
     assert "Roofs" not in text_of(page)

@@ -215,7 +215,7 @@ def test_a_password_is_changed_by_who_knows_the_old_one(
 def test_the_old_password_is_not_guessed(desk: Desk) -> None:
     email = desk.user.email
     for _ in range(4):
-        desk.hub.database.write(lambda c: users.note_failure(c, email, 0)).result()
+        desk.hub.database.write(lambda c: users.note_failure(c, email, 0, 0)).result()
     page = desk.post("/me/password", old="nonsense", new="another long password")
     assert "Try again in 15 seconds." in text_of(page)
 

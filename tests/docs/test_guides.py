@@ -10,7 +10,7 @@ from leadwell.testing import FaultServer, PlainServer
 from tests import environments, make, postgres, walks
 
 SERVED = ["get-everything-once", "give-a-vendor-only-his-leads"]
-SERVED += ["rotate-a-token", "why-a-token-does-not-see-a-lead"]
+SERVED += ["rotate-a-token", "why-a-token-does-not-see-a-lead", "read-the-audit-log"]
 SERVED += ["send-to-an-automation-platform", "send-into-a-crm-or-erp"]
 SERVED += ["pull-into-a-file-every-night", "run-many-syncs"]
 STOPPED = ["back-up-and-restore", "upgrade", "keep-leads-only-so-long"]

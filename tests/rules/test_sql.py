@@ -36,6 +36,10 @@ GLOBAL = {
     "SELECT campaign_id, id FROM retention": "a hub looks for the rules that are due",
     "SELECT coalesce(max(stamped_at), 0) FROM counter": "the doctor looks at the clock",
     "SELECT campaign_id, name, used_at, length(data) FROM pin": "what is too old goes",
+    "SELECT campaign_id, account_id, number, hash FROM audit_head": "all the chains",
+    "SELECT DISTINCT audit.campaign_id, audit.account_id": "a check looks at all",
+    "SELECT campaign.campaign_id, campaign.account_id, coalesce(": "a hub looks for "
+    "campaigns with writes that are not summed up",
 }
 """Statements that ask every machine, and why each may; none is on a lead's path."""
 
@@ -314,6 +318,21 @@ def test_every_key_of_the_schema_starts_with_the_campaign() -> None:
 @pytest.mark.parametrize("path", MIGRATIONS, ids=lambda path: path.stem)
 def test_every_migration_keeps_the_rules(path: Path) -> None:
     assert schema_faults(path.read_text("utf-8")) == []
+
+
+_WRITES_AUDIT = re.compile(r"(INSERT INTO|UPDATE|DELETE FROM) audit\b")
+
+
+def test_rows_of_the_audit_log_are_added_and_the_oldest_removed_and_no_more() -> None:
+    found = {
+        (module.parent.name, module.name, written[1])
+        for module, sql in EVERY
+        if (written := _WRITES_AUDIT.search(plain(sql)))
+    }
+    assert found == {
+        ("audit", "chain.py", "INSERT INTO"),
+        ("audit", "cutting.py", "DELETE FROM"),
+    }
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from leadwell.model.author import OPERATOR
 from leadwell.model.campaign import Campaign
 from leadwell.model.grant import Grant
 from leadwell.schema import submission
@@ -14,9 +15,10 @@ from leadwell.schema.identity import Identity
 from leadwell.store import campaigns, filters, readers, tokens
 from leadwell.store.connection import Connection, Database
 from leadwell.store.privacy import erasing, finding, telling
+from leadwell.store.privacy.erasing import Asked
 from leadwell.store.privacy.finding import Found
 from leadwell.store.writes import history
-from leadwell.store.writes.writing import OPERATOR, Writing
+from leadwell.store.writes.writing import Writing
 from tests import make
 
 JANE = Identity.read("email", "Jane@Example.com")
@@ -58,7 +60,9 @@ def change(database: Database, campaign: Campaign, lead_id: int, **fields: Any) 
 
 def erase(database: Database, found: Found, file: Path) -> int:
     done = database.write(
-        lambda c: erasing.erase(c, found.campaign.id, found.leads, [PERSON], NOW, file)
+        lambda c: erasing.erase(
+            c, found.campaign.id, found.leads, Asked([PERSON], "", file), NOW
+        )
     ).result()
     database.write(
         lambda c: erasing.forget_former(c, found.campaign.id, found.former, [JANE])

@@ -15,6 +15,7 @@ from leadwell.admin.rendering import HEADERS
 from leadwell.admin.signing import ask_again
 from leadwell.admin.visit import Visit, form_of, language_of
 from leadwell.api.entrance import problems
+from leadwell.api.entrance.recording import PERSON_ASKS
 from leadwell.api.hub import Hub
 from leadwell.errors import LeadwellError, NotAllowed, title_of
 from leadwell.model.user import User
@@ -35,13 +36,13 @@ def signed_in(hub: Hub, page: Page, *, administrator: bool = False) -> Handler:
         key = sessions.key_of(hub, request)
         form, user = FormData(), None
         try:
-            user = await _user(hub, key)
+            user = await _user(hub, request, key)
             _check_role(user, administrator=administrator)
             if request.method not in _SAFE:
                 sessions.check_origin(request)
                 form = await _form(request, may_hold_file=user is not None)
                 # It may have been long on its way.
-                user = await _user(hub, key)
+                user = await _user(hub, request, key)
                 _check_role(user, administrator=administrator)
             if key is None or user is None:
                 return _to_login(hub, request, form)
@@ -88,9 +89,12 @@ def refused(
     return rendering.page("refused.html", said, hub.public_url, content, status)
 
 
-async def _user(hub: Hub, key: bytes | None) -> User | None:
+async def _user(hub: Hub, request: Request, key: bytes | None) -> User | None:
     session = await sessions.find(hub, key) if key else None
-    return session.user if session else None
+    user = session.user if session else None
+    # The audit log tells by whom leads are read.
+    request.scope["state"][PERSON_ASKS] = user
+    return user
 
 
 def _check_role(user: User | None, *, administrator: bool) -> None:

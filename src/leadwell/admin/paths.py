@@ -22,6 +22,7 @@ from leadwell.admin.pages.leads.listing import Listing
 from leadwell.admin.pages.leads.many import Many
 from leadwell.admin.pages.leads.removing import Removing
 from leadwell.admin.pages.people.account import Account
+from leadwell.admin.pages.people.audit import Audit
 from leadwell.admin.pages.people.held import HeldData
 from leadwell.admin.pages.people.person import Person
 from leadwell.admin.pages.retention import Retention
@@ -128,11 +129,13 @@ def tokens(base: str, admins: Guard) -> list[Route]:
 
 def people(admins: Guard) -> list[Route]:
     """Return the pages of the account and its people."""
-    account, person, held = Account(), Person(), HeldData()
+    account, person, held, audit = Account(), Person(), HeldData(), Audit()
     one = "/account/people/{person_id:id}"
     return [
         route("/account", GET=admins(account.show), POST=admins(account.add)),
         route("/account/person-data", GET=admins(held.show), POST=admins(held.act)),
+        route("/account/audit", GET=admins(audit.show)),
+        route("/account/audit/export", GET=admins(audit.send)),
         route(one, GET=admins(person.show)),
         route(f"{one}/name", POST=admins(person.rename)),
         route(f"{one}/invite", POST=admins(person.invite)),

@@ -18,6 +18,7 @@ from leadwell.admin.words import clocks
 from leadwell.api.hub import Hub
 from leadwell.errors import LeadwellError, LinkEnded, MalformedValue
 from leadwell.model.account import Account
+from leadwell.model.grant import PERSON
 from leadwell.model.link import looks_like_secret
 from leadwell.model.slug import slug_of
 from leadwell.model.token import digest
@@ -29,9 +30,11 @@ from leadwell.model.user import (
     email_of,
 )
 from leadwell.store import accounts
+from leadwell.store.audit.chain import HUB, Chain, Entry, Kind, append
+from leadwell.store.audit.uses import NOBODY, Asked, Key
 from leadwell.store.connection import Connection
 from leadwell.store.people import activity, users
-from leadwell.store.people.activity import What
+from leadwell.store.people.activity import What, user_named
 
 HOME = "/campaigns"
 SETUP = "/setup"
@@ -72,6 +75,7 @@ class Signing:
         )
         user, wait_s = await self.checked(email, password[:1_000])
         if user is None:
+            self._note_failure(request, email)
             content = {
                 "next": _next(form),
                 "email": email,
@@ -118,6 +122,14 @@ class Signing:
         answer = RedirectResponse(below(self.hub.public_url, HOME), 303, dict(HEADERS))
         secret, zone = sessions.new_secret(), _text(form, "zone")
         return await self.begun(answer, address, secret, None, zone)
+
+    def _note_failure(self, request: Request, email: str) -> None:
+        """Have the audit log tell that somebody was not let in, and from where."""
+        client = request.scope.get("client")
+        address, typed = client[0] if client else "", email[:EMAIL_CHARACTERS_MAX]
+        key = Key(NOBODY, HUB, Kind.SIGN_IN, "failed")
+        asked = Asked(self.hub.moment, address, typed=typed)
+        self.hub.uses.note(key, asked)
 
     async def checked(self, email: str, password: str) -> tuple[User | None, int]:
         """Return who has this password; else how long nobody gets in, in seconds."""
@@ -225,11 +237,12 @@ class _Trying:
             users.note_success(connection, self.email, self.now)
             return login.user, 0
         wait = passwords.wait_us(login.failures + 1)
-        users.note_failure(connection, self.email, self.now + wait if wait else 0)
+        closed_until = self.now + wait if wait else 0
+        users.note_failure(connection, self.email, closed_until, self.now)
         if login.failures == passwords.TRIES_FREE:
             # Told once in a row: who goes on trying writes no more into it.
             of = accounts.find_by_id(connection, login.user.account_id)
-            about, what = login.user.name, What.SIGN_IN_CLOSED
+            about, what = user_named(login.user), What.SIGN_IN_CLOSED
             activity.note(connection, of, what, about, who="", at=self.now)
         return None, _seconds(wait)
 
@@ -250,7 +263,7 @@ class _Accepting:
         if users.invited(connection, self.key, self.now) is None:
             raise LinkEnded("this link was used already", hint="sign in instead")
         if self.invited:
-            users.set_password(connection, self.invited, self.password)
+            users.set_password(connection, self.invited, self.password, self.now)
             return
         held = accounts.find_all(connection)
         account = held[0] if held else self._account(connection)
@@ -258,6 +271,9 @@ class _Accepting:
         user = User(account.id, person.id, person.name, self.email, Role.ADMINISTRATOR)
         users.add(connection, user, self.password, self.now)
         users.drop_invitations(connection, "")
+        actor = f"{PERSON}{person.id}"
+        entry = Entry(Kind.ACTION, "first-administrator", actor)
+        append(connection, Chain(0, account.id), self.now, [entry])
 
     def _account(self, connection: Connection) -> Account:
         name = self.given["account"][:NAME_CHARACTERS_MAX]

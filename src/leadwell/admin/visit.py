@@ -18,11 +18,12 @@ from leadwell.admin.words import Words, preferred, words
 from leadwell.api.hub import Hub
 from leadwell.errors import CampaignNotFound, MalformedRequest
 from leadwell.model.campaign import Campaign
+from leadwell.model.grant import PERSON
 from leadwell.model.user import User
 from leadwell.store import accounts, campaigns
 from leadwell.store.connection import Connection, T
 from leadwell.store.people import activity
-from leadwell.store.people.activity import What
+from leadwell.store.people.activity import Named, What
 
 J = TypeVar("J")
 FIELDS_MAX = 5_000
@@ -53,6 +54,16 @@ class Visit:
     def word(self) -> str:
         """What every form of this session has to hold."""
         return sessions.word(self.hub, self.key)
+
+    @property
+    def actor(self) -> str:
+        """What the audit log calls the user."""
+        return f"{PERSON}{self.user.person_id}"
+
+    @property
+    def named(self) -> Named:
+        """The user, as what is done is noted."""
+        return Named(self.user.name, self.actor)
 
     @property
     def campaign_id(self) -> int:
@@ -113,14 +124,16 @@ class Visit:
         of: Campaign | None,
         what: What,
         about: str = "",
+        ref: object = "",
     ) -> None:
         """Note in this transaction what the user does besides changing leads.
 
-        Without a campaign it is the account's own.
+        Without a campaign it is the account's own. `ref` is the id of what it is about,
+        for the audit log.
         """
         owner = of or accounts.find_by_id(connection, self.user.account_id)
-        at = self.hub.moment
-        activity.note(connection, owner, what, about, who=self.user.name, at=at)
+        named, at = Named(about, str(ref)), self.hub.moment
+        activity.note(connection, owner, what, named, who=self.named, at=at)
 
     def text(self, name: str) -> str:
         """Return what a form has under a name, without spaces around it."""

@@ -20,6 +20,7 @@ from leadwell.api.load.turns import Turns
 from leadwell.api.load.watching import Watch
 from leadwell.api.works import Works
 from leadwell.schema.times import microseconds
+from leadwell.store.audit.uses import Uses
 from leadwell.store.connection import Connection, Database, T
 from leadwell.store.indexes import Indexes
 
@@ -119,6 +120,11 @@ class Hub:
     def works(self) -> Works:
         """What goes on beside requests because somebody has asked for it."""
         return Works()
+
+    @cached_property
+    def uses(self) -> Uses:
+        """What was asked since the audit log was written last."""
+        return Uses(self.key)
 
     @cached_property
     def indexes(self) -> Indexes:

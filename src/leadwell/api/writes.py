@@ -28,6 +28,7 @@ from leadwell.errors import LeadNotFound, MalformedRequest, Problem
 from leadwell.model.author import Author
 from leadwell.schema import querystring, question
 from leadwell.store import leads
+from leadwell.store.audit import seen
 from leadwell.store.connection import Connection
 from leadwell.store.writes import replays
 from leadwell.store.writes.replays import Key
@@ -192,7 +193,10 @@ def _check_write(connection: Connection, request: Request) -> None:
 
 def _shown(opened: Opened, lead_id: int, lead: bytes) -> bytes:
     """Cut a lead that was just written down to what this token may see."""
-    return leads.shown_of(lead, opened.grant.lead(opened.campaign, lead_id))
+    query = opened.grant.lead(opened.campaign, lead_id)
+    # Whoever changes nothing of a lead is shown it all the same.
+    seen.note(query, [lead_id])
+    return leads.shown_of(lead, query)
 
 
 def _others(

@@ -86,7 +86,8 @@ def reset_password(email: str, *, where: Where = HERE) -> None:
     def job(connection: Connection) -> None:
         user = users.known(connection, address).user
         owner = accounts.find_by_id(connection, user.account_id)
-        noted(connection, owner, What.PASSWORD_LINK_MADE, user.name)
+        about = user.name, user.person_id
+        noted(connection, owner, What.PASSWORD_LINK_MADE, *about)
 
     where.write(job)
     _print_link(where, address)
@@ -124,6 +125,7 @@ def _added(where: Where, email: str, account: str, name: str) -> str:
     from leadwell.model.user import Role, User, email_of
     from leadwell.store import accounts
     from leadwell.store.people import users
+    from leadwell.store.people.activity import What
 
     address = email_of(email)
 
@@ -132,6 +134,7 @@ def _added(where: Where, email: str, account: str, name: str) -> str:
         person = accounts.add_person(connection, owner, name)
         user = User(owner.id, person.id, name, address, Role.ADMINISTRATOR)
         users.add(connection, user, None, now_us())
+        noted(connection, owner, What.PERSON_INVITED, name, person.id)
 
     where.write(job)
     return address

@@ -49,7 +49,7 @@ def create(file: FileOrStdin, *, account: str = "", where: Where = HERE) -> None
     def job(connection: Connection) -> Campaign:
         kept = account_of(connection, owner)
         made = campaigns.add(connection, kept, read.campaign, now_us())
-        noted(connection, made, What.CAMPAIGN_MADE, made.name)
+        noted(connection, made, What.CAMPAIGN_MADE, made.name, made.id)
         return made
 
     made = where.write(job, create=True)
@@ -155,7 +155,8 @@ def duplicates(
             found = campaigns.known(connection, id)
             decided = identity.decision(found, given, slugs)
             parts.set_duplicates(connection, id, decided)
-            noted(connection, found, What.DUPLICATES_CHANGED, decided.policy.value)
+            chosen = decided.policy.value
+            noted(connection, found, What.DUPLICATES_CHANGED, chosen, chosen)
 
         where.write(decide)
         code = finish_in(where, id)

@@ -15,6 +15,7 @@ HELP = "A self-hosted lead hub, and the client that reads leads from it."
 COMMANDS = (
     ("account", "account:account", "Accounts: who owns campaigns."),
     ("admin", "admin:admin", "Who may sign in to the hub's pages."),
+    ("audit", "access.audit:audit", "The audit log: who read and decided what."),
     ("backup", "data.backup:backup", "Copy the database into a file while it serves."),
     ("campaign", "campaign:campaign", "Campaigns: fields, options and statuses."),
     ("chores", "chores:chores", "Finish edits that were interrupted."),

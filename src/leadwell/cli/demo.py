@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from leadwell.cli.demo_copy import DemoCopy
-    from leadwell.server.listening import Listener
+    from leadwell.server.connections.listening import Listener
     from leadwell.sync.destinations import Destination
 
 REQUESTS = (
@@ -79,7 +79,7 @@ def demo(
         json: answer with JSON
     """
     from leadwell.server import sample
-    from leadwell.server.listening import Listener, bound
+    from leadwell.server.connections.listening import Listener, bound
     from leadwell.sync.destinations import named
 
     with tempfile.TemporaryDirectory(prefix="leadwell-demo-") as folder:

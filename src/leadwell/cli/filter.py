@@ -46,7 +46,6 @@ def set_(
     from leadwell.store import campaigns, filters
     from leadwell.store.access import saving
     from leadwell.store.access.rights import conditions_of
-    from leadwell.store.people.activity import What
     from leadwell.store.writes import rehearsal
 
     name = filters.checked_name(name)
@@ -55,13 +54,9 @@ def set_(
         found = campaigns.hold(connection, change.campaign)
         asked = conditions_of(found, conditions)
         known = filters.find_named(connection, found, name)
-        noted(
-            connection,
-            found,
-            What.FILTER_CHANGED if known else What.FILTER_MADE,
-            name,
-        )
-        return _shown(found, saving.save(connection, found, name, asked, now_us()))
+        kept = saving.save(connection, found, name, asked, now_us())
+        _noted(connection, found, kept, is_new=known is None)
+        return _shown(found, kept)
 
     with where.opened() as database:
         with database.reading() as connection:
@@ -145,11 +140,21 @@ def remove(name: str, *, campaign: CampaignId, where: Where = HERE) -> None:
 
     def job(connection: Connection) -> None:
         found = campaigns.hold(connection, campaign)
+        known = filters.find_named(connection, found, name)
         filters.remove(connection, found, name)
-        noted(connection, found, What.FILTER_REMOVED, name)
+        noted(connection, found, What.FILTER_REMOVED, name, known.id if known else "")
 
     where.write(job)
     output.document({"removed": name}, as_json=where.json, text=f"removed {name}")
+
+
+def _noted(
+    connection: Connection, campaign: Campaign, kept: Filter, *, is_new: bool
+) -> None:
+    from leadwell.store.people.activity import What
+
+    what = What.FILTER_MADE if is_new else What.FILTER_CHANGED
+    noted(connection, campaign, what, kept.name or "", kept.id)
 
 
 def _tell(name: str, effect: Effect) -> None:

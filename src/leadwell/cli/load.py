@@ -99,7 +99,7 @@ def load(
     with where.opened(create=into.new is not None) as database:
         campaign = _kept(database, draft, into) if into.new else draft
         database.write(
-            lambda c: noted(c, campaign, What.IMPORT_STARTED, file.name)
+            lambda c: noted(c, campaign, What.IMPORT_STARTED, file.name, "")
         ).result()
         prepared = Load(database, campaign, found, now_us, errors)
         return _answer(prepared, _run(prepared, source), as_json=where.json)
@@ -155,7 +155,7 @@ def _kept(database: Database, draft: Campaign, into: Into) -> Campaign:
                 output.hint(f"note: going on with campaign {found.id}")
                 return found
         made = campaigns.add(connection, owner, draft, now_us())
-        noted(connection, made, What.CAMPAIGN_MADE, made.name)
+        noted(connection, made, What.CAMPAIGN_MADE, made.name, made.id)
         return made
 
     made = database.write(job).result()

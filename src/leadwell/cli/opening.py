@@ -85,12 +85,16 @@ def now_us() -> int:
 
 
 def noted(
-    connection: Connection, of: Campaign | Account, what: What, about: str
+    connection: Connection, of: Campaign | Account, what: What, about: str, ref: object
 ) -> None:
-    """Note in this transaction what a command does, as the pages note it of people."""
+    """Note in this transaction what a command does, as the pages note it of people.
+
+    `ref` is the id of what it is about, for the audit log.
+    """
     from leadwell.store.people import activity
 
-    activity.note(connection, of, what, about, who="", at=now_us())
+    named = activity.Named(about, str(ref))
+    activity.note(connection, of, what, named, who="", at=now_us())
 
 
 def account_of(connection: Connection, slug: str) -> Account:

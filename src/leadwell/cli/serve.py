@@ -44,7 +44,8 @@ def serve(*, listen: Listen = LISTEN, where: Where = HERE) -> None:
         listen: where the hub is reached
         where: the database
     """
-    from leadwell.server import hub_of, invitations, listening
+    from leadwell.server import hub_of, invitations
+    from leadwell.server.connections import listening
     from leadwell.server.opening import erasure_path
     from leadwell.server.outgoing.sending import networks_of
     from leadwell.store.writes import erasures

@@ -17,6 +17,7 @@ from leadwell.api.hub import Hub, Limits
 from leadwell.schema.times import microseconds
 from leadwell.server import agents, keys, opening
 from leadwell.server.allowance import allow_files
+from leadwell.server.auditing import Auditor, Pace
 from leadwell.server.clock import AgreedClock, JumpGuard, now
 from leadwell.server.logs import configure_logs
 from leadwell.server.opening import erasure_path
@@ -90,6 +91,8 @@ def application() -> ASGIApp:
         hub.database.warm()
         upkeep = Upkeep(hub, settings.history_days)
         upkeep.start()
+        auditor = Auditor(hub, Pace(settings.audit_every_s, settings.audit_days))
+        auditor.start()
         ringer = Ringer(hub, networks_of(settings.webhook_networks))
         ringer.start()
         sharing = Sharing(hub.database, hub.rates)
@@ -104,6 +107,8 @@ def application() -> ASGIApp:
         ringer.stop()
         hub.works.stop()
         upkeep.stop()
+        # Last of all, so that nothing is done that it is not told of.
+        auditor.stop()
         hub.indexes.close()
         # Jobs that were handed in are finished; their answers may be out already.
         hub.database.close()

@@ -10,6 +10,7 @@ from leadwell.index.index import LEAD_ID_MAX
 from leadwell.model.campaign import Campaign
 from leadwell.model.grant import LeadQuery
 from leadwell.store import filtering
+from leadwell.store.audit import seen
 from leadwell.store.connection import Connection
 from leadwell.store.indexes import Indexes
 from leadwell.store.leads import COLUMNS, body_of, shown_of
@@ -71,5 +72,6 @@ def read(
         """,
         clause.params | {"ids": connection.dialect.listed(ids)},
     )
+    seen.note(query, [row[2] for row in rows])
     bodies = ((row, shown_of(body_of(campaign, row), query)) for row in rows)
     return [Exported(row[2], row[3], body) for row, body in bodies]

@@ -12,6 +12,7 @@ from leadwell.model.campaign import Campaign
 from leadwell.model.cursor import NO_EPOCH, Knows, Leaving, Place
 from leadwell.model.grant import LeadQuery
 from leadwell.store import filtering
+from leadwell.store.audit import seen
 from leadwell.store.connection import Connection, Row, one, remembered
 from leadwell.store.leads import COLUMNS, body_of, shown_of
 from leadwell.store.writes import chores
@@ -141,6 +142,7 @@ def read(
     has_more = len(rows) > limit
     rows = rows[:limit]
     entries = tuple(_entry(campaign, query, row) for row in rows)
+    seen.note(query, [each.lead_id for each in entries if isinstance(each, Upsert)])
     pending = chores.is_pending(connection, campaign.id, query.scope_id)
     reached = rows[-1][1] if has_more else max(now.seq, place.seq)
     up_to_date = not has_more and not pending
@@ -282,6 +284,7 @@ def _departures(
     But for leads that stood in the new scope when the reader came to it: the feed
     tells whatever becomes of them. One that enters later may leave untold.
     """
+    seen.note(query, ())
     leaving = place.leaving[0]
     rows = connection.rows(
         f"""

@@ -14,6 +14,7 @@ from leadwell.schema import rendering
 from leadwell.schema.fields import type_named
 from leadwell.schema.times import from_microseconds
 from leadwell.store import filtering
+from leadwell.store.audit import seen
 from leadwell.store.connection import Connection, Row
 
 COLUMNS = """lead.id, lead.version, lead.status, lead.assigned_to, lead.created_at,
@@ -33,6 +34,7 @@ def find_page(
         f"SELECT count(*) FROM lead WHERE {clause.sql}", clause.params
     )
     if query.offset >= total:
+        seen.note(query, ())
         return Page((), query.page, query.per_page, int(total))
     rows = connection.rows(
         f"""
@@ -44,6 +46,7 @@ def find_page(
         """,
         clause.params | {"limit": query.per_page, "offset": query.offset},
     )
+    seen.note(query, [row[2] for row in rows])
     bodies = [shown_of(body_of(campaign, row), query) for row in rows]
     return Page(bodies, query.page, query.per_page, int(total))
 
@@ -85,6 +88,7 @@ def find_bodies(
     Who calls it has made sure that the query's grant covers them at this moment. Served
     by the primary key.
     """
+    seen.note(query, ids)
     if not ids:
         return []
     params: dict[str, Any] = {"campaign_id": campaign.id}
@@ -154,6 +158,7 @@ def find_after(
         clause.params | {"limit": query.per_page + 1, "last_id": walk.last_id},
     )
     kept = rows[: query.per_page]
+    seen.note(query, [row[2] for row in kept])
     bodies = [shown_of(body_of(campaign, row), query) for row in kept]
     last_id = kept[-1][2] if len(rows) > len(kept) else None
     return Page(bodies, walk.page, query.per_page, int(total)), last_id

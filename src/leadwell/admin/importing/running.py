@@ -16,7 +16,7 @@ from leadwell.model.importing import Job, Peek, Progress, State
 from leadwell.store import campaigns
 from leadwell.store.connection import Connection
 from leadwell.store.people import activity
-from leadwell.store.people.activity import What
+from leadwell.store.people.activity import Named, What
 from leadwell.store.uploads import added, jobs
 from leadwell.store.writes import parts
 
@@ -153,8 +153,8 @@ class Run:
                     connection,
                     campaign,
                     What.FIELD_ADDED,
-                    each.label,
-                    who=job.who,
+                    Named(each.label, each.slug),
+                    who=Named(job.who, f"{PERSON}{job.person_id}"),
                     at=self.hub.moment,
                 )
 

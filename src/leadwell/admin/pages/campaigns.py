@@ -125,5 +125,5 @@ def _made(connection: Connection, visit: Visit) -> Campaign:
     new = Status(1, "new", visit.said("New"), is_default=True)
     wanted = Campaign(0, account.id, slug_of(name), name, "DK", 1, statuses=(new,))
     made = campaigns.add(connection, account, wanted, visit.hub.moment)
-    visit.note(connection, made, What.CAMPAIGN_MADE, made.name)
+    visit.note(connection, made, What.CAMPAIGN_MADE, made.name, made.id)
     return made

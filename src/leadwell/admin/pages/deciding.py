@@ -58,7 +58,8 @@ def save(connection: Connection, visit: Visit) -> None:
         return
     freshness.check(visit, _seen(campaign.duplicates), "decided")
     parts.set_duplicates(connection, campaign.id, decided)
-    visit.note(connection, campaign, What.DUPLICATES_CHANGED, decided.policy.value)
+    policy = decided.policy.value
+    visit.note(connection, campaign, What.DUPLICATES_CHANGED, policy, policy)
 
 
 def _read(visit: Visit, campaign: Campaign) -> Duplicates:

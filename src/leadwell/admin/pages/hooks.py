@@ -103,7 +103,7 @@ def _made(connection: Connection, visit: Visit) -> Hook:
         url=visit.text("url"),
         at=visit.hub.clock(),
     )
-    visit.note(connection, campaign, What.WEBHOOK_MADE, hook.origin)
+    visit.note(connection, campaign, What.WEBHOOK_MADE, hook.origin, hook.id)
     return hook
 
 
@@ -123,7 +123,7 @@ def _acted(connection: Connection, visit: Visit, action: str) -> None:
         case _:
             raise MalformedValue("there is no such button")
     if action in _NOTED:
-        visit.note(connection, campaign, _NOTED[action], hook.origin)
+        visit.note(connection, campaign, _NOTED[action], hook.origin, hook.id)
 
 
 def _open_tokens(connection: Connection, visit: Visit) -> list[Token]:

@@ -195,7 +195,7 @@ def _add(connection: Connection, visit: Visit) -> bool:
     made = rules.add(connection, campaign, typed.rule, visit.hub.now)
     if made not in there:
         about = rules.in_short(campaign, made)
-        visit.note(connection, campaign, What.RETENTION_ADDED, about)
+        visit.note(connection, campaign, What.RETENTION_ADDED, about, made.id)
     return True
 
 
@@ -208,4 +208,4 @@ def _remove(connection: Connection, visit: Visit) -> None:
     freshness.check(visit, seen_of(campaign, rule))
     rules.remove(connection, campaign.id, rule_id)
     about = rules.in_short(campaign, rule)
-    visit.note(connection, campaign, What.RETENTION_REMOVED, about)
+    visit.note(connection, campaign, What.RETENTION_REMOVED, about, rule_id)

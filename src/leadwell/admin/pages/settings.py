@@ -23,7 +23,7 @@ from leadwell.schema.definition import NAME_CHARACTERS_MAX, checked_name, is_cou
 from leadwell.store import accounts
 from leadwell.store.connection import Connection
 from leadwell.store.people import users
-from leadwell.store.people.activity import What
+from leadwell.store.people.activity import What, user_named
 from leadwell.store.writes import parts
 
 Job: TypeAlias = Callable[[Connection], dict[str, Any]]
@@ -151,7 +151,7 @@ def _save(connection: Connection, visit: Visit) -> None:
         return
     freshness.check(visit, seen(campaign.name, campaign.country))
     parts.set_name(connection, campaign.id, name, country)
-    visit.note(connection, campaign, What.CAMPAIGN_CHANGED, name)
+    visit.note(connection, campaign, What.CAMPAIGN_CHANGED, name, campaign.id)
 
 
 def _share(connection: Connection, visit: Visit) -> None:
@@ -169,7 +169,7 @@ def _share(connection: Connection, visit: Visit) -> None:
         opens = others | {campaign.id} if user in wanted else others
         if opens != user.campaigns:
             users.change(connection, replace(user, campaigns=opens))
-            visit.note(connection, campaign, What.PERSON_CHANGED, user.name)
+            visit.note(connection, campaign, What.PERSON_CHANGED, *user_named(user))
 
 
 def _definition(connection: Connection, visit: Visit) -> dict[str, Any]:

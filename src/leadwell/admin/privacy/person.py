@@ -18,10 +18,12 @@ from leadwell.model.campaign import Campaign
 from leadwell.model.grant import Grant
 from leadwell.schema.identity import PHONE, Identity
 from leadwell.store import campaigns, readers
+from leadwell.store.audit.chain import OPERATOR
 from leadwell.store.connection import Connection, T
 from leadwell.store.people import activity
-from leadwell.store.people.activity import What
+from leadwell.store.people.activity import Named, What
 from leadwell.store.privacy import erasing, finding
+from leadwell.store.privacy.erasing import Asked
 from leadwell.store.privacy.finding import Found
 from leadwell.store.readers import Receipt
 
@@ -130,11 +132,11 @@ class Person:
         return replace(holding, found=found)
 
     def erase(
-        self, holding: Holding, write: "Write[None]", grant_of: GrantOf, who: str
+        self, holding: Holding, write: "Write[None]", grant_of: GrantOf, who: Named
     ) -> Done:
         """Erase what was found; what is done when it is broken off is done.
 
-        Run again, it goes on. `who` is noted; empty: the operator.
+        Run again, it goes on. `who` is noted.
 
         Raises:
             Unavailable: the hub keeps no erasures.
@@ -162,21 +164,21 @@ class Person:
             for told in self._told(connection, campaign)
         ]
 
-    def note(self, connection: Connection, what: What, who: str) -> None:
+    def note(self, connection: Connection, what: What, who: Named) -> None:
         """Note in the account's activity what is done about the person."""
         at = self.hub.moment
-        activity.note(connection, self.account, what, self.reference, who=who, at=at)
+        about = Named(self.reference, self.reference)
+        activity.note(connection, self.account, what, about, who=who, at=at)
 
     def _erase(
-        self, found: Found, leads: Sequence[int], who: str, connection: Connection
+        self, found: Found, leads: Sequence[int], who: Named, connection: Connection
     ) -> None:
         file = self.hub.erasure_file
         if file is None:
             raise Unavailable("this hub keeps no erasures", hint="set erasure_file")
         campaign = found.campaign
-        done = erasing.erase(
-            connection, campaign.id, leads, self.digests, self.hub.now, file
-        )
+        asked = Asked(self.digests, who.ref or OPERATOR, file)
+        done = erasing.erase(connection, campaign.id, leads, asked, self.hub.now)
         if done:
             about, at = ", ".join(str(each.lead_id) for each in done), self.hub.moment
             what = What.LEADS_ERASED

@@ -4,6 +4,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TypeAlias
 
 import structlog
@@ -18,6 +19,7 @@ from leadwell.api.entrance.auth import Gate, Visitor
 from leadwell.api.entrance.limits import header
 from leadwell.api.entrance.linked import LinkGate
 from leadwell.api.entrance.notes import OWN, Notes, name_in, told
+from leadwell.api.entrance.recording import Recorder, Request
 from leadwell.api.hub import Hub
 from leadwell.api.load.crowd import ARRIVED, ASKING, Stay
 from leadwell.errors import (
@@ -30,6 +32,8 @@ from leadwell.errors import (
 from leadwell.schema import querystring
 from leadwell.store import figures
 from leadwell.store.access.health import Note
+from leadwell.store.audit import seen
+from leadwell.store.audit.seen import Seen
 
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 _NEEDS_TOKEN = re.compile(r"/v2(/|$)|/campaigns/|/leads\Z|/mcp\Z|/a/")
@@ -76,6 +80,7 @@ class Entrance:
         self._notes = Notes(hub)
         self._gate = Gate(hub, self._notes)
         self._links = LinkGate(hub)
+        self._recorder = Recorder(hub)
         self._coded = codings.Kept()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,6 +91,14 @@ class Entrance:
             await self._inside(scope, receive, send)
             return
         visit = _Visit(scope, send)
+        visit.seen.hand_over = partial(self._hand_over, visit, scope)
+        watched = seen.watch(visit.seen)
+        try:
+            await self._watched(visit, scope, receive)
+        finally:
+            seen.leave(watched)
+
+    async def _watched(self, visit: "_Visit", scope: Scope, receive: Receive) -> None:
         if not self._hub.shows_timing:
             await self._answer(visit, scope, receive)
             return
@@ -121,10 +134,20 @@ class Entrance:
             )
             await visit.refuse(fault, receive, self._hub, self._told)
         finally:
-            if visit.stay is not None:
-                visit.stay.leave()
-            visit.log()
-            self._keep_notes(visit.visitor)
+            self._end(visit, scope)
+
+    def _end(self, visit: "_Visit", scope: Scope) -> None:
+        """Note a request that was answered."""
+        if visit.stay is not None:
+            visit.stay.leave()
+        names = visit.log()
+        self._keep_notes(visit.visitor)
+        asked = Request(scope, visit.visitor, visit.seen, visit.refusal, names)
+        self._recorder.note(asked)
+
+    def _hand_over(self, visit: "_Visit", scope: Scope, read: Seen) -> None:
+        """Note what a request has read that goes on."""
+        self._recorder.note(Request(scope, visit.visitor, read), is_whole=False)
 
     def _met(self, scope: Scope) -> Visitor | None:
         """Return who asks with a token or a link, by the request alone."""
@@ -172,6 +195,9 @@ class _Visit:
         self._bytes = 0
         self.visitor: Visitor | None = None
         self.stay: Stay | None = None
+        self.seen = Seen()
+        """Which leads were read."""
+        self.refusal: LeadwellError | None = None
         self.spent: figures.Spent | None = None
         """What the time went into, if that is shown."""
         given = header(scope, b"x-request-id") or b""
@@ -218,6 +244,7 @@ class _Visit:
 
     def note(self, error: LeadwellError) -> None:
         """Have the owner of the token be told that a request was refused."""
+        self.refusal = error
         if self.visitor is not None:
             self.visitor.notes[Note.ERROR] = told(error)
 
@@ -245,7 +272,8 @@ class _Visit:
         spent = {**(self.spent or {}), "total": total}
         return ", ".join(f"{k};dur={v * 1e3:.3f}" for k, v in spent.items()).encode()
 
-    def log(self) -> None:
+    def log(self) -> list[str]:
+        """Write the line of this request; return the names of its parameters."""
         # Names of parameters only: their values are people's data.
         query = self._scope["query_string"].decode("ascii", "replace")
         names = sorted({name_in(part) for part in query.split("&") if part})
@@ -266,6 +294,7 @@ class _Visit:
             ms=round(seconds * 1000, 2),
             **by_link,
         )
+        return names
 
 
 def _asks_with_token(scope: Scope) -> bool:

@@ -36,6 +36,8 @@ from leadwell.store.figures import timed
 
 NOTE_EVERY_US = 60_000_000
 """How often the last use of a token is written: once a minute is enough to see it."""
+TRIED = "tried"
+"""In the state of a request: whose token was sent that may not be used (any more)."""
 TOKEN_BYTES_MAX = 512
 TOKEN_PARAMETERS = frozenset({"access_token", "api_token"})
 """What other systems call a token in a URL (RFC 6750 §2.3, the original's v1)."""
@@ -153,6 +155,7 @@ class Gate:
             check_address(bearer.token, scope)
         except LeadwellError as error:
             self.notes.keep(key, {Note.ERROR: told(error)})
+            scope["state"][TRIED] = bearer
             raise
         if OWN not in scope:
             self._note_use(key, scope, microseconds(now))

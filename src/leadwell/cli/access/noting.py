@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from leadwell.store.people.activity import What
 
 
-def note(connection: Connection, of: Token, what: What) -> None:
+def note(connection: Connection, of: Token, what: What, link: str = "") -> None:
     """Note in this transaction what is done with a token, or with a link of it.
 
     It belongs to the token's campaign, or to the account that all of them are of.
@@ -21,6 +21,7 @@ def note(connection: Connection, of: Token, what: What) -> None:
 
     if of.campaign_id is None:
         owner = accounts.find_by_id(connection, of.account_id)
-        noted(connection, owner, what, of.name)
+        noted(connection, owner, what, of.name, link or of.public_id)
     else:
-        noted(connection, campaigns.known(connection, of.campaign_id), what, of.name)
+        campaign = campaigns.known(connection, of.campaign_id)
+        noted(connection, campaign, what, of.name, link or of.public_id)

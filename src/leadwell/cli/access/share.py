@@ -57,7 +57,7 @@ def create(
         made = making.new_link(connection, token, kind, now, until)
         links.add(connection, made, digest(key, text))
         of = tokens.newest(connection, made.lineage)
-        noting.note(connection, of, What.LINK_MADE)
+        noting.note(connection, of, What.LINK_MADE, made.public_id)
         return made
 
     _print(where.write(job), link_url(settings.url, kind, text), as_json=where.json)
@@ -100,7 +100,7 @@ def revoke(id: str, *, where: Where = HERE) -> None:  # noqa: A002 - the command
     def job(connection: Connection) -> None:
         lineage = links.revoke(connection, id, now_us())
         of = tokens.newest(connection, lineage)
-        noting.note(connection, of, What.LINK_REVOKED)
+        noting.note(connection, of, What.LINK_REVOKED, id)
 
     where.write(job)
     output.document({"revoked": id}, as_json=where.json, text=f"revoked {id}")

@@ -130,7 +130,8 @@ def _note(connection: Connection, hook: Hook, what: Any) -> None:
     from leadwell.store.people import activity
 
     campaign = campaigns.known(connection, hook.campaign_id)
-    activity.note(connection, campaign, what, hook.origin, who="", at=now_us())
+    about = activity.Named(hook.origin, hook.id)
+    activity.note(connection, campaign, what, about, who="", at=now_us())
 
 
 def _described(connection: Connection, hook: Hook) -> dict[str, Any]:

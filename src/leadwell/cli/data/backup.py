@@ -46,6 +46,7 @@ def restore(file: Path, *, replace: bool = False, where: Where = HERE) -> None:
     """
     from leadwell.server import open_database
     from leadwell.server.opening import erasure_path
+    from leadwell.store.audit.chain import HUB, OPERATOR, Entry, Kind, append
     from leadwell.store.engines import copying
     from leadwell.store.writes import erasures
 
@@ -58,6 +59,9 @@ def restore(file: Path, *, replace: bool = False, where: Where = HERE) -> None:
     database = open_database(settings, create=False)
     try:
         again = erasures.replay(erasure_path(settings), database, now_us())
+        # What was written after the backup is gone from the audit log, too.
+        entry = Entry(Kind.LOG, "restored", OPERATOR, {"erased": again})
+        database.write(lambda c: append(c, HUB, now_us(), [entry])).result()
     finally:
         database.close()
     content = {"database": str(path), "aside": aside and str(aside), "erased": again}

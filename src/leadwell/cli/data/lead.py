@@ -95,7 +95,7 @@ def erase(
     def job(connection: Connection) -> list[Erasure]:
         found = campaigns.known(connection, campaign)
         done = erasures.erase(connection, found, id, now_us(), path)
-        noted(connection, found, What.LEADS_ERASED, str(id))
+        noted(connection, found, What.LEADS_ERASED, str(id), id)
         return done
 
     with where.opened() as database:

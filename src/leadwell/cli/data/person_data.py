@@ -114,6 +114,7 @@ def erase(
         where: the database
     """
     from leadwell.model.grant import Grant
+    from leadwell.store.people import activity
 
     with who.found(where) as person:
         hub = person.hub
@@ -134,7 +135,10 @@ def erase(
             return 0
         agree(yes=yes)
         done = person.erase(
-            holding, lambda job: hub.database.write(job).result(), Grant.of_operator, ""
+            holding,
+            lambda job: hub.database.write(job).result(),
+            Grant.of_operator,
+            activity.OPERATOR,
         )
     content |= {"erased": done.leads, "files_let_go": done.files}
     content["left"] = _content(person, done.left)
@@ -202,7 +206,7 @@ def export(
     from leadwell.admin.privacy import document
     from leadwell.model.grant import Grant
     from leadwell.server.clock import now
-    from leadwell.store.people.activity import What
+    from leadwell.store.people import activity
 
     with who.found(where) as person:
 
@@ -214,7 +218,7 @@ def export(
 
         content = person.hub.database.read(look)
         person.hub.database.write(
-            lambda c: person.note(c, What.PERSON_EXPORTED, "")
+            lambda c: person.note(c, activity.What.PERSON_EXPORTED, activity.OPERATOR)
         ).result()
     if to is None:
         print(msgspec.json.encode(content).decode(), flush=True)

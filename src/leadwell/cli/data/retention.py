@@ -68,7 +68,7 @@ def add(
             connection, campaign, _asked(campaign, action, about), now_us()
         )
         short = rules.in_short(campaign, rule)
-        noted(connection, campaign, What.RETENTION_ADDED, short)
+        noted(connection, campaign, What.RETENTION_ADDED, short, rule.id)
         return rule
 
     def look(connection: Connection) -> dict[str, Any]:
@@ -138,7 +138,7 @@ def remove(rule: RuleId, *, campaign: CampaignId, where: Where = HERE) -> None:
         held = campaigns.hold(connection, campaign)
         about = rules.in_short(held, rules.known(connection, campaign, rule))
         rules.remove(connection, campaign, rule)
-        noted(connection, held, What.RETENTION_REMOVED, about)
+        noted(connection, held, What.RETENTION_REMOVED, about, rule)
 
     where.write(job)
     output.document({"removed": rule}, as_json=where.json, text=f"removed rule {rule}")

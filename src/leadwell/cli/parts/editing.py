@@ -119,7 +119,8 @@ def _made(edit: Edit, campaign_id: int, connection: Connection) -> None:
     if not label and edit.about is not None:
         label = found(campaign, edit.about)[1].label
     edit.job(connection)
-    noted(connection, campaign, What(edit.what), label)
+    slug = edit.about.slug if edit.about is not None else ""
+    noted(connection, campaign, What(edit.what), label, slug)
 
 
 def _consequences(database: Database, edit: Edit, campaign_id: int) -> Consequences:

@@ -1,12 +1,18 @@
-"""What people and commands have changed besides leads: noted, and never changed."""
+"""What people and commands have changed besides leads: noted, and never changed.
+
+What is noted here stands in the audit log too, by ids alone.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from leadwell.model.account import Account
 from leadwell.model.campaign import Campaign
+from leadwell.model.user import User
 from leadwell.schema.times import from_microseconds
+from leadwell.store.audit import actions
 from leadwell.store.connection import Connection
 
 ABOUT_CHARACTERS_MAX = 200
@@ -64,6 +70,24 @@ BY_RETENTION = frozenset({What.RETENTION_ERASED, What.RETENTION_ANONYMISED})
 """What no person has done: a rule was carried out."""
 
 
+class Named(NamedTuple):
+    """Who has done something, or what it was done to."""
+
+    name: str
+    """As it was called then."""
+    ref: str
+    """What tells it from all others: all that the audit log is told."""
+
+
+OPERATOR = Named("", "")
+"""Who works at the hub's own command line."""
+
+
+def user_named(user: User) -> Named:
+    """Return somebody who signs in, as what something was done to."""
+    return Named(user.name, str(user.person_id))
+
+
 @dataclass(frozen=True, slots=True)
 class Happening:
     """One thing that somebody has done."""
@@ -81,16 +105,20 @@ def note(
     connection: Connection,
     of: Campaign | Account,
     what: What,
-    about: str,
+    about: str | Named,
     *,
-    who: str,
+    who: str | Named,
     at: int,
 ) -> None:
     """Note what is done, in the transaction that does it; `at` in microseconds.
 
     The same of one moment is noted once. `of` is what it belongs to: a campaign, or
-    the account itself.
+    the account itself. A text alone is a name that the audit log is not told.
     """
+    about, who = _named(about), _named(who)
+    by = actions.RETENTION if what in BY_RETENTION else who.ref
+    done = actions.Action(what.value, about.ref, by)
+    actions.note(connection, of, done, at)
     connection.run(
         """
         INSERT INTO activity (campaign_id, account_id, at, what, about, who)
@@ -101,8 +129,8 @@ def note(
             **_owner(of),
             "at": at,
             "what": what.value,
-            "about": about[:ABOUT_CHARACTERS_MAX],
-            "who": who[:WHO_CHARACTERS_MAX],
+            "about": about.name[:ABOUT_CHARACTERS_MAX],
+            "who": who.name[:WHO_CHARACTERS_MAX],
         },
     )
 
@@ -125,6 +153,10 @@ def find(
         {**_owner(of), "before": before, "most": most},
     )
     return [Happening(from_microseconds(row[0]), *row[1:]) for row in found]
+
+
+def _named(given: str | Named) -> Named:
+    return given if isinstance(given, Named) else Named(given, "")
 
 
 def _owner(of: Campaign | Account) -> dict[str, int]:

@@ -6,7 +6,9 @@ from typing import Any
 import msgspec
 
 from leadwell.errors import Conflict, NotFound
+from leadwell.model.grant import PERSON
 from leadwell.model.user import Role, User
+from leadwell.store.audit.chain import Chain, Entry, Kind, append
 from leadwell.store.connection import Connection, Row, one
 
 _COLUMNS = """login.account_id, login.person_id, person.name, login.email,
@@ -14,6 +16,10 @@ _COLUMNS = """login.account_id, login.person_id, person.name, login.email,
                login.failures, login.closed_until, login.used_at, login.time_zone"""
 _PERSON = """JOIN person ON person.account_id = login.account_id
                            AND person.id = login.person_id"""
+
+SIGNED_IN = "signed-in"
+WRONG_PASSWORD = "wrong-password"  # noqa: S105 - the name of a happening
+PASSWORD_SET = "password-set"  # noqa: S105 - the name of a happening
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +151,7 @@ def remove(connection: Connection, email: str) -> None:
     connection.run("DELETE FROM login WHERE email = :email", {"email": email})
 
 
-def set_password(connection: Connection, email: str, password: str) -> None:
+def set_password(connection: Connection, email: str, password: str, now: int) -> None:
     """Keep another password, end all sessions, and open what was closed."""
     end_sessions(connection, email)
     drop_invitations(connection, email)
@@ -156,9 +162,12 @@ def set_password(connection: Connection, email: str, password: str) -> None:
         """,
         {"email": email, "password": password},
     )
+    _tell(connection, email, PASSWORD_SET, now)
 
 
-def note_failure(connection: Connection, email: str, closed_until: int) -> None:
+def note_failure(
+    connection: Connection, email: str, closed_until: int, now: int
+) -> None:
     """Count a wrong password, and keep everybody out until a moment."""
     connection.run(
         """
@@ -167,6 +176,7 @@ def note_failure(connection: Connection, email: str, closed_until: int) -> None:
         """,
         {"email": email, "closed_until": closed_until},
     )
+    _tell(connection, email, WRONG_PASSWORD, now)
 
 
 def note_success(connection: Connection, email: str, now: int) -> None:
@@ -211,6 +221,15 @@ def add_session(connection: Connection, digest: bytes, email: str, now: int) -> 
         """,
         {"digest": digest, "email": email, "now": now},
     )
+    _tell(connection, email, SIGNED_IN, now)
+
+
+def _tell(connection: Connection, email: str, what: str, now: int) -> None:
+    """Have the audit log tell what became of a sign-in, and not by which address."""
+    login = find(connection, email)
+    if login is not None:
+        entry = Entry(Kind.SIGN_IN, what, f"{PERSON}{login.user.person_id}")
+        append(connection, Chain(0, login.user.account_id), now, [entry])
 
 
 def note_session(connection: Connection, digest: bytes, now: int) -> None:

@@ -5,6 +5,7 @@ goes on: what is erased is found no more, and its receipts are under the same di
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,21 +22,31 @@ CHUNK = 25
 """Leads in one transaction: other writers of the campaign wait for it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody asked to be erased, and where it is noted."""
+
+    persons: Sequence[bytes]
+    """The digests of `Identity.person`."""
+    actor: str
+    """Who carries it out, as the audit log calls them."""
+    file: Path
+    """The file of erasures."""
+
+
 def erase(
     connection: Connection,
     campaign_id: int,
     leads: Sequence[int],
-    persons: Sequence[bytes],
+    asked: Asked,
     now: int,
-    file: Path,
 ) -> list[Erasure]:
-    """Erase leads of a person, with what was merged into them; twice is once.
-
-    `persons` are the digests of `Identity.person`, `file` notes erasures.
-    """
+    """Erase leads of a person, with what was merged into them; twice is once."""
     campaign = campaigns.hold(connection, campaign_id)
     waiting = [x for x in leads if not erasing.is_erased(connection, campaign.id, x)]
-    done = erasures.erase_all(connection, campaign, waiting, now, file)
+    done = erasures.erase_all(
+        connection, campaign, waiting, now, asked.file, asked.actor
+    )
     connection.run_many(
         """
         INSERT INTO person_erasure (campaign_id, person, lead_id)
@@ -44,7 +55,7 @@ def erase(
         """,
         [
             {"campaign_id": campaign.id, "person": person, "lead_id": each.lead_id}
-            for person in persons
+            for person in asked.persons
             for each in done
         ],
     )

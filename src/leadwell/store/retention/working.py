@@ -14,7 +14,7 @@ from leadwell.model.grant import Grant
 from leadwell.store import campaigns
 from leadwell.store.connection import Connection, Database
 from leadwell.store.people import activity
-from leadwell.store.people.activity import What
+from leadwell.store.people.activity import Named, What
 from leadwell.store.retention import rules
 from leadwell.store.retention.rules import EVERY_US, Action, Rule
 from leadwell.store.retention.selecting import Found, Selection
@@ -142,5 +142,6 @@ def _noted(
     if done:
         about = f"{done} · {rules.in_short(campaign, rule)}"
         what = _DONE[rule.action]
-        activity.note(connection, campaign, what, about, who="", at=now)
+        named = Named(about, f"rule {rule.id}: {done} leads")
+        activity.note(connection, campaign, what, named, who="", at=now)
     return False

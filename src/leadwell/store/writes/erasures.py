@@ -6,15 +6,19 @@ erasure is committed, and done again at every start where the database lacks it.
 
 import fcntl
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 import msgspec
+from pyroaring import BitMap
 
 from leadwell.errors import LeadNotFound, Refused
 from leadwell.model.campaign import Campaign
 from leadwell.store import campaigns
+from leadwell.store.audit.actions import RETENTION
+from leadwell.store.audit.chain import OPERATOR, Chain, Entry, Kind, append
+from leadwell.store.audit.ranges import written
 from leadwell.store.connection import Connection, Database
 from leadwell.store.engines.files import sync
 from leadwell.store.uploads import jobs
@@ -32,9 +36,16 @@ class _Line(msgspec.Struct):
 
 
 def erase(
-    connection: Connection, campaign: Campaign, lead_id: int, now: int, path: Path
+    connection: Connection,
+    campaign: Campaign,
+    lead_id: int,
+    now: int,
+    path: Path,
+    actor: str = OPERATOR,
 ) -> list[Erasure]:
     """Erase a lead and those that were merged into it, and note that at once.
+
+    `actor` is who does it, as the audit log calls them.
 
     Raises:
         LeadNotFound: there never was such a lead.
@@ -42,6 +53,7 @@ def erase(
     """
     erasing.check_not_merged(connection, campaign.id, lead_id)
     done = erasing.erase(connection, campaign, lead_id, now)
+    _tell(connection, campaign, done, actor)
     # Before the commit: an erasure that is committed is never forgotten.
     note(path, done)
     return done
@@ -53,8 +65,9 @@ def erase_all(
     lead_ids: Iterable[int],
     now: int,
     path: Path,
+    actor: str = RETENTION,
 ) -> list[Erasure]:
-    """Erase leads and those that were merged into them, and note that at once.
+    """Erase some leads, and those that were merged into them; note that at once.
 
     Raises:
         LeadNotFound: one of them never was.
@@ -63,6 +76,7 @@ def erase_all(
     for lead_id in lead_ids:
         done += erasing.erase(connection, campaign, lead_id, now)
     if done:
+        _tell(connection, campaign, done, actor)
         note(path, done)
     return done
 
@@ -124,10 +138,22 @@ def _again(connection: Connection, line: _Line, now: int) -> int:
     if campaign is None or erasing.is_erased(connection, campaign.id, line.lead_id):
         return 0
     try:
-        return len(erasing.erase(connection, campaign, line.lead_id, now))
+        done = erasing.erase(connection, campaign, line.lead_id, now)
     except LeadNotFound:
         # The backup is of before the lead was made.
         return 0
+    _tell(connection, campaign, done, OPERATOR)
+    return len(done)
+
+
+def _tell(
+    connection: Connection, campaign: Campaign, done: Sequence[Erasure], actor: str
+) -> None:
+    """Have the audit log tell what was erased; nothing else keeps it in a chain."""
+    ids = BitMap([each.lead_id for each in done])
+    content = {"leads": len(ids), "ids": written(ids)[0]}
+    entry = Entry(Kind.WRITE, "erase", actor, content)
+    append(connection, Chain.of(campaign), done[0].at, [entry])
 
 
 def _lines(path: Path) -> Iterator[_Line]:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Scope
 
 from leadwell.api.entrance.notes import OWN
+from leadwell.api.entrance.recording import PERSON_ASKS
 from leadwell.model.token import Token
 
 
@@ -73,6 +74,7 @@ def _asked(around: Scope, text: str, path: str) -> Scope:
             (b"accept", b"application/json"),
             (b"accept-encoding", b"identity"),
         ],
-        "state": {},
+        # Who sees it is not the token, but the person who asks.
+        "state": {PERSON_ASKS: around["state"][PERSON_ASKS]},
         OWN: True,
     }

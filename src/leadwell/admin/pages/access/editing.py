@@ -142,5 +142,6 @@ def _changed(
         campaign = place.campaign
         changed = typed.narrowed(connection, campaign, changed, conditions, moment)
     tokens.change(connection, changed, moment)
-    visit.note(connection, place.campaign, What.TOKEN_CHANGED, changed.name)
+    about = changed.name, changed.public_id
+    visit.note(connection, place.campaign, What.TOKEN_CHANGED, *about)
     return typed

@@ -74,7 +74,8 @@ class One:
         def job(connection: Connection) -> str:
             place, token = found(connection, visit)
             making.revoke(connection, token.public_id, now(visit))
-            visit.note(connection, place.campaign, What.TOKEN_REVOKED, token.name)
+            about = token.name, token.public_id
+            visit.note(connection, place.campaign, What.TOKEN_REVOKED, *about)
             return place.path_of(token)
 
         return visit.go(await visit.write(job), "revoked")
@@ -94,7 +95,8 @@ class One:
             made = making.new_link(connection, token.public_id, kind, now(visit), end)
             made = replace(made, public_id=link_id)
             links.add(connection, made, digest(visit.hub.key, secret))
-            visit.note(connection, place.campaign, What.LINK_MADE, token.name)
+            about = token.name, link_id
+            visit.note(connection, place.campaign, What.LINK_MADE, *about)
             return {**place.around(visit), "token": token, "kind": kind.value}
 
         try:
@@ -116,7 +118,8 @@ class One:
             if all(each.public_id != link_id for each in own):
                 raise NotFound(f"there is no link {link_id[:20]!r} of this token")
             links.revoke(connection, link_id, visit.hub.moment)
-            visit.note(connection, place.campaign, What.LINK_REVOKED, token.name)
+            about = token.name, link_id
+            visit.note(connection, place.campaign, What.LINK_REVOKED, *about)
             return place.path_of(token)
 
         return visit.go(await visit.write(job), "revoked")
@@ -238,6 +241,8 @@ def _rotated(
     if ends != "never":
         expires = moment + timedelta(days=int(ends))
     until = moment + rights.overlap_of(overlap)
-    visit.note(connection, place.campaign, What.TOKEN_ROTATED, token.name)
     rotation = making.Rotation(text, visit.hub.key, moment, until, expires)
-    return place, *rotation.carry_out(connection, token.public_id)
+    made, old = rotation.carry_out(connection, token.public_id)
+    about = token.name, made.public_id
+    visit.note(connection, place.campaign, What.TOKEN_ROTATED, *about)
+    return place, made, old

@@ -143,7 +143,8 @@ def _made(connection: Connection, visit: Visit, text: str, link: str) -> Made:
         connection, token.public_id, LinkKind.DOCUMENTATION, moment, token.expires_at
     )
     links.add(connection, shared, digest(hub.key, link))
-    visit.note(connection, place.campaign, What.TOKEN_MADE, token.name)
+    about = token.name, token.public_id
+    visit.note(connection, place.campaign, What.TOKEN_MADE, *about)
     return Made(place, typed, token)
 
 

@@ -128,7 +128,7 @@ def _save(connection: Connection, visit: Visit) -> None:
     kept = saving.save(connection, campaign, name, asked, visit.hub.now)
     if before is None or before != kept:
         what = What.FILTER_MADE if before is None else What.FILTER_CHANGED
-        visit.note(connection, campaign, what, name)
+        visit.note(connection, campaign, what, name, kept.id)
 
 
 def _remove(connection: Connection, visit: Visit) -> None:
@@ -136,4 +136,5 @@ def _remove(connection: Connection, visit: Visit) -> None:
     known = known_by(connection, visit, campaign)
     if known is not None:
         filters.remove(connection, campaign, known.name or "")
-        visit.note(connection, campaign, What.FILTER_REMOVED, known.name or "")
+        about = known.name or "", known.id
+        visit.note(connection, campaign, What.FILTER_REMOVED, *about)

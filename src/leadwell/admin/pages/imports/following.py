@@ -215,7 +215,7 @@ async def _moved(
         moved = jobs.begin(connection, job, states, to, visit.hub.agreed)
         if noted is not None:
             campaign, what = noted
-            visit.note(connection, campaign, what, job.file_name)
+            visit.note(connection, campaign, what, job.file_name, job.author)
         return moved
 
     return await visit.write(write)

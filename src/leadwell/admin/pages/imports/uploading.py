@@ -91,7 +91,7 @@ def page_of(job: Job) -> str:
 def _made(connection: Connection, visit: Visit, draft: Campaign, job: Job) -> Job:
     account = accounts.find_by_id(connection, visit.user.account_id)
     made = campaigns.add(connection, account, draft, visit.hub.moment)
-    visit.note(connection, made, What.CAMPAIGN_MADE, made.name)
+    visit.note(connection, made, What.CAMPAIGN_MADE, made.name, made.id)
     return jobs.add(connection, replace(job, campaign_id=made.id))
 
 

@@ -77,8 +77,10 @@ class Removing:
 
         def job(connection: Connection) -> None:
             campaign = visit.held(connection)
-            erasures.erase(connection, campaign, lead_of(visit), visit.hub.now, file)
-            visit.note(connection, campaign, What.LEADS_ERASED, str(lead_of(visit)))
+            lead_id = lead_of(visit)
+            now, actor = visit.hub.now, visit.actor
+            erasures.erase(connection, campaign, lead_id, now, file, actor)
+            visit.note(connection, campaign, What.LEADS_ERASED, str(lead_id), lead_id)
 
         await visit.write(job)
         await to_thread.run_sync(visit.hub.database.empty_log)
@@ -122,7 +124,7 @@ class Removing:
             writing.merge(lead_id, into, frozenset((versions[0],)))
             writing.close()
             about = f"{lead_id} → {into}"
-            visit.note(connection, campaign, What.LEADS_MERGED, about)
+            visit.note(connection, campaign, What.LEADS_MERGED, about, about)
 
         await visit.write(job)
         return visit.go(f"{path_of(visit)}/{into}", "saved")

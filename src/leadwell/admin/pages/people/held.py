@@ -61,7 +61,7 @@ class HeldData:
             visit.hub.database.write(visit.allowed(job)).result()
 
         def erase(holding: Holding) -> Done:
-            return who.erase(holding, write, visit.user.grant, visit.user.name)
+            return who.erase(holding, write, visit.user.grant, visit.named)
 
         holding = await visit.read(look)
         # Begun chunks are written to their end, even if the browser has left.
@@ -82,7 +82,7 @@ class HeldData:
             return document.document(connection, holding, visit.user.grant, now)
 
         content = await visit.read(look)
-        await visit.write(lambda c: who.note(c, What.PERSON_EXPORTED, visit.user.name))
+        await visit.write(lambda c: who.note(c, What.PERSON_EXPORTED, visit.named))
         packed = await to_thread.run_sync(document.archive, content)
         headers = HEADERS | {
             "Cache-Control": "private, no-store",

@@ -62,7 +62,8 @@ class Me:
             refusal = MalformedValue(problem, hint=hint if wait_s else "")
             return _shown(visit, refusal, "password")
         kept = await passwords.hashed(new)
-        await visit.end(lambda c: users.set_password(c, email, kept))
+        now = visit.hub.moment
+        await visit.end(lambda c: users.set_password(c, email, kept, now))
         answer = visit.go("/me", "saved")
         return await signing.begun(answer, email, sessions.new_secret(), None)
 

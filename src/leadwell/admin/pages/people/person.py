@@ -16,7 +16,7 @@ from leadwell.model.user import Role, User, email_of
 from leadwell.store import accounts
 from leadwell.store.connection import Connection
 from leadwell.store.people import users
-from leadwell.store.people.activity import What
+from leadwell.store.people.activity import What, user_named
 from leadwell.store.people.users import Login
 
 
@@ -52,7 +52,7 @@ class Person:
             )
             invited = _with_rights(connection, visit, user)
             users.add(connection, invited, None, _now(visit))
-            visit.note(connection, None, What.PERSON_INVITED, person.name)
+            visit.note(connection, None, What.PERSON_INVITED, *user_named(invited))
             return _invited(connection, visit, email)
 
         return await self._linked(visit, job, "login")
@@ -63,7 +63,9 @@ class Person:
         def job(connection: Connection) -> Invitation:
             _hold(connection, visit)
             login = _login(connection, visit)
-            visit.note(connection, None, What.PASSWORD_LINK_MADE, login.user.name)
+            visit.note(
+                connection, None, What.PASSWORD_LINK_MADE, *user_named(login.user)
+            )
             return _invited(connection, visit, login.user.email)
 
         return await self._linked(visit, job, "login")
@@ -82,7 +84,7 @@ class Person:
                     )
                 )
             users.change(connection, _with_rights(connection, visit, login.user))
-            visit.note(connection, None, What.PERSON_CHANGED, login.user.name)
+            visit.note(connection, None, What.PERSON_CHANGED, *user_named(login.user))
 
         return await self._done(visit, job, "login")
 
@@ -95,7 +97,9 @@ class Person:
             if login is not None:
                 _check_other(visit, login.user)
                 users.remove(connection, login.user.email)
-                visit.note(connection, None, What.PERSON_REMOVED, login.user.name)
+                visit.note(
+                    connection, None, What.PERSON_REMOVED, *user_named(login.user)
+                )
 
         return await self._done(visit, job, "login", "removed")
 

@@ -94,7 +94,7 @@ def _add(connection: Connection, visit: Visit) -> None:
     if wrong := wrong | _wrong(visit, visit.text("type")):
         raise Conflict(" ".join(wrong.values()))
     edits.add_field(connection, campaign.id, _read(visit, slug))
-    visit.note(connection, campaign, FIELDS.added, visit.text("label"))
+    visit.note(connection, campaign, FIELDS.added, visit.text("label"), slug)
 
 
 def _read(visit: Visit, slug: str) -> Field:

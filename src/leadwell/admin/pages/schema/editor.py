@@ -161,7 +161,7 @@ class Editor:
         name = self.place.name(visit, campaign, part)
         for step in states.steps(name, was, wanted):
             step(connection, campaign.id)
-        visit.note(connection, campaign, self.place.changed, wanted.label)
+        visit.note(connection, campaign, self.place.changed, wanted.label, wanted.slug)
 
     def _removal(self, connection: Connection, visit: Visit) -> dict[str, Any]:
         content, campaign, part = self._about(connection, visit)
@@ -182,7 +182,7 @@ class Editor:
         part = self.place.part(visit, campaign)
         freshness.check(visit, state_of(campaign, part).seen)
         edits.remove(connection, campaign.id, self.place.name(visit, campaign, part))
-        visit.note(connection, campaign, self.place.removed, part.label)
+        visit.note(connection, campaign, self.place.removed, part.label, part.slug)
 
 
 def _holders(

@@ -83,8 +83,8 @@ class List:
             return
         if wrong := self._wrong(visit, known):
             raise Conflict(" ".join(wrong.values()))
-        visit.note(connection, campaign, self.place.added, label)
         slug = slug_wanted(visit, known)
+        visit.note(connection, campaign, self.place.added, label, slug)
         if self.place.kind is Kind.OPTION:
             edits.add_option(connection, campaign.id, known.field, slug, label)
             return
@@ -106,7 +106,7 @@ class List:
             return False
         name = Name(self.place.kind, known.parts[place].slug, known.field)
         edits.move(connection, campaign.id, name, max(to[way], 0))
-        visit.note(connection, campaign, self.place.ordered, known.field)
+        visit.note(connection, campaign, self.place.ordered, known.field, known.field)
         return True
 
 

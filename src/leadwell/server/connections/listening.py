@@ -21,7 +21,7 @@ from uvicorn.supervisors import Multiprocess
 from leadwell.api.entrance import metrics, problems
 from leadwell.api.load.crowd import ARRIVED, too_many_connections
 from leadwell.errors import LeadwellError, MalformedRequest, Refused, URLTooLong
-from leadwell.server.slow_readers import ReaderDeadline
+from leadwell.server.connections.slow_readers import ReaderDeadline
 from leadwell.settings import Settings, from_environment, to_environment
 
 HEAD_BYTES_MAX = 2 * 2**20

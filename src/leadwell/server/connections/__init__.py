@@ -1,0 +1,1 @@
+"""Connections of readers: how they are listened to, and for how long."""
