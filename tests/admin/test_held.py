@@ -17,8 +17,10 @@ from leadwell.api.hub import Hub
 from leadwell.model.account import Account
 from leadwell.model.campaign import Campaign
 from leadwell.model.grant import Grant
+from leadwell.model.token import public_id_of
 from leadwell.model.user import Role
 from leadwell.schema.identity import Identity
+from leadwell.store import tokens
 from leadwell.store.connection import Connection
 from leadwell.store.people import activity
 from leadwell.store.privacy import erasing
@@ -27,7 +29,7 @@ from tests import make
 from tests.admin.conftest import Sit
 from tests.admin.test_imports import job_of
 from tests.admin.test_schema import hidden, now
-from tests.admin.uploads import ROWS, upload
+from tests.admin.uploads import ROWS, change, upload
 from tests.desk import Desk, text_of
 
 AT = "/account/person-data"
@@ -83,6 +85,65 @@ def test_all_of_it_is_downloaded(filled: Desk) -> None:
     counts = {each["name"]: len(each["leads"]) for each in found["campaigns"]}
     assert counts == {"Roofs": 2, "Doors": 1}
     assert "took a copy of what is held" in text_of(filled.get("/account"))
+
+
+@pytest.mark.parametrize("is_erased_too", [False, True])
+def test_a_lead_that_held_it_before_stays_unless_somebody_says_so(
+    filled: Desk, hub: Hub, account: Account, *, is_erased_too: bool
+) -> None:
+    change(filled, now(hub), 1, email="cy@example.com")
+    change(filled, now(hub), 2, **{"project-notes": "knows jane@example.com"})
+    for asked in ("email=jane@example.com", "email=jane@example.com&source=website"):
+        made = make.a_token(hub.database, account, now(hub), asked)
+    revoke(hub, made)
+    page = filled.submit(AT, JANE | {"do": "look"})
+    shown = text_of(page)
+    assert "hold something else now; they may be another person's: 1" in shown
+    assert "among other words; look at them, they stay: 2" in shown
+    assert "A filter asks for it, and stays: one of a token" in shown
+    assert "Filters that nobody uses any more ask for it" in shown
+    box = {"former": "yes"} if is_erased_too else {}
+    sent = JANE | box | {"do": "erase", "seen": hidden(page, "seen")}
+    count = 3 if is_erased_too else 2
+    assert f"{count} leads were erased." in text_of(filled.submit(AT, sent))
+    left = text_of(filled.submit(AT, JANE | {"do": "look"}))
+    assert "they may be another person's" not in left
+    assert "Filters that nobody uses" not in left
+    assert "they stay: 2" in left
+    status = filled.get("/campaigns/362/leads/1").status_code
+    assert status == (404 if is_erased_too else 200)
+
+
+def revoke(hub: Hub, text: str) -> None:
+    def job(connection: Connection) -> None:
+        token = tokens.known(connection, public_id_of(text))
+        tokens.change(connection, replace(token, revoked_at=hub.clock()), hub.moment)
+
+    hub.database.write(job).result()
+
+
+def test_a_copy_says_who_did_what_and_which_file_it_was(
+    desk: Desk, hub: Hub, account: Account, campaign: Campaign
+) -> None:
+    one = upload(desk, 362, ["name;email", "Jane;jane@example.com"])
+    one.look()
+    one.do("check")
+    one.do("load")
+    change(desk, now(hub), 1, name="Jane Doe")
+    token = make.a_token(hub.database, account, campaign, may_write=True, name="West")
+    headers = {"Authorization": f"Bearer {token}", "Accept": "*/*"}
+    sent = {"fields": {"source": "website"}, "status": "won", "assigned_person": 1}
+    url = "/v2/campaigns/362/leads/1"
+    answer = desk.client.patch(url, json=sent, headers=headers)
+    assert answer.status_code == 200, answer.text
+    answer = desk.submit(AT, JANE | {"do": "export"})
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as file:
+        (lead,) = json.loads(file.read("person.json"))["campaigns"][0]["leads"]
+    by = [each["by"] for each in lead["history"]]
+    assert by == ["file leads.csv", desk.user.name, "token West"]
+    changes = lead["history"][-1]["changes"]
+    assert changes["status"] == ["new", "won"]
+    assert changes["assigned_to"] == [None, "Sales One"]
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,28 @@ def test_a_person_is_shown_erased_and_receipted(filled: Run) -> None:
     assert again.json["reference"] == done.json["reference"]
 
 
+def test_what_is_left_to_people_is_told(filled: Run) -> None:
+    Path("changed.ndjson").write_text(
+        '{"external_id": "a", "name": "Di", "email": "jane@example.com"}\n'
+        '{"external_id": "a", "name": "Di", "email": "di@example.com"}\n'
+        '{"name": "Ed", "project-notes": "knows jane@example.com"}\n'
+    )
+    assert filled("import", "changed.ndjson", *AT).code == 0
+    named = ("--name", "Jane's", "--filter", "email=jane@example.com")
+    assert filled("token", "create", *AT, *named).code == 0
+    look = filled("person-data", "erase", *JANE, "--dry-run", "--json")
+    (found,) = look.json["campaigns"]
+    assert (found["leads"], found["former"], found["mentioned"]) == ([4, 5], [8], [9])
+    for words in (
+        "only their history loses this one: 8",
+        "and stay: 9",
+        "one of a token",
+    ):
+        assert words in look.err
+    given = (*JANE, "--former", "--yes", "--json")
+    assert filled("person-data", "erase", *given).json["erased"] == 3
+
+
 def test_a_number_counts_however_it_is_written(filled: Run) -> None:
     for typed in ("12345678", "+45 12345678", "0045 12 34 56 78"):
         look = filled("person-data", "erase", "--phone", typed, "--dry-run", "--json")

@@ -85,6 +85,7 @@ def test_any_field_that_holds_it_counts_however_it_was_written(
     )
     make.a_lead(database, campaign, external_id="Jane@example.com")
     assert held(found(database, campaign)) == ([1, 2, 6], [], [])
+    assert found(database, campaign).mentioned == (3, 4)
     assert held(found(database, campaign, JANE, PHONE)) == ([1, 2, 5, 6], [], [])
     assert found(database, campaign, Identity("email", "x@example.com")).is_empty
 

@@ -34,8 +34,8 @@ def document(
 ) -> Shown:
     """Return all that is held, as JSON has it.
 
-    Leads that hold another address now are named by their ids alone: they may be
-    somebody else's.
+    Leads that hold another address now, or only mention it, are named by their ids
+    alone: they may be somebody else's.
     """
     return {
         "person": [{x.type: x.key} for x in holding.identities],
@@ -47,6 +47,7 @@ def document(
                 "name": found.campaign.name,
                 "leads": telling.tell(connection, grant_of(found.campaign), found),
                 "held_before_by": list(found.former),
+                "mentioned_by": list(found.mentioned),
                 "filters": list(found.filters),
             }
             for found in holding.found

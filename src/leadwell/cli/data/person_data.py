@@ -247,6 +247,7 @@ def _content(person: Person, holding: Holding) -> dict[str, Any]:
                 "leads": list(each.leads),
                 "merged": list(each.merged),
                 "former": list(each.former),
+                "mentioned": list(each.mentioned),
                 "filters": list(each.filters),
                 "unused_filters": each.closed,
             }
@@ -277,6 +278,7 @@ def _tell(holding: Holding) -> None:
                 "hold another address now; only their history loses this one",
                 each.former,
             ),
+            ("have it in a text among other words, and stay", each.mentioned),
         ):
             if ids:
                 output.hint(f"  {words}: {', '.join(map(str, ids))}")

@@ -1,7 +1,8 @@
 """Which leads are one person's: by what they hold, what they held, and by mergers.
 
 Any field counts that holds the address or number as its whole value, also an external
-id. A text that mentions it among other words does not: it may be about somebody else.
+id. A text that mentions it among other words is told of and left: the lead may be
+somebody else's.
 """
 
 from collections.abc import Iterator, Sequence
@@ -41,6 +42,8 @@ class Found:
     former: tuple[int, ...]
     """Leads that hold another one now. They may be somebody else's, so that nobody can
     tell by a program alone; only their history holds this one."""
+    mentioned: tuple[int, ...]
+    """Leads of others, with a text in which it stands among other words."""
     filters: tuple[str, ...]
     """Names of saved filters that ask for it; an empty one was made for a token."""
     closed: int = 0
@@ -49,7 +52,8 @@ class Found:
     @property
     def is_empty(self) -> bool:
         """Whether the campaign holds nothing of the person."""
-        return not (self.leads or self.former or self.filters or self.closed)
+        told = (self.leads, self.former, self.mentioned, self.filters, self.closed)
+        return not any(told)
 
     def with_former(self, connection: Connection) -> "Found":
         """Return the same with what held the address before: that is the person's too.
@@ -66,17 +70,18 @@ def find(
 
     No index serves it: all leads are looked at, and all of their history.
     """
-    there, held = set[int](), dict[int, bool]()
+    there, held = dict[int, bool](), dict[int, bool]()
     for after in range(0, _last(connection, campaign), WINDOW):
-        there |= set(_there(connection, grant, campaign, identities, after))
+        there |= _there(connection, grant, campaign, identities, after)
         held |= _held(connection, campaign, identities, after)
     # What a lead holds today is no question of its history.
+    whole = {ref for ref, is_whole in there.items() if is_whole}
     gone = {ref for ref, at_last in held.items() if at_last}
     former = {ref for ref, at_last in held.items() if not at_last}
     names = tuple(_filters(connection, campaign, identities, is_closed=False))
     closed = len([*_filters(connection, campaign, identities, is_closed=True)])
-    empty = Found(campaign, (), (), (), names, closed)
-    return _gathered(connection, empty, there | gone, former)
+    only_told = Found(campaign, (), (), (), tuple(sorted(there)), names, closed)
+    return _gathered(connection, only_told, whole | gone, former)
 
 
 def _gathered(
@@ -96,6 +101,7 @@ def _gathered(
         leads=tuple(sorted(roots - merged)),
         merged=tuple(sorted(merged)),
         former=tuple(sorted(former - roots - merged)),
+        mentioned=tuple(x for x in found.mentioned if x not in roots | merged),
     )
 
 
@@ -113,12 +119,13 @@ def _there(
     campaign: Campaign,
     identities: Identities,
     after: int,
-) -> Iterator[int]:
+) -> dict[int, bool]:
+    """Return the leads that hold it, and whether each does as a whole value."""
     query = grant.query(campaign, Question())
     clause = filtering.where(connection.dialect, campaign, query)
     alike = [
         CONTAINS.sql.format(
-            held="lead.keys", asked=clause.bind(CONTAINS.bound(_json(each.key)))
+            held="lead.keys", asked=clause.bind(CONTAINS.bound(_inner(each.key)))
         )
         for each in identities
     ]
@@ -133,10 +140,11 @@ def _there(
         """,
         {**clause.params, "after": after, "upto": after + WINDOW},
     )
+    there: dict[int, bool] = {}
     for lead_id, keys, external_id in found:
         values = [*_values(keys).values(), external_id]
-        if any(each.is_held(value) for value in values for each in identities):
-            yield lead_id
+        there[lead_id] = any(x.is_held(value) for value in values for x in identities)
+    return there
 
 
 def _held(
@@ -165,7 +173,7 @@ def _revisions(
     }
     alike: list[str] = []
     for number, each in enumerate(identities):
-        params[f"like_{number}"] = CONTAINS.bound(_json(each.key))
+        params[f"like_{number}"] = CONTAINS.bound(_inner(each.key))
         alike.append(
             CONTAINS.sql.format(
                 held="lower(lead_history.changes)", asked=f":like_{number}"
@@ -235,6 +243,6 @@ def _values(text: str) -> dict[str, Any]:
     return found
 
 
-def _json(text: str) -> str:
-    """Write a text as it stands in JSON, with its quotes."""
-    return msgspec.json.encode(text).decode()
+def _inner(text: str) -> str:
+    """Write a text as it stands in a text of JSON."""
+    return msgspec.json.encode(text).decode()[1:-1]
