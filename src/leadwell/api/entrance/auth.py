@@ -153,6 +153,9 @@ class Gate:
             check_address(bearer.token, scope)
         except LeadwellError as error:
             self.notes.keep(key, {Note.ERROR: told(error)})
+            # It was good once: from now on it is one of the wrong ones.
+            self._noted.pop(key, None)
+            self.hub.strangers.note(address_of(scope))
             raise
         if OWN not in scope:
             self._note_use(key, scope, microseconds(now))
