@@ -13,6 +13,8 @@ from leadwell.api.hub import Hub, Limits
 from leadwell.api.load.quotas import Strangers
 from leadwell.api.load.rates import Rates
 from leadwell.model.link import LinkKind
+from leadwell.store import tokens
+from leadwell.store.connection import Connection
 from tests import make
 from tests.asking import Whole
 
@@ -202,6 +204,31 @@ def test_who_sends_wrong_tokens_is_soon_told_to_wait_and_others_are_not(
     assert client.get("/v2/me", headers=bearer(new)).status_code == 429
     watch.now += 1
     assert client.get("/v2/me", headers=bearer(new)).status_code == 200
+
+
+def test_what_has_ended_is_one_of_the_wrong_ones(
+    client: TestClient, database, token: str
+) -> None:
+    feed = f"/feed/{make.a_link(database, token)}.csv"
+    for path in ("/v2/me", feed):
+        assert client.get(path, headers=sent(path, token)).status_code == 200
+
+    def revoke(connection: Connection) -> None:
+        known = tokens.known(connection, token.split("_")[1])
+        tokens.change(connection, replace(known, revoked_at=make.MIDNIGHT), now=0)
+
+    database.write(revoke).result()
+    statuses = [
+        client.get(path, headers=sent(path, token)).status_code
+        for _ in range(4)
+        for path in ("/v2/me", feed)
+    ]
+    assert statuses == [401, 410, 401, 410, 401, 429, 429, 429]
+
+
+def sent(path: str, token: str) -> dict[str, str]:
+    """A link brings its own right."""
+    return bearer(token) if path.startswith("/v2") else {}
 
 
 @pytest.mark.parametrize(

@@ -156,6 +156,9 @@ class Gate:
         except LeadwellError as error:
             self.notes.keep(key, {Note.ERROR: told(error)})
             scope["state"][TRIED] = bearer
+            # It was good once: from now on it is one of the wrong ones.
+            self._noted.pop(key, None)
+            self.hub.strangers.note(address_of(scope))
             raise
         if OWN not in scope:
             self._note_use(key, scope, microseconds(now))

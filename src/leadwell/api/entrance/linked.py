@@ -1,6 +1,7 @@
 """Who asks by a link: what it shows is what its token sees at that moment."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 
 from starlette.types import Scope
@@ -68,13 +69,11 @@ class LinkGate:
         if link is None or link.kind is not kind:
             self.hub.strangers.note(address_of(scope))
             raise nothing_here()
-        if not link.is_open(now):
-            raise _ended(link)
         bearer = _bearer(connection, link)
-        if not bearer.token.is_open(now):
-            raise LinkEnded(
-                "the token that this link belongs to has ended", hint=_ASK_AGAIN
-            )
+        if not (link.is_open(now) and bearer.token.is_open(now)):
+            self._noted.pop(key, None)
+            self.hub.strangers.note(address_of(scope))
+            raise _ended(link, now)
         if kind is LinkKind.CSV:
             # Documentation holds no lead, and is read in a browser at another place.
             check_address(bearer.token, scope)
@@ -103,9 +102,12 @@ def _secret_in(path: str, kind: LinkKind) -> str:
     return secret
 
 
-def _ended(link: Link) -> LinkEnded:
-    what = "has expired" if link.revoked_at is None else "was revoked"
-    return LinkEnded(f"the link {what}", hint=_ASK_AGAIN)
+def _ended(link: Link, now: datetime) -> LinkEnded:
+    if link.is_open(now):
+        said = "the token that this link belongs to has ended"
+    else:
+        said = f"the link {'has expired' if link.revoked_at is None else 'was revoked'}"
+    return LinkEnded(said, hint=_ASK_AGAIN)
 
 
 @remembered

@@ -11,7 +11,7 @@ from leadwell.errors.limits import Overloaded, TooManyAtOnce
 
 ARRIVED = "arrived"
 """Under which the state of a request has the moment at which it could be begun with."""
-LATE_S = 1.0
+LATE_S = 2.0
 """Who has waited so long for the beginning is refused: others wait behind, and more is
 asked than can be answered."""
 ASKING: ContextVar[bytes | None] = ContextVar("asking", default=None)

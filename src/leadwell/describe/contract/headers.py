@@ -119,7 +119,7 @@ _RATES = (
 _REFUSED: Mapping[int, tuple[str, ...]] = {
     401: ("WWW-Authenticate",),
     410: ("Link",),
-    429: ("Retry-After", *_RATES),
+    429: ("Retry-After",),
     503: ("Retry-After",),
 }
 """What a problem of a status has besides."""
@@ -132,7 +132,9 @@ def of_answer(answer: Answer) -> Object:
 
 def of_problem(status: int) -> Object:
     """Describe the headers of a problem with this status."""
-    found = _refs((*_REFUSED.get(status, ()), *_ALWAYS))
+    # Whose rate it would be is not known without a token.
+    rates = () if status == 401 else _RATES
+    found = _refs((*_REFUSED.get(status, ()), *_ALWAYS, *rates))
     if status == 403:
         # Not where it is the address that may not ask.
         said = "Which right is missing (RFC 6750 §3.1), if it is a right."
