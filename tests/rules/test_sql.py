@@ -76,6 +76,9 @@ ENGINES_MAY = {
     "postgres_connection.py": r"\bpg_(try_)?advisory\w*|\bclock_timestamp\(\)",
     # Whether one server's data is as before, and only where there is one server.
     "postgres.py": r"\bpg_current_snapshot\(\)",
+    # A hint, and only where there is one server (ADR 0028).
+    "hearing.py": r"^LISTEN\b",
+    "wakes.py": r"\bpg_notify\b",
 }
 
 _TABLE = re.compile(

@@ -11,6 +11,7 @@ from tempfile import mkdtemp
 from anyio import CapacityLimiter, to_thread
 
 from leadwell.api.cursors.sealing import Sealer
+from leadwell.api.feed.waiting import Vigil
 from leadwell.api.lists.pins import Pins, Shelves
 from leadwell.api.lists.shared_pins import SharedPins
 from leadwell.api.works import Works
@@ -96,6 +97,11 @@ class Hub:
     def works(self) -> Works:
         """What goes on beside requests because somebody has asked for it."""
         return Works()
+
+    @cached_property
+    def vigil(self) -> Vigil:
+        """What looks for all requests that wait for changes."""
+        return Vigil(self.database)
 
     @cached_property
     def indexes(self) -> Indexes:

@@ -92,6 +92,7 @@ def application() -> ASGIApp:
         gc.set_threshold(GC_EVERY)
         yield
         ringer.stop()
+        hub.vigil.stop()
         hub.works.stop()
         upkeep.stop()
         hub.indexes.close()

@@ -79,6 +79,15 @@ class PostgresConnection:
         self.memo = memo
         self.epoch = epoch
         self._fault: Exception | None = None
+        self.told: set[int | None] = set()
+        """The campaigns that others are told of once this is committed."""
+
+    def tell(self, campaign_id: int | None) -> None:
+        """Have it told after the commit: within, NOTIFY has all commits wait in line.
+
+        That a job was undone alone is not looked at: it is a hint.
+        """
+        self.told.add(campaign_id)
 
     def clock(self) -> int:
         """Return the server's clock, in microseconds since 1970."""

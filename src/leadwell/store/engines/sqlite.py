@@ -97,6 +97,9 @@ class SQLiteConnection:
             self.raw.close()
             raise apsw.ReadOnlyError
 
+    def tell(self, campaign_id: int | None) -> None:
+        """Tell nobody: a look at a file costs so little that all may look."""
+
     def clock(self) -> int:
         """Return the machine's clock, in microseconds since 1970."""
         return time.time_ns() // 1_000
@@ -145,6 +148,7 @@ class SQLiteDatabase:
     """One database file: a pool of readers and one writer thread."""
 
     is_remote = False
+    is_hearing = False
 
     def __init__(
         self, path: Path, epoch: bytes | None = None, vfs: str | None = None
@@ -175,6 +179,9 @@ class SQLiteDatabase:
         self._lock = Lock()
         self._is_open = True
         self._idle.append(self._opened())
+
+    def hear(self, heard: Callable[[int | None], None]) -> None:
+        """Hear nothing: no process tells anything."""
 
     @contextmanager
     def reading(self) -> Generator[Connection]:

@@ -13,6 +13,7 @@ from leadwell.api import wire
 from leadwell.api.campaigns import Opened, open_campaign
 from leadwell.api.cursors import places
 from leadwell.api.entrance.auth import Visitor
+from leadwell.api.feed.waiting import Watch
 from leadwell.api.hub import Hub
 from leadwell.describe.schema import version
 from leadwell.model.cursor import Binding, Place
@@ -26,8 +27,8 @@ from leadwell.store.connection import Connection
 from leadwell.store.feed import Removal, Upsert
 from leadwell.store.readers import Progress
 
-LOOK_EVERY_S = 0.1
-"""How often a waiting request looks for changes: one index look-up each time."""
+ASK_IF_THERE_S = 0.5
+"""How soon it is noticed that a waiting reader has gone away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,12 @@ class Changes:
 
     async def list(self, request: Request) -> Response:
         """Answer with the changes after a cursor, in commit order."""
+        heard = self.hub.vigil.heard
         answer = await self.hub.look_up(partial(self._glance, request))
         if answer is None:
             answer = await self.hub.read(partial(self._look, request))
         if answer.asked.following.wait_s and not answer.is_news:
-            answer = await self._waited(request, answer)
+            answer = await self._waited(request, answer, heard)
         if answer.progress is not None:
             self.hub.database.write(answer.progress.note)
         if answer.extra and answer.asked.following.confirms:
@@ -161,17 +163,17 @@ class Changes:
             self._progress(connection, asked, found.place),
         )
 
-    async def _waited(self, request: Request, answer: Answer) -> Answer:
-        """Look again and again until there is news, or the time is over."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + answer.asked.following.wait_s
-        while loop.time() < until and not await request.is_disconnected():
-            await asyncio.sleep(min(LOOK_EVERY_S, max(until - loop.time(), 0)))
-            if await self.hub.look_up(partial(_is_same, request, answer)):
-                continue
+    async def _waited(self, request: Request, answer: Answer, heard: int) -> Answer:
+        """Wait until there is news, or the time is over."""
+        until = asyncio.get_running_loop().time() + answer.asked.following.wait_s
+        while not answer.is_news:
+            campaign_id = answer.asked.opened.campaign.id
+            watch = Watch(campaign_id, partial(_is_same, request, answer), heard)
+            with self.hub.vigil.watching(watch):
+                if not await _is_woken(request, watch, until):
+                    break
+            heard = self.hub.vigil.heard
             answer = await self.hub.read(partial(self._look, request))
-            if answer.is_news:
-                break
         return answer
 
     def _progress(
@@ -186,6 +188,17 @@ class Changes:
         reader = (asked.opened.campaign.id, asked.opened.grant.lineage)
         progress = Progress(*reader, asked.sent.seq, self.hub.moment)
         return progress if progress.is_worth_it(connection) else None
+
+
+async def _is_woken(request: Request, watch: Watch, until: float) -> bool:
+    """Wait for news; `False`: the time is over, or nobody waits any more."""
+    loop = asyncio.get_running_loop()
+    while (left_s := until - loop.time()) > 0:
+        if await watch.news(min(ASK_IF_THERE_S, left_s)):
+            return True
+        if await request.is_disconnected():
+            return False
+    return False
 
 
 def _is_same(request: Request, answer: Answer, connection: Connection) -> bool:
