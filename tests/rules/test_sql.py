@@ -36,6 +36,8 @@ GLOBAL = {
     "SELECT campaign_id, id FROM retention": "a hub looks for the rules that are due",
     "SELECT coalesce(max(stamped_at), 0) FROM counter": "the doctor looks at the clock",
     "SELECT campaign_id, name, used_at, length(data) FROM pin": "what is too old goes",
+    "SELECT upload FROM upload_part WHERE part = 0": "what another hub let go goes",
+    "SELECT campaign_id, upload FROM upload_part WHERE part = 0": "what is old goes",
 }
 """Statements that ask every machine, and why each may; none is on a lead's path."""
 

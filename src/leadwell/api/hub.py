@@ -73,6 +73,11 @@ class Hub:
         default_factory=lambda: CapacityLimiter(READERS_MAX)
     )
 
+    @property
+    def has_others(self) -> bool:
+        """Whether there may be other hubs, which share the database and no folder."""
+        return self.agreed_clock is not None
+
     @cached_property
     def sealer(self) -> Sealer:
         """What seals cursors, and opens them."""
@@ -81,7 +86,7 @@ class Hub:
     @cached_property
     def pins(self) -> Shelves:
         """What runs of page numbers are about."""
-        if self.agreed_clock is not None:
+        if self.has_others:
             return SharedPins(self.database, lambda: self.agreed)
         return Pins(self.pins_folder or Path(mkdtemp(prefix="leadwell-")))
 
