@@ -34,6 +34,7 @@ GLOBAL = {
     "SELECT DISTINCT campaign_id FROM chore": "a hub that starts looks for work left",
     "SELECT {_COLUMNS} FROM hook WHERE ended_at IS NULL": "looks for who is to be told",
     "SELECT campaign_id, id FROM retention": "a hub looks for the rules that are due",
+    "SELECT coalesce(max(noted.at), 0) FROM": "a command looks at its clock",
     "SELECT coalesce(max(stamped_at), 0) FROM counter": "the doctor looks at the clock",
     "SELECT campaign_id, name, used_at, length(data) FROM pin": "what is too old goes",
     "SELECT upload FROM upload_part WHERE part = 0": "what another hub let go goes",
