@@ -12,9 +12,6 @@ from leadwell.cli.opening import HERE, Where, noted
 if TYPE_CHECKING:
     from leadwell.store.connection import Connection
 
-if TYPE_CHECKING:
-    from leadwell.store.connection import Connection
-
 admin = App(name="admin", help="Who may sign in to the hub's pages.")
 
 
@@ -124,6 +121,7 @@ def _added(where: Where, email: str, account: str, name: str) -> str:
     from leadwell.model.user import Role, User, email_of
     from leadwell.store import accounts
     from leadwell.store.people import users
+    from leadwell.store.people.activity import What
 
     address = email_of(email)
 
@@ -132,6 +130,7 @@ def _added(where: Where, email: str, account: str, name: str) -> str:
         person = accounts.add_person(connection, owner, name)
         user = User(owner.id, person.id, name, address, Role.ADMINISTRATOR)
         users.add(connection, user, None, now_us())
+        noted(connection, owner, What.PERSON_INVITED, name)
 
     where.write(job)
     return address
