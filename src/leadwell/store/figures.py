@@ -38,8 +38,8 @@ REPLICAS_USED = Gauge(
 )
 HEARING = Gauge(
     "leadwell_hearing",
-    "Whether PostgreSQL tells this hub of commits; of several processes, the lowest.",
-    multiprocess_mode="livemin",
+    "Processes that hear at this moment what PostgreSQL tells of commits.",
+    multiprocess_mode="livesum",
 )
 WRITES = Counter("leadwell_writes_total", "Jobs that wrote, refused ones included.")
 COMMIT_SECONDS = Histogram(

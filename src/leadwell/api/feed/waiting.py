@@ -106,7 +106,7 @@ class Vigil:
             self.heard += 1
             if campaign_id is None:
                 self._is_all_due = True
-            else:
+            elif self._watches:
                 self._told.add(campaign_id)
             self._state.notify()
 

@@ -123,7 +123,8 @@ class PostgresDatabase:
             open=True,
         )
         self._writers = Writers(self._writing, WRITERS)
-        why_off = wakes.POOLED if limits.is_pooled else wakes.SPREAD * bool(tell_nodes)
+        is_spread = bool(tell_nodes)
+        why_off = wakes.why_off(is_pooled=limits.is_pooled, is_spread=is_spread)
         self._wakes = Wakes(
             partial(_lend, self._pool), partial(psycopg.connect, url, **kwargs), why_off
         )

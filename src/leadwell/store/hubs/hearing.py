@@ -14,7 +14,6 @@ from threading import Event, Thread
 import psycopg
 import structlog
 
-from leadwell.errors import LeadwellError
 from leadwell.store.connection import Row
 from leadwell.store.figures import HEARING
 
@@ -86,7 +85,7 @@ class Listener:
             try:
                 with self._connect() as raw:
                     self._listen(raw)
-            except (psycopg.Error, LeadwellError) as error:
+            except psycopg.Error as error:
                 # What libpq says may name people's data and addresses.
                 self._lost(type(error).__name__)
             except _DeafError:

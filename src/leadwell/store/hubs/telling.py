@@ -8,6 +8,9 @@ APART_S = 0.01
 """How long what is to be told gathers after something was told: each telling costs the
 server a small transaction, and one tells of any number of campaigns."""
 
+CLOSE_S = 5.0
+"""How long a server that does not answer is waited for at the end."""
+
 
 class Teller:
     """A thread that sends what was handed in, each word once, beside the writers.
@@ -40,7 +43,7 @@ class Teller:
             self._is_open = False
             self._state.notify()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(CLOSE_S)
 
     def _run(self) -> None:
         while words := self._next():

@@ -10,8 +10,14 @@ from leadwell.store.hubs.telling import Teller
 
 POOLED = "database_pooler is set, and a pooler passes on nothing that is told"
 SPREAD = "each machine of a Citus cluster tells only those that are connected to it"
+
 _TELL = "SELECT pg_notify(%s, word) FROM unnest(CAST(%s AS TEXT[])) AS word"
 _log = structlog.get_logger("leadwell.hearing")
+
+
+def why_off(*, is_pooled: bool, is_spread: bool) -> str:
+    """Say why processes of a database tell each other nothing; empty: they do."""
+    return POOLED if is_pooled else SPREAD if is_spread else ""
 
 
 class Wakes:
