@@ -96,7 +96,9 @@ def test_what_is_done_to_people_is_noted_with_the_account(desk: Desk, hub) -> No
     one = re.findall("/account/people/[0-9]+", desk.get("/account").text)[-1]
     page = desk.post(f"{one}/invite", email="bo@example.com", role="administrator")
     assert page.status_code == 200, text_of(page)
-    assert "Administrator invited" in text_of(desk.get("/account"))
+    told = text_of(desk.get("/account"))
+    assert "Administrator added the person Bo" in told
+    assert "Administrator invited Bo" in told
 
 
 def test_pages_show_everything_once(desk: Desk, campaign, hub) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from leadwell.admin.importing import sharing
 from leadwell.admin.privacy import uploads
 from leadwell.admin.privacy.person import Person
 from leadwell.api.hub import Hub
@@ -24,7 +25,6 @@ from leadwell.store import tokens
 from leadwell.store.connection import Connection
 from leadwell.store.people import activity
 from leadwell.store.privacy import erasing
-from leadwell.store.uploads import jobs
 from tests import make
 from tests.admin.conftest import Sit
 from tests.admin.test_imports import job_of
@@ -243,20 +243,23 @@ def test_rows_that_were_refused_are_let_go(
     assert not errors.exists()
 
 
-def test_a_file_on_another_hub_is_told_of(
+def test_a_file_that_another_hub_has_taken_is_looked_into(
     desk: Desk, hub: Hub, campaign: Campaign
 ) -> None:
-    one = upload(desk, 362, ROWS)
-    (hub.uploads / job_of(one).file).unlink()
+    job = job_of(upload(desk, 362, ROWS))
     several = replace(hub, agreed_clock=lambda: hub.moment)
+    sharing.put(several, 362, hub.uploads / job.file)
+    (hub.uploads / job.file).unlink()
     with hub.database.reading() as connection:
-        who = [Identity.read("email", "x@example.com")]
+        who = [Identity.read("email", "ase@example.com")]
         assert uploads.find(hub, connection, campaign, who) == []
         (waiting,) = uploads.find(several, connection, campaign, who)
-    assert not waiting.holds
+    assert waiting.holds
     busy = replace(waiting.job, state=waiting.job.state.LOADING, beat_at=hub.moment)
-    assert not uploads.let_go(hub, replace(waiting, job=busy))
-    hub.database.write(lambda c: jobs.forget_file(c, waiting.job)).result()
+    assert not uploads.let_go(several, replace(waiting, job=busy))
+    assert uploads.let_go(several, waiting)
+    with hub.database.reading() as connection:
+        assert connection.rows("SELECT 1 FROM upload_part") == []
 
 
 def test_nothing_that_is_typed_is_logged_or_stands_in_a_url(filled: Desk) -> None:

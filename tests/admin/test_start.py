@@ -1,7 +1,8 @@
 """The first page: what comes in, in numbers and drawn."""
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -75,7 +76,8 @@ def test_it_is_counted_again_when_a_lead_or_the_day_changes(
     assert figures.total == 2
 
 
-def counted(hub, campaign):
+def counted(hub, campaign, zone: tzinfo = UTC):
+    today = from_microseconds(hub.moment).astimezone(zone).date()
     with hub.database.reading() as connection:
         now = campaigns.known(connection, campaign.id)
         query = make_query(now)
@@ -83,10 +85,33 @@ def counted(hub, campaign):
             connection,
             now,
             query,
-            lambda index, ids: charts.counts(now, index, ids, hub.moment),
+            lambda index, ids: charts.counts(now, index, ids, today, zone),
         )
     assert found is not None
     return found
+
+
+def test_days_are_those_of_who_reads(desk: Desk, campaign, hub) -> None:
+    """Just after midnight it is still the day before elsewhere."""
+    some_leads(hub, campaign, [(0, "website")])
+    days = re.compile(r'<th scope="row" class="nowrap">([0-9-]+)</th>')
+    assert days.findall(desk.get("/campaigns").text) == ["2025-02-21"]
+    desk.post("/me", name="Administrator", time_zone="America/New_York")
+    assert days.findall(desk.get("/campaigns").text) == ["2025-02-20"]
+
+
+def test_a_day_on_which_summer_begins_loses_no_lead(
+    desk: Desk, campaign, hub, clock: make.Clock
+) -> None:
+    """There it begins at midnight, which that day does not have."""
+    del desk
+    cairo, begins = ZoneInfo("Africa/Cairo"), datetime(2025, 4, 24, 22, 0, tzinfo=UTC)
+    for apart_s in (-1, 0, 23 * 3_600 - 1):
+        clock.now = begins + timedelta(seconds=apart_s)
+        some_leads(hub, campaign, [(0, "website")])
+    found = dict(counted(hub, campaign, cairo).days)
+    assert found[date(2025, 4, 24)].total == 1
+    assert found[date(2025, 4, 25)].total == 2
 
 
 def make_query(campaign):

@@ -10,9 +10,20 @@ from starlette.testclient import TestClient
 
 from leadwell.api.app import app
 from leadwell.api.hub import Hub
+from leadwell.errors import Refused
+from leadwell.schema.times import microseconds
 from leadwell.server import hub_of
-from leadwell.server.clock import JumpGuard, elapsed_s, now
+from leadwell.server.clock import (
+    APART_MAX,
+    QUIET_MAX,
+    JumpGuard,
+    apart_s,
+    check_against,
+    elapsed_s,
+    now,
+)
 from leadwell.settings import Settings
+from leadwell.store.connection import Connection
 from tests import make
 
 LIST = "/v2/campaigns/362/leads"
@@ -133,3 +144,39 @@ def test_the_running_time_of_the_machine_goes_with_its_clock() -> None:
     clock, passed = now(), elapsed_s()
     ahead = (now() - clock).total_seconds() - (elapsed_s() - passed)
     assert abs(ahead) < 1
+
+
+def test_a_command_looks_at_its_clock(database) -> None:
+    """A server has a clock of its own; what was noted speaks on both databases."""
+    here = now()
+
+    def noted(connection: Connection) -> None:
+        connection.run(
+            "UPDATE migration SET applied_at = :at", {"at": microseconds(here)}
+        )
+
+    database.write(noted).result()
+    check_against(database, here)
+    check_against(database, here + 0.9 * APART_MAX)
+    check_against(database, here - 0.9 * APART_MAX)
+    with pytest.raises(Refused) as behind:
+        check_against(database, here - 1.1 * APART_MAX)
+    with pytest.raises(Refused) as ahead:
+        check_against(database, here + 1.1 * QUIET_MAX)
+    assert "--clock-is-right" in (ahead.value.hint or "")
+    if database.is_remote:
+        assert "and the database's" in behind.value.message
+        assert "and the database's" in ahead.value.message
+        with pytest.raises(Refused, match="the database's"):
+            check_against(database, here + 1.1 * APART_MAX)
+    else:
+        assert "was noted at" in behind.value.message
+        assert "may have been put ahead" in ahead.value.message
+        check_against(database, here + 0.9 * QUIET_MAX)
+
+
+def test_two_clocks_are_far_apart_either_way() -> None:
+    hour = 3_600_000_000
+    assert apart_s(hour, 0) == apart_s(0, hour) == 0
+    assert apart_s(2 * hour, 0) == 7_200
+    assert apart_s(0, 2 * hour) == -7_200

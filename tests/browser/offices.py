@@ -9,6 +9,7 @@ from playwright.sync_api import Browser
 
 from tests.browsing import WIDE, Seen, Shape, shown
 from tests.desk import PASSWORD
+from tests.served import Served
 
 EMAIL = "ann@example.com"
 """Who signs in; tests keep them with `PASSWORD`."""
@@ -18,18 +19,20 @@ EMAIL = "ann@example.com"
 class Office:
     """A hub of a browser's test."""
 
-    port: int
+    hub: Served
     filter: int = 0
     """A saved filter, where a test has one: `{filter}` in a path."""
+    token: str = ""
+    """The public id of a token, likewise: `{token}` in a path."""
 
     @property
     def host(self) -> str:
         """The host of its URLs."""
-        return f"127.0.0.1:{self.port}"
+        return f"127.0.0.1:{self.hub.port}"
 
     def url(self, path: str) -> str:
         """Return the URL of a page."""
-        return f"http://{self.host}{path.format(filter=self.filter)}"
+        return f"http://{self.host}{path.format(filter=self.filter, token=self.token)}"
 
     @contextmanager
     def window(

@@ -41,7 +41,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     folder = tmp_path_factory.mktemp("leads")
     _fill(folder)
     hub = served.a_hub(folder, "none")
-    yield Office(hub.port)
+    yield Office(hub)
     hub.stop()
 
 

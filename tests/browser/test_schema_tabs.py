@@ -48,7 +48,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     filter_id = _filled(database, account)
     database.close()
     hub = served.a_hub(folder, "none")
-    yield Office(hub.port, filter_id)
+    yield Office(hub, filter_id)
     hub.stop()
 
 

@@ -1,8 +1,6 @@
 """The pages of tokens and of people, in a real browser."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -17,11 +15,11 @@ from leadwell.store.connection import Connection, Database
 from leadwell.store.people import users
 from tests import make, served
 from tests.browser.conftest import FIELDS, HARD
-from tests.browsing import SCHEMES, WIDE, Seen, Shape, shown
+from tests.browser.offices import EMAIL, Office
+from tests.browsing import SCHEMES, Seen, Shape
 from tests.desk import PASSWORD
 
 pytestmark = pytest.mark.proof
-EMAIL = "ann@example.com"
 PHONE = Shape(390)
 TAB = "/campaigns/362/api-documentation"
 PAGES = {
@@ -38,30 +36,6 @@ PAGES = {
 }
 
 
-@dataclass(frozen=True)
-class Office:
-    """A hub where somebody may sign in, and a token that is used."""
-
-    hub: served.Served
-
-    def url(self, path: str) -> str:
-        token = public_id_of(self.hub.token)
-        return f"http://127.0.0.1:{self.hub.port}{path.format(token=token)}"
-
-    @contextmanager
-    def window(
-        self, browser: Browser, shape: Shape = WIDE, **options: Any
-    ) -> Iterator[Seen]:
-        """Open a window where somebody has signed in."""
-        with shown(browser, f"127.0.0.1:{self.hub.port}", shape, **options) as seen:
-            seen.open(self.url("/login"))
-            seen.page.locator("#f-email").fill(EMAIL)
-            seen.page.locator("#f-password").fill(PASSWORD)
-            seen.page.locator("main form button.first").click()
-            seen.page.wait_for_url("**/campaigns")
-            yield seen
-
-
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     folder = tmp_path_factory.mktemp("tokens")
@@ -71,7 +45,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     database.close()
     hub = served.a_hub(folder, token)
     hub.get("/v2/campaigns/362/leads?stat=new")
-    yield Office(hub)
+    yield Office(hub, token=public_id_of(token))
     hub.stop()
 
 

@@ -58,6 +58,10 @@ def test_a_second_account_gets_its_own_administrator(
     assert "Bo Berg" in text_of(page)
     assert "Roofs" not in text_of(page)
     assert browser.get("/campaigns/362/leads").status_code == 404
+    assert run("person", "add", "--account", "south", "--name", "Ib").code == 0
+    told = text_of(browser.get("/account"))
+    for done in ("made the account South", "invited Bo Berg", "added the person Ib"):
+        assert f"The operator, at the command line {done}" in told
     (row,) = run("admin", "list", "--json").json
     assert (row["email"], row["role"]) == ("bo@example.com", "administrator")
     again = run("admin", "invite", *given)

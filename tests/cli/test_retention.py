@@ -1,9 +1,11 @@
 """How long leads are kept, as somebody types it."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from leadwell.server import clock
 from tests.cli.test_parts import AT, Run, run
 
 __all__ = ["run"]
@@ -61,3 +63,27 @@ def test_rules_are_carried_out_at_once(run: Run) -> None:
     assert done["done"] == 1
     (none,) = run("retention", "run", *AT, "--json").json
     assert none["done"] == 0
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [(8, "it may have been put ahead"), (-1, "something was noted at")],
+)
+def test_a_clock_that_does_not_fit_carries_nothing_out(
+    run: Run, monkeypatch: pytest.MonkeyPatch, days: int, said: str
+) -> None:
+    """To a clock that was put ahead, a lead of yesterday would be old."""
+    add = ("retention", "add", "erase", "--older-than", "7d", *AT, "--yes")
+    assert run(*add).code == 0
+    put = clock.now() + timedelta(days=days)
+    monkeypatch.setattr(clock, "now", lambda: put)
+    for more in ((), ("--dry-run",)):
+        refused = run("retention", "run", *AT, "--yes", *more)
+        assert refused.code == 5
+        assert said in refused.err
+        assert "--clock-is-right" in refused.err
+    answer = run("retention", "run", *AT, "--yes", "--clock-is-right", "--json")
+    assert answer.code == 0
+    assert answer.json[0]["done"] == (3 if days > 0 else 0)
+    # What was done is noted, and the clock is believed from then on.
+    assert run("retention", "run", *AT, "--yes").code == (0 if days > 0 else 5)

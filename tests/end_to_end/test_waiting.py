@@ -1,13 +1,10 @@
 """Long polls of a running hub: what wakes them, what ends them, what they cost."""
 
-import socket
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,10 +12,10 @@ from leadwell.store import tokens
 from leadwell.store.connection import Connection
 from leadwell.store.engines.sqlite import SQLiteDatabase
 from tests import make
-from tests.served import KEY, Answer, Served, a_folder, a_hub
+from tests.polls import answer_of, follow, poll_many, waiting
+from tests.served import KEY, Served, a_folder, a_hub
 from tests.sizes import PROC, Size, size_of, until
 
-FEED = "/v2/campaigns/362/leads/changes"
 ABANDONED = 200
 QUICK_S = 3
 """Alone on a machine each takes a tenth of it; the other tests want their share.
@@ -57,31 +54,6 @@ def west(database: SQLiteDatabase) -> str:
 def add(hub: Served, source: str) -> None:
     body = {"fields": {"name": "J", "source": source}}
     assert hub.request("POST", "/v2/campaigns/362/leads", body).status_code == 201
-
-
-def ask(hub: Served, token: str, **asked: Any) -> Answer:
-    headers = {"Authorization": f"Bearer {token}"}
-    return hub.request("GET", FEED, params=asked, headers=headers)
-
-
-def follow(hub: Served, token: str) -> str:
-    answer = ask(hub, token).json()
-    assert answer["up_to_date"]
-    return str(answer["cursor"])
-
-
-def waiting(
-    pool: ThreadPoolExecutor, hub: Served, token: str, cursor: str, wait_s: int
-) -> "Future[tuple[Answer, float]]":
-    """A long poll, and when it was answered."""
-
-    def job() -> tuple[Answer, float]:
-        return ask(hub, token, _cursor=cursor, _wait=wait_s), time.monotonic()
-
-    future = pool.submit(job)
-    time.sleep(0.4)
-    assert not future.done()
-    return future
 
 
 def test_a_change_wakes_those_who_see_it_and_nobody_else(
@@ -142,7 +114,7 @@ def test_readers_that_go_away_leave_nothing_behind(hub: Served) -> None:
     before = size_of(hub)
     sizes: list[Size] = []
     for _ in range(4):
-        with poll_many(hub, cursor):
+        with poll_many(hub, cursor, ABANDONED):
             # Those who went away before they were met would prove nothing.
             until(lambda: size_of(hub).files >= before.files + ABANDONED)
         until(lambda: size_of(hub).files < before.files + ABANDONED / 2)
@@ -157,7 +129,7 @@ def test_readers_that_go_away_leave_nothing_behind(hub: Served) -> None:
 
 
 def test_waiting_readers_do_not_hold_up_others(hub: Served) -> None:
-    with poll_many(hub, follow(hub, hub.token)) as opened:
+    with poll_many(hub, follow(hub, hub.token), ABANDONED) as opened:
         time.sleep(0.5)
         spent: list[float] = []
         for _ in range(20):
@@ -170,26 +142,3 @@ def test_waiting_readers_do_not_hold_up_others(hub: Served) -> None:
             assert b'"op":"upsert"' in answer_of(each)
     assert sorted(spent)[10] < QUICK_S / 3
     assert time.monotonic() - woken < 3 * QUICK_S
-
-
-@contextmanager
-def poll_many(hub: Served, cursor: str) -> Iterator[list[socket.socket]]:
-    head = f"GET {FEED}?_cursor={cursor}&_wait=30 HTTP/1.1\r\nHost: x\r\n"
-    head += f"Authorization: Bearer {hub.token}\r\n\r\n"
-    with ExitStack() as stack:
-        opened = [
-            stack.enter_context(socket.create_connection(("127.0.0.1", hub.port), 30))
-            for _ in range(ABANDONED)
-        ]
-        for each in opened:
-            each.sendall(head.encode())
-        yield opened
-
-
-def answer_of(opened: socket.socket) -> bytes:
-    data = b""
-    while not data.endswith(b"}"):
-        received = opened.recv(65_536)
-        assert received
-        data += received
-    return data

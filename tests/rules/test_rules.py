@@ -271,6 +271,13 @@ def test_what_is_posix_alone_is_noticed(source: str, found: list[str]) -> None:
     assert [*asks_before_it_needs_posix(module, ast.parse(source))] == found
 
 
+def test_the_code_map_names_every_package_of_the_server() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    parts = [SRC, *(SRC / name for name in ("store", "api", "server"))]
+    inits = [init for part in parts for init in part.glob("*/__init__.py")]
+    assert not [x.parent for x in inits if f"{x.parent.name}/" not in text]
+
+
 def test_the_shared_fixtures_stay_few() -> None:
     fixtures = ROOT / "tests/conftest.py"
     if fixtures.exists():

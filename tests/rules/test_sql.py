@@ -34,12 +34,15 @@ GLOBAL = {
     "SELECT DISTINCT campaign_id FROM chore": "a hub that starts looks for work left",
     "SELECT {_COLUMNS} FROM hook WHERE ended_at IS NULL": "looks for who is to be told",
     "SELECT campaign_id, id FROM retention": "a hub looks for the rules that are due",
+    "SELECT coalesce(max(noted.at), 0) FROM": "a command looks at its clock",
     "SELECT coalesce(max(stamped_at), 0) FROM counter": "the doctor looks at the clock",
     "SELECT campaign_id, name, used_at, length(data) FROM pin": "what is too old goes",
     "SELECT campaign_id, account_id, number, hash FROM audit_head": "all the chains",
     "SELECT DISTINCT audit.campaign_id, audit.account_id": "a check looks at all",
     "SELECT campaign.campaign_id, campaign.account_id, coalesce(": "a hub looks for "
     "campaigns with writes that are not summed up",
+    "SELECT upload FROM upload_part WHERE part = 0": "what another hub let go goes",
+    "SELECT campaign_id, upload FROM upload_part WHERE part = 0": "what is old goes",
 }
 """Statements that ask every machine, and why each may; none is on a lead's path."""
 
@@ -80,6 +83,9 @@ ENGINES_MAY = {
     "postgres_connection.py": r"\bpg_(try_)?advisory\w*|\bclock_timestamp\(\)",
     # Whether one server's data is as before, and only where there is one server.
     "postgres.py": r"\bpg_current_snapshot\(\)",
+    # A hint, and only where there is one server (ADR 0028).
+    "hearing.py": r"^LISTEN\b",
+    "wakes.py": r"\bpg_notify\b",
 }
 
 _TABLE = re.compile(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 
 from pyroaring import BitMap
 
@@ -11,7 +11,7 @@ from leadwell.index.counting import Counted
 from leadwell.index.index import Index, Key
 from leadwell.model.campaign import Campaign, Column, Field, Option
 from leadwell.schema.fields.select import SELECT
-from leadwell.schema.times import from_microseconds, microseconds
+from leadwell.schema.times import microseconds
 
 DAYS = 30
 OPTIONS_MAX = 50
@@ -87,11 +87,15 @@ def source_of(campaign: Campaign) -> Field | None:
     return next(named, selects[0] if selects else None)
 
 
-def counts(campaign: Campaign, index: Index, ids: BitMap, now: int) -> Figures:
-    """Count the leads of the last days; `now` in microseconds. Days are UTC's."""
-    today = from_microseconds(now).date()
+def counts(
+    campaign: Campaign, index: Index, ids: BitMap, today: date, zone: tzinfo
+) -> Figures:
+    """Count the leads of the days up to today, which begin when they do in a time zone.
+
+    Not each of them has 24 hours.
+    """
     on = [today - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
-    bounds = [_start(day) for day in (*on, today + timedelta(days=1))]
+    bounds = [_start(day, zone) for day in (*on, today + timedelta(days=1))]
     source = source_of(campaign)
     options = source.options if source else ()
     keys: list[Key] = [(source.id, option.id) for option in options] if source else []
@@ -150,5 +154,5 @@ def _bars(values: Sequence[int], x: float, width: float, most: int) -> Iterator[
             yield Bar(x, round(y, 2), round(width, 2), round(height, 2), colour)
 
 
-def _start(day: date) -> int:
-    return microseconds(datetime(day.year, day.month, day.day, tzinfo=UTC))
+def _start(day: date, zone: tzinfo) -> int:
+    return microseconds(datetime(day.year, day.month, day.day, tzinfo=zone))

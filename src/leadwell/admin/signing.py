@@ -277,7 +277,10 @@ class _Accepting:
 
     def _account(self, connection: Connection) -> Account:
         name = self.given["account"][:NAME_CHARACTERS_MAX]
-        return accounts.add(connection, slug_of(name) or "account", name, self.now)
+        made = accounts.add(connection, slug_of(name) or "account", name, self.now)
+        who = self.given["name"]
+        activity.note(connection, made, What.ACCOUNT_MADE, name, who=who, at=self.now)
+        return made
 
 
 def ask_again(hub: Hub, request: Request, form: FormData) -> Response:

@@ -13,12 +13,12 @@ from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from leadwell.api import readers, static
 from leadwell.api.campaigns import Campaigns
-from leadwell.api.changes import Changes
 from leadwell.api.documents import FORMS, Documents
 from leadwell.api.downloads.connectors import Connectors
 from leadwell.api.entrance import Entrance
 from leadwell.api.entrance.agents import Agents
 from leadwell.api.entrance.metrics import Metrics
+from leadwell.api.feed.changes import Changes
 from leadwell.api.health import Health
 from leadwell.api.hub import Hub
 from leadwell.api.leads import Leads

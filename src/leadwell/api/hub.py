@@ -11,13 +11,13 @@ from tempfile import mkdtemp
 from anyio import CapacityLimiter, to_thread
 
 from leadwell.api.cursors.sealing import Sealer
+from leadwell.api.feed.waiting import Vigil
 from leadwell.api.lists.pins import Pins, Shelves
 from leadwell.api.lists.shared_pins import SharedPins
 from leadwell.api.load.crowd import ASKING, Crowd, Room
 from leadwell.api.load.quotas import Strangers
 from leadwell.api.load.rates import Rates
 from leadwell.api.load.turns import Turns
-from leadwell.api.load.watching import Watch
 from leadwell.api.works import Works
 from leadwell.schema.times import microseconds
 from leadwell.store.audit.uses import Uses
@@ -96,6 +96,11 @@ class Hub:
     console: str = "scalar"
     """What `/docs/console` is made of; `off`: there is none."""
 
+    @property
+    def has_others(self) -> bool:
+        """Whether there may be other hubs, which share the database and no folder."""
+        return self.agreed_clock is not None
+
     @cached_property
     def sealer(self) -> Sealer:
         """What seals cursors, and opens them."""
@@ -104,7 +109,7 @@ class Hub:
     @cached_property
     def pins(self) -> Shelves:
         """What runs of page numbers are about."""
-        if self.agreed_clock is not None:
+        if self.has_others:
             return SharedPins(self.database, lambda: self.agreed)
         return Pins(self.pins_folder or Path(mkdtemp(prefix="leadwell-")))
 
@@ -125,6 +130,11 @@ class Hub:
     def uses(self) -> Uses:
         """What was asked since the audit log was written last."""
         return Uses(self.key)
+
+    @cached_property
+    def vigil(self) -> Vigil:
+        """What looks for all requests that wait for changes."""
+        return Vigil(self.database)
 
     @cached_property
     def indexes(self) -> Indexes:
@@ -153,11 +163,6 @@ class Hub:
                 limits.token_long_polls_max,
             )
         )
-
-    @cached_property
-    def watch(self) -> Watch:
-        """What looks for changes on behalf of the requests that wait for them."""
-        return Watch(self.look_up)
 
     @cached_property
     def _threads(self) -> CapacityLimiter:

@@ -3,7 +3,7 @@
 from cyclopts import App
 
 from leadwell.cli import output
-from leadwell.cli.opening import HERE, Where, now_us
+from leadwell.cli.opening import HERE, Where, made_account, noted
 from leadwell.errors import UsageError
 
 account = App(name="account", help="Accounts: who owns campaigns.")
@@ -22,7 +22,6 @@ def create(slug: str, *, name: str = "", where: Where = HERE) -> None:
         where: the database
     """
     from leadwell.model.slug import is_slug, slug_of
-    from leadwell.store import accounts
 
     if not is_slug(slug):
         raise UsageError(
@@ -30,7 +29,7 @@ def create(slug: str, *, name: str = "", where: Where = HERE) -> None:
         )
     title = name or slug.replace("-", " ").title()
     made = where.write(
-        lambda connection: accounts.add(connection, slug, title, now_us()), create=True
+        lambda connection: made_account(connection, slug, title), create=True
     )
     content = {"id": made.id, "slug": made.slug, "name": made.name}
     output.document(content, as_json=where.json, text=made.slug)
@@ -65,13 +64,16 @@ def add_person(*, account: str, name: str, where: Where = HERE) -> None:
     """
     from leadwell.store import accounts
     from leadwell.store.connection import Connection
+    from leadwell.store.people.activity import What
 
     if not name.strip():
         raise UsageError("the name is empty", hint='write --name "Sales One"')
 
     def job(connection: Connection) -> int:
         owner = accounts.find(connection, account)
-        return accounts.add_person(connection, owner, name.strip()).id
+        made = accounts.add_person(connection, owner, name.strip())
+        noted(connection, owner, What.PERSON_ADDED, made.name, made.id)
+        return made.id
 
     person_id = where.write(job)
     content = {"id": person_id, "name": name.strip()}

@@ -12,9 +12,6 @@ from leadwell.cli.opening import HERE, Where, noted
 if TYPE_CHECKING:
     from leadwell.store.connection import Connection
 
-if TYPE_CHECKING:
-    from leadwell.store.connection import Connection
-
 admin = App(name="admin", help="Who may sign in to the hub's pages.")
 
 

@@ -106,4 +106,14 @@ def account_of(connection: Connection, slug: str) -> Account:
         if account.slug == slug:
             return account
     hint(f"note: made the account {slug}")
-    return accounts.add(connection, slug, slug.replace("-", " ").title(), now_us())
+    return made_account(connection, slug, slug.replace("-", " ").title())
+
+
+def made_account(connection: Connection, slug: str, name: str) -> Account:
+    """Make an account, and note in it that it was made."""
+    from leadwell.store import accounts
+    from leadwell.store.people.activity import What
+
+    made = accounts.add(connection, slug, name, now_us())
+    noted(connection, made, What.ACCOUNT_MADE, name, made.id)
+    return made

@@ -105,6 +105,7 @@ def application() -> ASGIApp:
         yield
         sharing.stop()
         ringer.stop()
+        hub.vigil.stop()
         hub.works.stop()
         upkeep.stop()
         # Last of all, so that nothing is done that it is not told of.

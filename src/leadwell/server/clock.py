@@ -6,11 +6,18 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from leadwell.errors import Unavailable
+from leadwell.errors import Refused, Unavailable
+from leadwell.schema.times import from_microseconds
 from leadwell.store.connection import Database
+from leadwell.store.hubs import instance
 
 JUMP_MAX = timedelta(days=1)
 """How far a clock may be put ahead while the hub runs, with no questions asked."""
+APART_MAX = timedelta(hours=1)
+"""How far a clock may be from another one where what is too old is done away with."""
+QUIET_MAX = timedelta(days=7)
+"""How long nothing may have been noted before somebody has to confirm the clock."""
+_PUT_RIGHT = "put the clock right; if it is right, say so: --clock-is-right"
 _SINCE_START: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 """Linux calls it so; elsewhere the monotonic clock counts what the machine slept."""
 
@@ -23,6 +30,45 @@ def now() -> datetime:
 def elapsed_s() -> float:
     """Return the seconds since the machine started: nobody can set them."""
     return time.clock_gettime(_SINCE_START)
+
+
+def check_against(database: Database, moment: datetime) -> None:
+    """Refuse a moment that the database speaks against.
+
+    For a command that does what cannot be undone, and has not seen the clock go on as
+    a hub has. A server has a clock of its own; a file only knows what was noted in it.
+
+    Raises:
+        Refused: the clock is far from the server's, behind what was noted already, or
+            so far ahead of it that it may have jumped.
+    """
+    with database.reading() as connection:
+        theirs = from_microseconds(connection.clock())
+        last = from_microseconds(instance.last_seen(connection))
+    if database.is_remote and abs(moment - theirs) > APART_MAX:
+        raise Refused(
+            f"this machine's clock says {moment:%Y-%m-%d %H:%M} UTC, "
+            f"and the database's {theirs:%Y-%m-%d %H:%M}",
+            hint=_PUT_RIGHT,
+        )
+    if last - moment > APART_MAX:
+        raise Refused(
+            f"the clock says {moment:%Y-%m-%d %H:%M} UTC, "
+            f"and something was noted at {last:%Y-%m-%d %H:%M} already",
+            hint=_PUT_RIGHT,
+        )
+    if not database.is_remote and moment - last > QUIET_MAX:
+        raise Refused(
+            f"the clock says {moment:%Y-%m-%d %H:%M} UTC, and nothing was noted here "
+            f"since {last:%Y-%m-%d %H:%M}: it may have been put ahead",
+            hint=_PUT_RIGHT,
+        )
+
+
+def apart_s(ours_us: int, theirs_us: int) -> int:
+    """Return by how many seconds a clock is too far from another one; 0: it is not."""
+    is_far = abs(ours_us - theirs_us) > APART_MAX / timedelta(microseconds=1)
+    return (ours_us - theirs_us) // 1_000_000 if is_far else 0
 
 
 class JumpGuard:

@@ -7,6 +7,7 @@ import structlog
 
 from leadwell.api.hub import Hub
 from leadwell.errors import Unavailable
+from leadwell.server import clock
 from leadwell.store.retention import rules, working
 
 _log = structlog.get_logger("leadwell.retention")
@@ -15,8 +16,8 @@ _log = structlog.get_logger("leadwell.retention")
 def carry_out(hub: Hub, stopping: Event) -> None:
     """Carry out what is due in all campaigns, until it is told to stop.
 
-    Nothing is done while the clock may not be believed: to one that is a year ahead,
-    leads of this week are a year old.
+    Nothing is done while the clock may not be believed, or is far from that of the
+    database: to one that is a year ahead, leads of this week are a year old.
     """
     if hub.erasure_file is None:
         return
@@ -27,6 +28,9 @@ def carry_out(hub: Hub, stopping: Event) -> None:
         return
     with hub.database.reading() as connection:
         due = rules.find_due(connection, now)
+    if due and (ahead_s := clock.apart_s(now, hub.agreed)):
+        _log.error("retention_waits", clock_ahead_s=ahead_s)
+        return
     for campaign_id, rule_id in due:
         try:
             _run(hub, campaign_id, rule_id, stopping)

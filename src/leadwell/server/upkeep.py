@@ -69,6 +69,7 @@ class Upkeep:
         retention.carry_out(self._hub, self._stopping)
         if time.monotonic() >= self._forget_at:
             self._forget_at = time.monotonic() + FORGET_EVERY_S
+            files.forget(self._hub)
             self._forget_files(self._hub.moment - files.KEPT_S * 1_000_000)
             if self._history_days:
                 self._forget_history(self._hub.moment - self._history_days * DAY_US)

@@ -196,6 +196,7 @@ def hold(connection: Connection, campaign_id: int) -> Campaign:
     Raises:
         CampaignNotFound: there is none.
     """
+    connection.tell(campaign_id)
     connection.run(
         "UPDATE counter SET part_id = part_id WHERE campaign_id = :campaign_id",
         {"campaign_id": campaign_id},

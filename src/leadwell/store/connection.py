@@ -75,6 +75,13 @@ class Connection(Protocol):
         """
         ...
 
+    def tell(self, campaign_id: int | None) -> None:
+        """Have every process told, once this is durable, that a campaign has changed.
+
+        A hint that may be lost; `None`: any campaign may have.
+        """
+        ...
+
     def rows(self, sql: str, params: Params | None = None) -> list[Row]:
         """Run one statement and return all its rows."""
         ...
@@ -218,6 +225,19 @@ class Database(Protocol):
         say whose it is share commits, in the order of coming. A job may be run again
         when it clashed with others, and one that finds out by a row of its own that it
         was done already (`is_repeatable`) also when the database went away.
+        """
+        ...
+
+    @property
+    def is_hearing(self) -> bool:
+        """Whether all that processes tell is heard; else who waits has to look."""
+        ...
+
+    def hear(self, heard: Callable[[int | None], None]) -> None:
+        """Have a function called with each campaign that a process tells of.
+
+        With `None` when any may have changed. It is called from a thread of its own,
+        and also when `is_hearing` has changed.
         """
         ...
 

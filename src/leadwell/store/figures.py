@@ -36,6 +36,11 @@ REPLICAS_USED = Gauge(
     "Replicas that answer reads; of several processes, the one with the fewest.",
     multiprocess_mode="livemin",
 )
+HEARING = Gauge(
+    "leadwell_hearing",
+    "Processes that hear at this moment what PostgreSQL tells of commits.",
+    multiprocess_mode="livesum",
+)
 WRITES = Counter("leadwell_writes_total", "Jobs that wrote, refused ones included.")
 COMMIT_SECONDS = Histogram(
     "leadwell_commit_seconds",

@@ -119,6 +119,7 @@ def change(connection: Connection, token: Token, now: int) -> None:
     token of its lineage has: readers of its feed are told what they no longer see, and
     then all they see.
     """
+    connection.tell(token.campaign_id)
     before = known(connection, token.public_id)
     if (before.filter_id, before.readable) != (token.filter_id, token.readable):
         lineage = find_lineage(connection, before.lineage)

@@ -111,7 +111,7 @@ class Run:
         source = planning.opened(path, self.job.plan)
         self._findings = Findings()
         errors = files.errors_of(self.hub, self.job)
-        errors.unlink(missing_ok=True)
+        files.forget_errors(self.hub, self.job)
         load = Load(
             self.hub.database,
             campaign,
@@ -129,6 +129,7 @@ class Run:
                 self._progress(tally, source.position, source.size_bytes)
             ),
         )
+        files.share_errors(self.hub, self.job)
 
     def _progress(self, tally: Tally, position: int, size: int) -> Progress:
         return Progress(

@@ -14,6 +14,7 @@ from leadwell.errors import LeadwellError, MalformedValue
 from leadwell.model.campaign import Campaign, Status
 from leadwell.model.query import Question
 from leadwell.model.slug import slug_of
+from leadwell.schema.times import from_microseconds
 from leadwell.store import accounts, campaigns, feed
 from leadwell.store.connection import Connection
 from leadwell.store.people.activity import What
@@ -21,8 +22,6 @@ from leadwell.store.writes import scopes
 
 NAME_CHARACTERS_MAX = 200
 CAMPAIGNS_MAX = 1_000
-DAY_US = 86_400_000_000
-
 
 CHARTS_MAX = 12
 """So many campaigns are drawn; the others stand in the table."""
@@ -44,10 +43,11 @@ class Row:
 class Start:
     """The first page."""
 
-    _known: dict[int, tuple[object, Figures]] = field(
-        default_factory=dict[int, tuple[object, Figures]]
+    _known: dict[tuple[int, str], tuple[object, Figures]] = field(
+        default_factory=dict[tuple[int, str], tuple[object, Figures]]
     )
-    """What was counted last, by campaign: until a lead or the day changes."""
+    """What was counted last, by campaign and time zone: until a lead or the day
+    changes."""
 
     async def show(self, visit: Visit) -> Response:
         """Show the campaigns."""
@@ -99,10 +99,12 @@ class Start:
     def _figures(
         self, connection: Connection, visit: Visit, campaign: Campaign
     ) -> Figures | None:
-        now = visit.hub.moment
+        zone = visit.said.zone
+        today = from_microseconds(visit.hub.moment).astimezone(zone).date()
         seq = feed.head(connection, campaign.id).seq
-        key = (seq, campaign.schema_version, now // DAY_US)
-        known = self._known.get(campaign.id)
+        key = (seq, campaign.schema_version, today)
+        whose = (campaign.id, visit.said.zone_name)
+        known = self._known.get(whose)
         if known is not None and known[0] == key:
             return known[1]
         query = visit.user.grant(campaign).query(campaign, Question())
@@ -110,10 +112,10 @@ class Start:
             connection,
             campaign,
             query,
-            lambda index, ids: charts.counts(campaign, index, ids, now),
+            lambda index, ids: charts.counts(campaign, index, ids, today, zone),
         )
         if found is not None:
-            self._known[campaign.id] = key, found
+            self._known[whose] = key, found
         return found
 
 

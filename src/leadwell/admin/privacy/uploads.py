@@ -1,6 +1,7 @@
 """Files on their way into a campaign that hold somebody: found, and let go."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from leadwell.api.hub import Hub
 from leadwell.errors import UnreadableFile
 from leadwell.intake.source import BadRow
 from leadwell.model.campaign import Campaign
-from leadwell.model.importing import Job, Plan, State
+from leadwell.model.importing import Job, Plan
 from leadwell.schema.identity import Identity
 from leadwell.store import campaigns
 from leadwell.store.connection import Connection
@@ -64,19 +65,12 @@ def let_go(hub: Hub, waiting: Waiting) -> bool:
 
 
 def _kept(hub: Hub, job: Job) -> Iterator[tuple[Path, Plan]]:
-    path, errors = hub.uploads / job.file, files.errors_of(hub, job)
-    here = [(path, job.plan)] if path.is_file() else []
-    here += [(errors, Plan())] if errors.is_file() else []
-    if not here and hub.agreed_clock is not None and not _is_done(job):
-        # It lies on another hub.
-        raise FileNotFoundError(job.file)
-    yield from here
-
-
-def _is_done(job: Job) -> bool:
-    """Whether no hub has anything of the file any more."""
-    is_loaded = job.state is State.LOADED and not job.progress.failed
-    return is_loaded or job.state is State.UNDONE
+    with suppress(UnreadableFile):
+        # No hub has it any more, or this one has, where another one may have taken it.
+        yield files.path_of(hub, job), job.plan
+    errors = files.brought_errors(hub, job)
+    if errors is not None:
+        yield errors, Plan()
 
 
 def _is_shown(job: Job, campaign: Campaign, identities: Sequence[Identity]) -> bool:

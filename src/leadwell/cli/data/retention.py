@@ -150,12 +150,14 @@ def run(
     campaign: CampaignId,
     dry_run: bool = False,
     yes: bool = False,
+    clock_is_right: bool = False,
     where: Where = HERE,
 ) -> None:
     """Carry out the rules of a campaign now, rather than when they are due.
 
     What it is about to do is shown first. A run that was interrupted goes on where it
-    was.
+    was. It is refused when the machine's clock does not fit what the database knows:
+    to a clock that is ahead, leads are too old that are not.
 
     Example: leadwell retention run --campaign 362 --dry-run
 
@@ -163,8 +165,10 @@ def run(
         campaign: the campaign's id
         dry_run: only say what it would do
         yes: do not ask
+        clock_is_right: do it though the clock does not fit
         where: the database
     """
+    from leadwell.server import clock
     from leadwell.store import campaigns
     from leadwell.store.retention import rules
 
@@ -175,6 +179,9 @@ def run(
             for each in rules.find_all(connection, campaign)
         ]
 
+    if not clock_is_right:
+        with where.opened() as database:
+            clock.check_against(database, clock.now())
     found = where.read(look)
     for each in found:
         _tell(each)

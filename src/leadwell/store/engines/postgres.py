@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import psycopg
@@ -27,6 +28,8 @@ from leadwell.store.engines.postgres_errors import (
     unreachable,
 )
 from leadwell.store.engines.postgres_writing import Writers
+from leadwell.store.hubs import wakes
+from leadwell.store.hubs.wakes import Wakes
 
 T = TypeVar("T")
 
@@ -102,22 +105,16 @@ class PostgresDatabase:
             f"SET LOCAL statement_timeout = {timeout_ms}; {_STATE}"
         )
         self._moment = _Moment("", {})
+        tell_nodes = _checked(url, limits)
         self._begin_write = (
-            f"BEGIN ISOLATION LEVEL READ COMMITTED; {self._check(url, limits)}"
+            f"BEGIN ISOLATION LEVEL READ COMMITTED; {tell_nodes}"
             "SET LOCAL statement_timeout = 0; "
             f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}; {_WHERE}"
         )
+        kwargs = _kwargs(limits)
         self._pool = psycopg_pool.ConnectionPool[Raw](
             url,
-            kwargs={
-                "autocommit": True,
-                "connect_timeout": CONNECT_TIMEOUT_S,
-                # Tells the connections of one process from those of all others.
-                "application_name": f"leadwell {secrets.token_hex(4)}",
-                **limits.options,
-                # What is prepared stays with a connection of the server's.
-                "prepare_threshold": None if limits.is_pooled else PREPARE_AFTER,
-            },
+            kwargs=kwargs,
             min_size=1,
             max_size=READERS_MAX + WRITERS,
             timeout=limits.patience_s,
@@ -125,6 +122,11 @@ class PostgresDatabase:
             open=True,
         )
         self._writers = Writers(self._writing, WRITERS)
+        is_spread = bool(tell_nodes)
+        why_off = wakes.why_off(is_pooled=limits.is_pooled, is_spread=is_spread)
+        self._wakes = Wakes(
+            partial(_lend, self._pool), partial(psycopg.connect, url, **kwargs), why_off
+        )
 
     @contextmanager
     def reading(self) -> Generator[PostgresConnection]:
@@ -176,6 +178,15 @@ class PostgresDatabase:
         """Hand a job to the writers; the future is done once the job is durable."""
         return self._writers.hand_in(job, campaign_id, is_repeatable=is_repeatable)
 
+    @property
+    def is_hearing(self) -> bool:
+        """Whether it is heard at this moment what processes tell."""
+        return self._wakes.is_hearing
+
+    def hear(self, heard: Callable[[int | None], None]) -> None:
+        """Listen from now on, over a connection beside the pool."""
+        self._wakes.hear(heard)
+
     def check_unused(self) -> None:
         """Refuse a database that anybody else is connected to.
 
@@ -204,26 +215,14 @@ class PostgresDatabase:
     def checkup(self) -> list[Finding]:
         """Look at what an operator wants to know of the database's health."""
         with self.reading() as connection:
-            return postgres_checkup.findings(connection)
+            found = postgres_checkup.findings(connection)
+        return [*found, self._wakes.finding()]
 
     def close(self) -> None:
         """Finish the jobs that were handed in, and close."""
         self._writers.close()
+        self._wakes.close()
         self._pool.close()
-
-    def _check(self, url: str, limits: Limits) -> str:
-        """Look at the server; return what each write has to say there first."""
-        try:
-            with psycopg.connect(
-                url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S
-            ) as raw:
-                connection = PostgresConnection(raw, {})
-                postgres_checkup.check(connection, allow_unsafe=limits.allow_unsafe)
-                return citus.TELL_NODES if citus.is_there(connection) else ""
-        except psycopg.Error as error:
-            raise unreachable(error, self.address) from None
-        except Hindrance as hindrance:
-            raise hindrance.meaning from None
 
     def _writing(self) -> AbstractContextManager[PostgresConnection]:
         # What a job reads may be undone: it must not be remembered.
@@ -237,6 +236,8 @@ class PostgresDatabase:
         try:
             yield connection
             connection.commit()
+            if connection.told:
+                self._wakes.tell(connection.told)
         except BaseException:
             _roll_back(connection.raw)
             raise
@@ -275,6 +276,34 @@ class PostgresDatabase:
         raise Unavailable("the database ends every connection")
 
 
+def _checked(url: str, limits: Limits) -> str:
+    """Look at the server; return what each write has to say there first."""
+    try:
+        with psycopg.connect(
+            url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S
+        ) as raw:
+            connection = PostgresConnection(raw, {})
+            postgres_checkup.check(connection, allow_unsafe=limits.allow_unsafe)
+            return citus.TELL_NODES if citus.is_there(connection) else ""
+    except psycopg.Error as error:
+        raise unreachable(error, postgres_checkup.shown(url)) from None
+    except Hindrance as hindrance:
+        raise hindrance.meaning from None
+
+
+def _kwargs(limits: Limits) -> dict[str, Any]:
+    """Return how each connection of the process is made."""
+    return {
+        "autocommit": True,
+        "connect_timeout": CONNECT_TIMEOUT_S,
+        # Tells the connections of one process from those of all others.
+        "application_name": f"leadwell {secrets.token_hex(4)}",
+        **limits.options,
+        # What is prepared stays with a connection of the server's.
+        "prepare_threshold": None if limits.is_pooled else PREPARE_AFTER,
+    }
+
+
 def _taken(pool: psycopg_pool.ConnectionPool[Raw]) -> Raw:
     try:
         return pool.getconn()
@@ -282,6 +311,14 @@ def _taken(pool: psycopg_pool.ConnectionPool[Raw]) -> Raw:
         raise Unavailable(
             "the database does not answer", hint="try again in a moment"
         ) from None
+
+
+def _lend(pool: psycopg_pool.ConnectionPool[Raw], job: Callable[[Raw], None]) -> None:
+    raw = _taken(pool)
+    try:
+        job(raw)
+    finally:
+        pool.putconn(raw)
 
 
 def _warm(pool: psycopg_pool.ConnectionPool[Raw]) -> None:

@@ -80,6 +80,15 @@ class PostgresConnection:
         self.epoch = epoch
         self.fault: Exception | None = None
         """What the database refused first in this transaction."""
+        self.told: set[int | None] = set()
+        """The campaigns that others are told of once this is committed."""
+
+    def tell(self, campaign_id: int | None) -> None:
+        """Have it told after the commit: within, NOTIFY has all commits wait in line.
+
+        That a job was undone alone is not looked at: it is a hint.
+        """
+        self.told.add(campaign_id)
 
     def clock(self) -> int:
         """Return the server's clock, in microseconds since 1970."""

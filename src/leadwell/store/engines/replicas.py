@@ -90,6 +90,15 @@ class ReplicatedDatabase:
             job, campaign_id=campaign_id, is_repeatable=is_repeatable
         )
 
+    @property
+    def is_hearing(self) -> bool:
+        """Whether the primary's listener hears."""
+        return self._primary.is_hearing
+
+    def hear(self, heard: Callable[[int | None], None]) -> None:
+        """Hear of what is committed on the primary, which a read then waits for."""
+        self._primary.hear(heard)
+
     def check_unused(self) -> None:
         """Refuse a database that anybody else is connected to."""
         self._primary.check_unused()

@@ -46,6 +46,7 @@ class SQLiteDatabase:
     """One database file: a pool of readers and one writer thread."""
 
     is_remote = False
+    is_hearing = False
 
     def __init__(
         self,
@@ -83,6 +84,9 @@ class SQLiteDatabase:
         self._lock = Lock()
         self._is_open = True
         self._idle.append(self._opened())
+
+    def hear(self, heard: Callable[[int | None], None]) -> None:
+        """Hear nothing: no process tells anything."""
 
     @contextmanager
     def reading(self) -> Generator[SQLiteConnection]:

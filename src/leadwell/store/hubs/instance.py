@@ -29,6 +29,24 @@ def note(connection: Connection, name: str, value: bytes) -> bytes:
     return find(connection, name) or value
 
 
+def last_seen(connection: Connection) -> int:
+    """Return the newest moment that anything was noted at; looks at all campaigns.
+
+    In microseconds since 1970, by the clock of whoever noted it.
+    """
+    ((newest,),) = connection.rows(
+        """
+        SELECT coalesce(max(noted.at), 0)
+          FROM (SELECT max(stamped_at) AS at FROM counter
+                UNION ALL SELECT max(last_used_at) AS at FROM token
+                UNION ALL SELECT max(at) AS at FROM activity
+                UNION ALL SELECT max(ran_at) AS at FROM retention
+                UNION ALL SELECT max(applied_at) AS at FROM migration) AS noted
+        """
+    )
+    return int(newest)
+
+
 def forget_key(connection: Connection) -> None:
     """Have the next hub that starts give the fingerprint of its own key."""
     connection.run("DELETE FROM instance WHERE name = :name", {"name": KEY})

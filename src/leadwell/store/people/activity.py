@@ -48,6 +48,8 @@ class What(StrEnum):
     WEBHOOK_MADE = "webhook-made"
     WEBHOOK_CHANGED = "webhook-changed"
     WEBHOOK_REMOVED = "webhook-removed"
+    ACCOUNT_MADE = "account-made"
+    PERSON_ADDED = "person-added"
     PERSON_INVITED = "person-invited"
     PASSWORD_LINK_MADE = "password-link-made"  # noqa: S105 - the name of a happening
     SIGN_IN_CLOSED = "sign-in-closed"

@@ -81,8 +81,9 @@ def take(connection: Connection, campaign_id: int, count: int, now: int) -> Tick
     """Reserve `count` sequence numbers and lead ids; `now` is in microseconds.
 
     Its moment is `now`, or a microsecond after the last one when the clock has not
-    moved on.
+    moved on. Who waits for changes of the campaign is told once they are durable.
     """
+    connection.tell(campaign_id)
     ((seq, lead_id, stamped_at),) = connection.rows(
         """
            UPDATE counter

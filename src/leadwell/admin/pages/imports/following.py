@@ -3,9 +3,10 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote
 
 from anyio import to_thread
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response, StreamingResponse
 
 from leadwell.admin.importing import files, planning
 from leadwell.admin.importing.running import Run
@@ -65,13 +66,12 @@ class Following:
     async def errors(self, visit: Visit) -> Response:
         """Send the rows that were refused, to be mended and loaded again."""
         _, job = await _opened(visit)
-        path = files.errors_of(visit.hub, job)
-        if not path.is_file():
+        if not await _has_errors(visit, job):
             raise NotFound("the rows that were refused are kept no more")
         name = f"{job.file_name.rpartition('.')[0] or job.file_name}-errors.csv"
-        return FileResponse(
-            path, media_type="text/csv", filename=name, headers=dict(HEADERS)
-        )
+        head = HEADERS | {"Content-Disposition": _kept_as(name)}
+        rows = files.errors(visit.hub, job)
+        return StreamingResponse(rows, media_type="text/csv", headers=head)
 
     async def _shown(
         self, visit: Visit, campaign: Campaign, job: Job, error: LeadwellError | None
@@ -86,7 +86,7 @@ class Following:
             "job": job,
             "is_busy": job.is_busy(now),
             "is_interrupted": job.is_interrupted(now),
-            "has_errors": files.errors_of(visit.hub, job).is_file(),
+            "has_errors": await _has_errors(visit, job),
             "undo": await visit.read(lambda c: added.count(c, job)) if asks else None,
             "added": total,
             "own": [x for x in OWN_TARGETS if x not in campaign.field_by_slug],
@@ -123,10 +123,25 @@ async def _read_again(visit: Visit, campaign: Campaign, job: Job) -> Job:
         delimiter=delimiter if delimiter in DELIMITERS else None,
     )
     await _check_none_is_loaded(visit, job)
-    path = files.path_of(visit.hub, job)
-    plan = await to_thread.run_sync(planning.first, path, plan, campaign)
+
+    def look() -> Plan:
+        return planning.first(files.path_of(visit.hub, job), plan, campaign)
+
+    looked = await to_thread.run_sync(look)
     states = {State.UPLOADED, *RESTING}
-    return await _moved(visit, replace(job, plan=plan), states, State.UPLOADED)
+    return await _moved(visit, replace(job, plan=looked), states, State.UPLOADED)
+
+
+def _kept_as(name: str) -> str:
+    """Have a browser keep a file under a name with any letters (RFC 6266)."""
+    quoted = quote(name, safe="")
+    if quoted == name:
+        return f'attachment; filename="{name}"'
+    return f"attachment; filename*=utf-8''{quoted}"
+
+
+async def _has_errors(visit: Visit, job: Job) -> bool:
+    return await to_thread.run_sync(files.has_errors, visit.hub, job)
 
 
 async def _check_none_is_loaded(visit: Visit, job: Job) -> None:
@@ -197,8 +212,8 @@ async def _begun(
 ) -> Job:
     """Let an import go on, and work on it beside the requests."""
     if to is not State.UNDOING:
-        # Said before anything is done: another hub may have the file.
-        files.path_of(visit.hub, job)
+        # Said before anything is done.
+        await to_thread.run_sync(files.check_there, visit.hub, job)
     begun = await _moved(visit, job, states, to, noted)
     visit.hub.works.start(Run(visit.hub, begun, visit.user.person_id))
     return begun

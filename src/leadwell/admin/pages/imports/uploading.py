@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
 from anyio import to_thread
@@ -40,6 +41,7 @@ class Uploading:
         try:
             job = await _kept(visit, campaign.id)
             job = await _looked_at(visit, job, campaign)
+            await _or_dropped(visit, job, partial(files.share, visit.hub, job))
         except LeadwellError as error:
             return await self._shown(visit, error)
         made = await visit.write(lambda c: jobs.add(c, job))
@@ -80,6 +82,7 @@ async def new_campaign(visit: Visit) -> Response:
         ).result()
 
     made = await _or_dropped(visit, job, make)
+    await to_thread.run_sync(files.share, visit.hub, made)
     return visit.go(page_of(made))
 
 
@@ -132,6 +135,6 @@ async def _or_dropped(visit: Visit, job: Job, look: Callable[[], T]) -> T:
     try:
         return await to_thread.run_sync(look)
     except LeadwellError as error:
-        files.drop(visit.hub, job)
+        await to_thread.run_sync(files.drop, visit.hub, job)
         error.message = files.said(job, error)
         raise

@@ -16,6 +16,7 @@ from leadwell.schema.times import from_microseconds
 from leadwell.store import accounts, campaigns
 from leadwell.store.connection import Connection
 from leadwell.store.people import activity, users
+from leadwell.store.people.activity import What
 from leadwell.store.people.users import Login
 from leadwell.store.retention import rules
 
@@ -38,7 +39,9 @@ class Account:
 
         def job(connection: Connection) -> Person:
             owner = accounts.find_by_id(connection, visit.user.account_id)
-            return accounts.add_person(connection, owner, name_in(visit))
+            made = accounts.add_person(connection, owner, name_in(visit))
+            visit.note(connection, None, What.PERSON_ADDED, made.name)
+            return made
 
         try:
             made = await visit.write(job)

@@ -13,8 +13,8 @@ from leadwell.api import wire
 from leadwell.api.campaigns import Opened, charge, open_campaign
 from leadwell.api.cursors import places
 from leadwell.api.entrance.auth import Visitor
+from leadwell.api.feed.waiting import Watch
 from leadwell.api.hub import PATIENCE_S, Hub
-from leadwell.api.load.watching import Waiter
 from leadwell.describe.schema import version
 from leadwell.model.cursor import Binding, Place
 from leadwell.model.query import Question
@@ -69,11 +69,12 @@ class Changes:
 
     async def list(self, request: Request) -> Response:
         """Answer with the changes after a cursor, in commit order."""
+        heard = self.hub.vigil.heard
         answer = await self.hub.look_up(partial(self._glance, request))
         if answer is None:
             answer = await self.hub.read(partial(self._look, request))
         if answer.asked.following.wait_s and not answer.is_news:
-            answer = await self._waited(request, answer)
+            answer = await self._waited(request, answer, heard)
         charge(request, len(answer.entries))
         if answer.progress is not None:
             self.hub.database.write(answer.progress.note)
@@ -160,17 +161,18 @@ class Changes:
             self._progress(connection, asked, found.place),
         )
 
-    async def _waited(self, request: Request, answer: Answer) -> Answer:
+    async def _waited(self, request: Request, answer: Answer, heard: int) -> Answer:
         """Wait until there is news, or the time is over."""
         visitor: Visitor = request.scope["state"]["visitor"]
         visitor.wait()
         loop = asyncio.get_running_loop()
         until = loop.time() + answer.asked.following.wait_s
         while not answer.is_news:
-            left_s = until - loop.time()
-            waiter = _waiter(request, answer)
-            if not await self.hub.watch.changed(waiter, left_s, request.receive):
-                break
+            watch = _watch(request, answer, heard)
+            with self.hub.vigil.watching(watch):
+                if not await watch.news(until - loop.time(), request.receive):
+                    break
+            heard = self.hub.vigil.heard
             look = partial(self._look, request)
             answer = await self.hub.read(look, PATIENCE_S)
         return answer
@@ -189,12 +191,13 @@ class Changes:
         return progress if progress.is_worth_it(connection) else None
 
 
-def _waiter(request: Request, answer: Answer) -> Waiter:
+def _watch(request: Request, answer: Answer, heard: int) -> Watch:
     opened = answer.asked.opened
-    return Waiter(
+    return Watch(
         (opened.campaign.id, opened.grant.scope_id),
         answer.newest if answer.up_to_date else -1,
         partial(_is_same, request, answer),
+        heard,
     )
 
 

@@ -1,0 +1,1 @@
+"""The change feed over HTTP, and the requests that wait for something new in it."""

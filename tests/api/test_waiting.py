@@ -1,0 +1,126 @@
+"""The one thread of a process that looks for all requests that wait."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+from starlette.types import Message
+
+from leadwell.api.feed.waiting import LOOK_EVERY_S, Vigil, Watch
+from leadwell.errors import InvalidToken
+from leadwell.model.campaign import Campaign
+from leadwell.store import feed
+from leadwell.store.connection import Connection, Database, T
+from tests import make
+
+MANY = 300
+
+
+class Counted:
+    """A database that counts how often it was read."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.reads = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
+
+    def read(self, job: Callable[[Connection], T]) -> T:
+        self.reads += 1
+        return self._database.read(job)
+
+
+def as_it_is(database: Database) -> Callable[[Connection], bool]:
+    with database.reading() as connection:
+        before = feed.head(connection, 362)
+    return lambda connection: feed.head(connection, 362) == before
+
+
+async def nothing() -> Message:
+    """Receive what somebody sends who stays and says nothing."""
+    return await asyncio.get_running_loop().create_future()
+
+
+def quiet_one(heard: int = 0) -> Watch:
+    return Watch((7, 0), 0, lambda _: True, heard)
+
+
+async def woken(vigil: Vigil, watch: Watch, within_s: float) -> bool:
+    with vigil.watching(watch):
+        return await watch.news(within_s, nothing)
+
+
+def test_all_that_wait_are_looked_for_in_one_read(
+    database: Database, campaign: Campaign
+) -> None:
+    counted = Counted(database)
+    vigil, is_same = Vigil(counted), as_it_is(database)  # type: ignore[arg-type]
+
+    async def wait() -> list[bool]:
+        watches = [Watch((362, 0), 0, is_same, vigil.heard) for _ in range(MANY)]
+        waiting = [asyncio.create_task(woken(vigil, x, 9)) for x in watches]
+        await asyncio.sleep(5 * LOOK_EVERY_S)
+        assert counted.reads <= 6
+        assert not any(each.done() for each in waiting)
+        await asyncio.to_thread(make.a_lead, database, campaign)
+        return await asyncio.gather(*waiting)
+
+    started = time.monotonic()
+    assert asyncio.run(wait()) == [True] * MANY
+    assert time.monotonic() - started < 5
+    vigil.stop()
+    assert vigil._thread is None
+
+
+def test_what_was_told_before_it_waits_is_not_missed(
+    database: Database, campaign: Campaign
+) -> None:
+    """Also of campaigns of which nothing else is told."""
+    vigil, is_same = Vigil(database), as_it_is(database)
+    heard = vigil.heard
+    make.a_lead(database, campaign)
+    vigil._hear(362)
+
+    async def wait() -> bool:
+        quiet = asyncio.create_task(woken(vigil, quiet_one(1), 0.2))
+        assert await woken(vigil, Watch((362, 0), 0, is_same, heard), 5)
+        return await quiet
+
+    assert not asyncio.run(wait())
+    vigil.stop()
+
+
+def test_who_is_refused_or_meets_a_fault_is_woken(database: Database) -> None:
+    vigil = Vigil(database)
+
+    def refuse(connection: Connection) -> bool:
+        del connection
+        raise InvalidToken("the token is not valid")
+
+    def fail(connection: Connection) -> bool:
+        connection.rows("SELECT nothing FROM nowhere")
+        return True
+
+    async def wait() -> None:
+        other = asyncio.create_task(woken(vigil, quiet_one(), 0.3))
+        assert await woken(vigil, Watch((362, 0), 0, refuse, 0), 5)
+        assert not await other
+        other = asyncio.create_task(woken(vigil, quiet_one(), 5))
+        assert await woken(vigil, Watch((362, 0), 0, fail, 0), 5)
+        # Each meets the fault itself, if it is one of the database.
+        assert await other
+
+    asyncio.run(wait())
+    vigil.stop()
+
+
+def test_a_hub_that_stops_looks_no_more(database: Database) -> None:
+    vigil = Vigil(database)
+    vigil.stop()
+
+    async def wait() -> bool:
+        return await woken(vigil, Watch((362, 0), 0, lambda _: False, 0), 0.3)
+
+    assert not asyncio.run(wait())
