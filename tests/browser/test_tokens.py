@@ -30,6 +30,7 @@ PAGES = {
     "account": "/account",
     "account-tokens": "/account/tokens",
     "account-new": "/account/tokens/new",
+    "audit": "/account/audit?token={token}",
     "person": "/account/people/1",
     "person-data": "/account/person-data",
     "me": "/me",
@@ -43,8 +44,9 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     database = make.a_database(folder / "leads.db")
     token = _filled(database, make.an_account(database))
     database.close()
-    hub = served.a_hub(folder, token)
+    hub = served.a_hub(folder, token, LEADWELL_AUDIT_EVERY_S="0.2")
     hub.get("/v2/campaigns/362/leads?stat=new")
+    hub.get("/v2/campaigns/362/leads")
     yield Office(hub, token=public_id_of(token))
     hub.stop()
 

@@ -326,6 +326,15 @@ def test_every_migration_keeps_the_rules(path: Path) -> None:
     assert schema_faults(path.read_text("utf-8")) == []
 
 
+def test_who_reads_the_bodies_of_leads_notes_it_for_the_audit_log() -> None:
+    readers = {
+        m for m, sql in EVERY if "lead.body" in sql and m.parent.name != "writes"
+    }
+    assert len(readers) > 2
+    noting = {m for m in readers if "seen.note(query, " in m.read_text("utf-8")}
+    assert noting == readers
+
+
 _WRITES_AUDIT = re.compile(r"(INSERT INTO|UPDATE|DELETE FROM) audit\b")
 
 

@@ -22,6 +22,8 @@ from leadwell.model.query import Condition, Question
 from leadwell.schema import querystring, question
 from leadwell.store import campaigns, feed, filters, leads, links, readers, tokens
 from leadwell.store.access import health
+from leadwell.store.audit import finding, writes
+from leadwell.store.audit.chain import Chain
 from leadwell.store.connection import Connection, Database
 from leadwell.store.duplicates import groups, keys, matching
 from leadwell.store.indexes import kept, scans
@@ -80,6 +82,11 @@ SERVED: dict[str, Call] = {
     "feed.read": lambda c, x, _: feed.read(c, x, whole(x), a_place(), 10),
     "filters.close_unused": lambda c, x, _: filters.close_unused(c, x.id),
     "filters.remove": lambda c, x, _: filters.remove(c, x, "mine"),
+    "finding._newest": lambda c, x, _: [
+        finding.newest(c, [Chain.of(x)], finding.Asked(actor=actor), 9)
+        for actor in (None, "operator")
+    ],
+    "finding.after_number": lambda c, x, _: finding.after_number(c, Chain.of(x), 0),
     "groups.count": lambda c, x, _: groups.count(c, x.id),
     "groups.find_of": lambda c, x, _: groups.find_of(c, x.id, 1),
     "groups.find_page": lambda c, x, _: [
@@ -129,6 +136,9 @@ SERVED: dict[str, Call] = {
     "users.end_sessions": lambda c, _, __: users.end_sessions(c, "a@example.com"),
     "users.find": lambda c, _, __: users.find(c, "a@example.com"),
     "users.find_session": lambda c, _, __: users.find_session(c, b"digest"),
+    "writes.summed": lambda c, x, _: writes.summed(
+        c, writes.Waiting(Chain.of(x), 0, 2**60)
+    ),
 }
 """Everything in the store whose docstring says what serves it, and a call of it."""
 

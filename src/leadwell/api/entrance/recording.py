@@ -19,6 +19,8 @@ PERSON_ASKS = "person"
 """In the state of a request: who asks for a page, and is signed in."""
 _KEPT_MAX = 10_000
 _CLOSED = frozenset((401, 403))
+_METHODS = frozenset(("GET", "HEAD", "POST", "PATCH", "DELETE"))
+"""Any other one is whatever somebody has typed."""
 
 
 @dataclass(slots=True)
@@ -117,7 +119,8 @@ def _is_closed(refusal: LeadwellError) -> bool:
 
 
 def _route(scope: Scope) -> str:
-    return f"{scope['method']} {getattr(scope.get('route'), 'path', '')}"
+    method = scope["method"] if scope["method"] in _METHODS else "other"
+    return f"{method} {getattr(scope.get('route'), 'path', '')}"
 
 
 def _address(scope: Scope) -> str:

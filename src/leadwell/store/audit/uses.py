@@ -178,11 +178,12 @@ class Uses:
             "to": show(from_microseconds(use.last)),
         }
         if asker.token:
-            content |= {"token": asker.token, "scope": _scope(key)}
+            content["token"] = asker.token
         if asker.link:
             content["link"] = asker.link
         if key.kind is Kind.READ:
             content |= _leads(use)
+            content |= {"scope": _scope(key)} if asker.token else {}
         content |= _named("parameters", use.names)
         content |= _named("routes", use.routes)
         content |= _named("addresses", map(self.masked, filter(None, use.addresses)))

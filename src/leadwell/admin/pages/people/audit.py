@@ -243,8 +243,10 @@ def _written(place: Place) -> str:
 
 def _plain(value: Any) -> str:
     """Write a value without the signs of JSON, where it needs none."""
-    values: list[Any] = value if isinstance(value, list) else [value]
-    is_plain = all(isinstance(x, str | int) for x in values)
-    if is_plain and not isinstance(value, bool):
-        return ", ".join(map(str, values))
-    return msgspec.json.encode(value).decode()
+    match value:
+        case bool() | dict() | None:
+            return msgspec.json.encode(value).decode()
+        case [*parts]:
+            return ", ".join(map(str, parts))
+        case _:
+            return str(value)
