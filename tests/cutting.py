@@ -26,8 +26,8 @@ class Wire:
     """Which of the next questions, from 1 on, is lost rather than a COMMIT."""
     cuts: int = 0
     _opened: list[socket.socket] = field(default_factory=list)
-    _unheard: set[socket.socket] = field(default_factory=set)
-    """Those to whom nothing is said any more."""
+    _deaf: set[socket.socket] = field(default_factory=set)
+    """What is to hear no answer."""
     _counting: Lock = field(default_factory=Lock)
 
     def serve(self, listening: socket.socket) -> None:
@@ -46,14 +46,13 @@ class Wire:
             while said := near.recv(_BYTES):
                 is_meant = is_meant or (bool(self.after) and self.after in said)
                 lost = self._loses(said, is_meant=is_meant or not self.after)
+                if lost == "answer":
+                    # It is noticed once the server has answered, and so has done it;
+                    # what belongs to the same question still comes.
+                    self._deaf.add(near)
                 if lost == "question":
-                    near.shutdown(socket.SHUT_WR)
                     break
-                if lost:
-                    self._unheard.add(near)
                 far.sendall(said)
-                if lost:
-                    break
         with suppress(OSError):
             far.shutdown(socket.SHUT_WR)
 
@@ -73,8 +72,7 @@ class Wire:
 
     def _answer(self, near: socket.socket, far: socket.socket) -> None:
         with suppress(OSError):
-            # By the time that an answer is lost, what was asked for is done.
-            while (said := far.recv(_BYTES)) and near not in self._unheard:
+            while (said := far.recv(_BYTES)) and near not in self._deaf:
                 near.sendall(said)
         for each in (near, far):
             with suppress(OSError):

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -91,6 +91,19 @@ class Server:
         database = PostgresDatabase(self.url("ready"), UNSAFE)
         database.write(lambda connection: migrations.apply(connection, 0)).result()
         database.close()
+
+    def limit_files(self, size: str) -> None:
+        """Let no file of the server grow beyond so many bytes; on Linux alone.
+
+        That holds for all its processes, and for those to come.
+        """
+        assert self._process is not None
+        pid = str(self._process.pid)
+        self._run("prlimit", "--pid", pid, f"--fsize={size}:")
+        for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            # A connection that was closed just now has no process any more.
+            with suppress(subprocess.CalledProcessError):
+                self._run("prlimit", "--pid", each, f"--fsize={size}:")
 
     def crash(self) -> None:
         """End at once, as `pg_ctl stop -m immediate` does, and start again."""

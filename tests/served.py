@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 import urllib3
 
 from leadwell.schema.parts import Kind, Name
+from leadwell.store.connection import Database
 from leadwell.store.writes import parts
 from tests import make
 
@@ -157,17 +158,22 @@ def a_folder(path: Path, engine: str = "sqlite", *, is_edited: bool = False) -> 
 
     An option may have been renamed by somebody who was interrupted.
     """
-    (path / "leads.db.key").write_text(KEY.hex())
     database = make.a_database(path / "leads.db", engine)
-    account = make.an_account(database)
-    campaign = make.a_kept_campaign(database, account)
-    make.a_lead(database, campaign, fields={"source": "partner-west"})
-    token = make.a_token(database, account, campaign, may_write=True, key=KEY)
+    token = furnished(path, database)
     if is_edited:
         west = Name(Kind.OPTION, "partner-west", "source")
         database.write(lambda c: parts.rename(c, 362, west, "west")).result()
     database.close()
     return token
+
+
+def furnished(path: Path, database: Database) -> str:
+    """A campaign and one lead in an empty database, and the key in the folder."""
+    (path / "leads.db.key").write_text(KEY.hex())
+    account = make.an_account(database)
+    campaign = make.a_kept_campaign(database, account)
+    make.a_lead(database, campaign, fields={"source": "partner-west"})
+    return make.a_token(database, account, campaign, may_write=True, key=KEY)
 
 
 def a_hub(
@@ -185,9 +191,10 @@ def a_hub(
     have `patience_s` to arrive, which on a busy machine is not a second. `more` are
     settings.
     """
-    url = make.url_of(folder / "leads.db", engine)
+    given = more.pop("LEADWELL_DATABASE", "")
+    url = given or make.url_of(folder / "leads.db", engine)
     command = [sys.executable, "-m", "leadwell.cli", "serve", "--port", "0"]
-    command += ["--database", more.pop("LEADWELL_DATABASE", url)]
+    command += ["--database", url]
     command += ["--workers", str(workers)]
     settings = {
         "LEADWELL_HEADER_TIMEOUT_S": str(patience_s),

@@ -3,6 +3,7 @@
 The clock of one is five minutes ahead of the other's.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,8 @@ from leadwell.store import accounts, campaigns, tokens
 from leadwell.store.connection import Connection, Database
 from leadwell.store.people import users
 from tests import make, postgres
+from tests.mirror import Mirror
+from tests.poller import Poller
 from tests.served import KEY, Answer, Served, a_folder, a_hub
 from tests.standby import Standby
 
@@ -49,6 +52,18 @@ class House:
         """How many reads were answered by the replica, or by the primary."""
         name = f'leadwell_reads_total{{by="{by}"}}'
         return sum(hub.figure(name) for hub in self.hubs)
+
+
+@dataclass
+class Turns:
+    """A client that asks one hub after the other."""
+
+    house: House
+    number: int = 0
+
+    def get(self, path: str, params: Any = None, headers: Any = None) -> Answer:
+        self.number += 1
+        return self.house.ask(self.number, "GET", path, params=params, headers=headers)
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +105,28 @@ def test_what_one_has_written_the_other_shows(house: House) -> None:
     assert house.answered("replica") > 0
     ready = house.hubs[0].get("/health/ready").data.decode()
     assert '"replicas":{"used":1,"aside":0}' in ready
+
+
+def test_clocks_that_differ_by_minutes_hide_no_change(house: House) -> None:
+    """Who asks for what came after the last watermark is told of each change once."""
+    turns: Any = Turns(house)
+    poller = Poller(Mirror(turns, house.hubs[0].token), per_page=3)
+    poller.poll()
+    told = Counter(poller.told)
+    stamps: list[str] = []
+    lead = house.ask(0, "POST", URL, json={"fields": {"name": "Clock"}}).json()["data"]
+    for number in range(1, 13):
+        change = {"fields": {"budget": number}}
+        path = f"{URL}/{lead['id']}"
+        answer = house.ask(number, "PATCH", path, json=change)
+        stamps.append(answer.json()["data"]["updated_at"])
+        if number % 3 == 0:
+            poller.poll(by_cursor=number % 2 == 0)
+            version = answer.json()["data"]["metadata"]["version"]
+            assert poller.copy[lead["id"]] == version
+    assert stamps == sorted(set(stamps))
+    # The hub whose clock is behind stamps by what it finds, not by its clock.
+    assert len(poller.told - told) == 4
 
 
 def test_a_run_of_pages_is_the_same_at_both(house: House) -> None:

@@ -183,6 +183,17 @@ def test_a_connection_lost_in_the_middle_leaves_no_trace(url: str, database) -> 
         assert [one.slug for one in accounts.find_all(connection)] == ["kept"]
 
 
+def test_a_host_that_falls_silent_is_given_up_soon(url: str, campaign) -> None:
+    """As libpq is told: Linux alone would wait for a quarter of an hour."""
+    for said, waits in (("", "10000"), ("&tcp_user_timeout=60000", "60000")):
+        database = PostgresDatabase(url + said, postgres.UNSAFE)
+        with database.reading() as connection:
+            told = connection.raw.info.get_parameters()
+        assert told["tcp_user_timeout"] == waits
+        assert told["keepalives_idle"] == "5"
+        database.close()
+
+
 def test_a_server_that_takes_no_connections_is_unavailable(
     url: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import psycopg
 import psycopg_pool
+from psycopg.conninfo import conninfo_to_dict
 
 from leadwell.errors import Unavailable
 from leadwell.store.connection import Connection, Finding, Row
@@ -24,6 +25,7 @@ from leadwell.store.engines.postgres_connection import PostgresConnection, Raw, 
 from leadwell.store.engines.postgres_errors import (
     Hindrance,
     Lost,
+    Troubles,
     meaning,
     unreachable,
 )
@@ -41,6 +43,15 @@ WARM = WRITERS
 """Connections of a hub that are open before its first request, and stay."""
 PREPARE_AFTER = 5
 """A statement that one connection has run so often is prepared."""
+SILENT = {
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
+"""After about ten seconds a host is given up that has fallen silent, as one does that
+lost its power: Linux would wait for it for a quarter of an hour, and every job with it,
+though a standby was promoted. A server that works long is not silent."""
 LOCK_TIMEOUT_MS = 10_000
 """How long a job waits for another one's ticket: as long as SQLite waits."""
 
@@ -74,8 +85,8 @@ class Limits:
     allow_unsafe: bool = False
     patience_s: float = CONNECT_TIMEOUT_S
     """How long a connection is waited for."""
-    options: Mapping[str, int] = field(default_factory=dict[str, int])
-    """What libpq is told besides the address."""
+    options: Mapping[str, int] = field(default_factory=lambda: SILENT)
+    """What libpq is told besides, where the address says nothing of it."""
     is_pooled: bool = False
     """Whether each transaction may have another connection of the server's."""
 
@@ -99,6 +110,7 @@ class PostgresDatabase:
         limits = limits or Limits()
         self.address = self.identity = postgres_checkup.shown(url)
         self._chronicle = Chronicle.begun(epoch)
+        self._troubles = Troubles(self.address)
         timeout_ms = max(1, int(limits.statement_timeout_s * 1000))
         self._begin_read = (
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
@@ -111,7 +123,7 @@ class PostgresDatabase:
             "SET LOCAL statement_timeout = 0; "
             f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}; {_WHERE}"
         )
-        kwargs = _kwargs(limits)
+        kwargs = _kwargs(url, limits)
         self._pool = psycopg_pool.ConnectionPool[Raw](
             url,
             kwargs=kwargs,
@@ -125,7 +137,9 @@ class PostgresDatabase:
         is_spread = bool(tell_nodes)
         why_off = wakes.why_off(is_pooled=limits.is_pooled, is_spread=is_spread)
         self._wakes = Wakes(
-            partial(_lend, self._pool), partial(psycopg.connect, url, **kwargs), why_off
+            partial(_lend, self._pool, self._troubles),
+            partial(psycopg.connect, url, **kwargs),
+            why_off,
         )
 
     @contextmanager
@@ -202,7 +216,7 @@ class PostgresDatabase:
         cluster reaches the other nodes. A server that is away is no hindrance.
         """
         self._pool.resize(WARM, READERS_MAX + WRITERS)
-        _warm(self._pool)
+        _warm(self._pool, self._troubles)
 
     def empty_log(self) -> bool:
         """Nothing to do: the server recycles its log, see the how-to page."""
@@ -238,8 +252,9 @@ class PostgresDatabase:
             connection.commit()
             if connection.told:
                 self._wakes.tell(connection.told)
-        except BaseException:
+        except BaseException as error:
             _roll_back(connection.raw)
+            self._troubles.note(error)
             raise
         finally:
             # The pool throws a broken connection away.
@@ -254,7 +269,7 @@ class PostgresDatabase:
             Unavailable: the server cannot be reached.
         """
         for _ in range(READERS_MAX + WRITERS + 1):
-            raw = _taken(self._pool)
+            raw = _taken(self._pool, self._troubles)
             try:
                 done = raw.execute(begin.encode())
                 while done.nextset():
@@ -291,44 +306,55 @@ def _checked(url: str, limits: Limits) -> str:
         raise hindrance.meaning from None
 
 
-def _kwargs(limits: Limits) -> dict[str, Any]:
+def _kwargs(url: str, limits: Limits) -> dict[str, Any]:
     """Return how each connection of the process is made."""
     return {
         "autocommit": True,
         "connect_timeout": CONNECT_TIMEOUT_S,
         # Tells the connections of one process from those of all others.
         "application_name": f"leadwell {secrets.token_hex(4)}",
-        **limits.options,
+        **_unsaid(url, limits.options),
         # What is prepared stays with a connection of the server's.
         "prepare_threshold": None if limits.is_pooled else PREPARE_AFTER,
     }
 
 
-def _taken(pool: psycopg_pool.ConnectionPool[Raw]) -> Raw:
+def _taken(pool: psycopg_pool.ConnectionPool[Raw], troubles: Troubles) -> Raw:
     try:
         return pool.getconn()
     except (psycopg_pool.PoolTimeout, psycopg_pool.PoolClosed):
+        troubles.note(Lost())
         raise Unavailable(
             "the database does not answer", hint="try again in a moment"
         ) from None
 
 
-def _lend(pool: psycopg_pool.ConnectionPool[Raw], job: Callable[[Raw], None]) -> None:
-    raw = _taken(pool)
+def _lend(
+    pool: psycopg_pool.ConnectionPool[Raw],
+    troubles: Troubles,
+    job: Callable[[Raw], None],
+) -> None:
+    raw = _taken(pool, troubles)
     try:
         job(raw)
     finally:
         pool.putconn(raw)
 
 
-def _warm(pool: psycopg_pool.ConnectionPool[Raw]) -> None:
+def _unsaid(url: str, options: Mapping[str, int]) -> dict[str, int]:
+    """Return those options of which the address says nothing."""
+    said = conninfo_to_dict(url)
+    return {name: value for name, value in options.items() if name not in said}
+
+
+def _warm(pool: psycopg_pool.ConnectionPool[Raw], troubles: Troubles) -> None:
     taken: list[Raw] = []
     try:
         # All are taken at once, so that none is twice; yet no two transactions are
         # open: a pooler may have fewer connections.
         with suppress(Unavailable, psycopg.Error):
             for _ in range(WARM):
-                taken.append(_taken(pool))
+                taken.append(_taken(pool, troubles))
                 taken[-1].execute(b"SELECT 1 FROM counter WHERE campaign_id = 0")
     finally:
         for raw in taken:

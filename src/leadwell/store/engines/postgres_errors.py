@@ -1,6 +1,10 @@
 """What PostgreSQL's errors mean to us; their texts quote people's data."""
 
+import time
+from dataclasses import dataclass, field
+
 import psycopg
+import structlog
 from psycopg import errors
 
 from leadwell.errors import Refused, Unavailable
@@ -8,8 +12,9 @@ from leadwell.errors.limits import took_too_long
 
 _AGAIN = (errors.SerializationFailure, errors.DeadlockDetected)
 _LOST = (errors.AdminShutdown, errors.CrashShutdown, errors.CannotConnectNow)
-_BUSY = (errors.LockNotAvailable, errors.ReadOnlySqlTransaction)
-"""What another write, or a server that became a standby, stood in the way of."""
+_BUSY = (errors.LockNotAvailable, errors.ReadOnlySqlTransaction, errors.InternalError_)
+"""What another write, a server that became a standby, or trouble of the server's own
+(XX000) stood in the way of: a disk is full by a quota, or a file by a limit."""
 _REASONS = (
     ("password authentication failed", "it refuses the user or the password"),
     ("no password supplied", "it asks for a password"),
@@ -81,6 +86,34 @@ class Unknown(Lost):
         return self.meaning if isinstance(error, Unavailable) else error
 
 
+TOLD_EVERY_S = 60.0
+"""One kind of trouble is logged no more often: a full disk stops every write."""
+_log = structlog.get_logger("leadwell.database")
+
+
+@dataclass
+class Troubles:
+    """Tells the log what kept one server's transactions from being done."""
+
+    address: str
+    _told: dict[str, float] = field(default_factory=dict[str, float])
+
+    def note(self, error: BaseException) -> None:
+        """Log a hindrance that was not told just now; a clash is nobody's trouble."""
+        if not isinstance(error, Hindrance) or isinstance(error, Clash):
+            return
+        sqlstate, reason = _named(error)
+        now = time.monotonic()
+        if now - self._told.get(reason, float("-inf")) >= TOLD_EVERY_S:
+            self._told[reason] = now
+            _log.warning(
+                "database_hindered",
+                database=self.address,
+                reason=reason,
+                sqlstate=sqlstate,
+            )
+
+
 class DatabaseFault(Exception):
     """A statement that PostgreSQL refused: a mistake of ours, named by its SQLSTATE."""
 
@@ -144,6 +177,15 @@ def _hindrance(error: psycopg.Error, *, is_broken: bool) -> Hindrance | None:
     if isinstance(error, _BUSY) or _is_class(error, "53", "58"):
         return Hindrance(error.sqlstate)
     return None
+
+
+def _named(hindrance: Hindrance) -> tuple[str | None, str]:
+    """Return the SQLSTATE, and PostgreSQL's word for it."""
+    sqlstate = hindrance.args[0] if hindrance.args else None
+    try:
+        return sqlstate, errors.lookup(sqlstate or "").__name__
+    except KeyError:
+        return sqlstate, "NoConnection"
 
 
 def _is_class(error: psycopg.Error, *classes: str) -> bool:

@@ -30,7 +30,7 @@ ASIDE_S = 1.0
 """How long one is left alone that could not answer."""
 TOLD_EVERY_S = 60.0
 """One that comes and goes is logged no more often."""
-_KEEPALIVES = {
+_SILENT = {
     # A host that falls silent may hold up a reader for so long, not for minutes.
     "tcp_user_timeout": 2_000,
     "keepalives_idle": 2,
@@ -87,7 +87,7 @@ class Replica:
         """Connect later: a replica that is down keeps no hub from starting."""
         self.address = postgres_checkup.shown(self.url)
         self.limits = replace(
-            self.limits, allow_unsafe=True, patience_s=PATIENCE_S, options=_KEEPALIVES
+            self.limits, allow_unsafe=True, patience_s=PATIENCE_S, options=_SILENT
         )
 
     @property
