@@ -36,6 +36,12 @@ GLOBAL = {
     "SELECT campaign_id, id FROM retention": "a hub looks for the rules that are due",
     "SELECT coalesce(max(stamped_at), 0) FROM counter": "the doctor looks at the clock",
     "SELECT campaign_id, name, used_at, length(data) FROM pin": "what is too old goes",
+    "SELECT CASE WHEN ended_at IS NOT NULL": "whoever watches the hub counts webhooks",
+    "SELECT lineage FROM reader": "and its readers",
+    "SELECT count(*) FROM chore": "and what is not done yet",
+    "SELECT state, count(*) FROM import_job": "of the imports too",
+    "SELECT count(*) FROM bulk_edit": "of the edits of many leads too",
+    "SELECT count(*) FROM retention": "and of the retention rules",
 }
 """Statements that ask every machine, and why each may; none is on a lead's path."""
 

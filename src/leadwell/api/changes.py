@@ -20,7 +20,7 @@ from leadwell.model.query import Question
 from leadwell.schema import querystring, times
 from leadwell.schema.question import following
 from leadwell.schema.question.following import Following
-from leadwell.store import digests, feed
+from leadwell.store import digests, feed, figures
 from leadwell.store.access.health import Note
 from leadwell.store.connection import Connection
 from leadwell.store.feed import Removal, Upsert
@@ -75,7 +75,8 @@ class Changes:
         if answer is None:
             answer = await self.hub.read(partial(self._look, request))
         if answer.asked.following.wait_s and not answer.is_news:
-            answer = await self._waited(request, answer)
+            with figures.POLLS_WAITING.track_inprogress():
+                answer = await self._waited(request, answer)
         if answer.progress is not None:
             self.hub.database.write(answer.progress.note)
         if answer.extra and answer.asked.following.confirms:

@@ -8,7 +8,7 @@ from pathlib import Path
 from secrets import token_bytes
 from tempfile import mkdtemp
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, move_on_after, to_thread
 
 from leadwell.api.cursors.sealing import Sealer
 from leadwell.api.lists.pins import Pins, Shelves
@@ -62,6 +62,8 @@ class Hub:
     """Where all processes of a hub keep the pins of pages; else one of its own."""
     erasure_file: Path | None = None
     """Where erasures are noted; without it none can be made by a page."""
+    disk: Path | None = None
+    """The folder of a database that is a file: its disk must not become full."""
     metrics_token: str = ""
     """Who sends it is shown the figures of the hub; empty: nobody is."""
     shows_timing: bool = False
@@ -71,6 +73,7 @@ class Hub:
     readers: CapacityLimiter = field(
         default_factory=lambda: CapacityLimiter(READERS_MAX)
     )
+    watchers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
 
     @cached_property
     def sealer(self) -> Sealer:
@@ -129,6 +132,24 @@ class Hub:
     async def read(self, job: Callable[[Connection], T]) -> T:
         """Run a read that may take long in a thread, in one transaction."""
         return await to_thread.run_sync(self.database.read, job, limiter=self.readers)
+
+    async def watch(
+        self, job: Callable[[Connection], T], patience_s: float
+    ) -> T | None:
+        """Run a read for who watches the hub, of the primary; `None`: it takes longer.
+
+        One at a time, and never in the place of a reader.
+        """
+
+        def read() -> T:
+            with self.database.reading() as connection:
+                return job(connection)
+
+        with move_on_after(patience_s):
+            return await to_thread.run_sync(
+                read, abandon_on_cancel=True, limiter=self.watchers
+            )
+        return None
 
     async def look_up(self, job: Callable[[Connection], T]) -> T:
         """Run a read of a few rows in one transaction: at once, where it cannot wait.

@@ -65,6 +65,7 @@ def hub_of(settings: Settings, *, create: bool = True) -> Hub:
             upload_bytes_max=settings.upload_bytes_max,
             body_timeout_s=settings.body_timeout_s,
         ),
+        disk=opening.disk_of(settings),
         metrics_token=settings.metrics_token,
         shows_timing=settings.server_timing,
         console=settings.console,

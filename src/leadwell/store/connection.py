@@ -27,6 +27,11 @@ class Dialect(Protocol):
         """The statement that lists the names of the tables there are."""
         ...
 
+    @property
+    def size(self) -> str:
+        """The statement that tells how many bytes the database has."""
+        ...
+
     def held(self, column: str, field_id: int, *, is_number: bool) -> str:
         """Write the value of a field in one of the lead's JSON columns."""
         ...

@@ -191,6 +191,7 @@ class _Visit:
         # Once the head of an answer is out, cutting it off is all that is left.
         if self._status:
             return
+        metrics.refused(error.code)
         answer = problems.response(
             error, public_url=hub.public_url, request_id=self.request_id
         )

@@ -9,6 +9,7 @@ from prometheus_client import (
     CONTENT_TYPE_LATEST,
     REGISTRY,
     CollectorRegistry,
+    Counter,
     Histogram,
     generate_latest,
 )
@@ -16,6 +17,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.requests import Request
 from starlette.responses import Response
 
+from leadwell.api.entrance import looked
+from leadwell.api.hub import Hub
 from leadwell.errors import InvalidToken, NotAuthenticated, NotFound
 
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
@@ -25,6 +28,11 @@ _REQUESTS = Histogram(
     "Requests and how long their answers took, long polls included.",
     ["method", "route", "status"],
     buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1, 2.5, 10, 60),
+)
+_REFUSALS = Counter(
+    "leadwell_refusals_total",
+    "Requests that were refused, by the error's code.",
+    ["code"],
 )
 
 
@@ -39,16 +47,20 @@ def note(method: str, route: str | None, status: int, seconds: float) -> None:
     _series(known, route or "none", status).observe(seconds)
 
 
+def refused(code: str) -> None:
+    """Note that a request was refused; the codes are those of `errors`."""
+    _REFUSALS.labels(code).inc()
+
+
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """The page that a Prometheus server reads."""
+    """The page that a Prometheus server reads, with the token of the setting."""
 
-    secret: str
-    """The token that it sends; empty: there is no such page."""
+    hub: Hub
 
     async def show(self, request: Request) -> Response:
-        """Answer with the figures of all processes of the hub."""
-        if not self.secret:
+        """Answer with the figures of all processes of the hub, and of its database."""
+        if not self.hub.metrics_token:
             raise NotFound(
                 "this hub shows no figures",
                 hint="set LEADWELL_METRICS_TOKEN to a secret",
@@ -59,10 +71,11 @@ class Metrics:
                 "the figures need the token of the setting metrics_token",
                 hint="send the header Authorization: Bearer …",
             )
-        if not hmac.compare_digest(given.encode(), self.secret.encode()):
+        if not hmac.compare_digest(given.encode(), self.hub.metrics_token.encode()):
             raise InvalidToken("this is not the token of the setting metrics_token")
         headers = {"Cache-Control": "no-store"}
-        return Response(generate_latest(_registry()), 200, headers, CONTENT_TYPE_LATEST)
+        text = generate_latest(_registry()) + await looked.figures(self.hub)
+        return Response(text, 200, headers, CONTENT_TYPE_LATEST)
 
 
 def _registry() -> CollectorRegistry:

@@ -16,7 +16,12 @@ from leadwell.store.connection import Connection, Finding
 from leadwell.store.engines.places import Place
 from leadwell.store.engines.postgres import Limits, PostgresDatabase
 from leadwell.store.engines.replica import NotUsed, Replica
-from leadwell.store.figures import READ_BY_PRIMARY, READ_BY_REPLICA, REPLICAS_USED
+from leadwell.store.figures import (
+    READ_BY_PRIMARY,
+    READ_BY_REPLICA,
+    REPLICAS,
+    REPLICAS_USED,
+)
 from leadwell.store.hubs import instance
 
 T = TypeVar("T")
@@ -129,6 +134,7 @@ class ReplicatedDatabase:
                 beacon = self._lit(newest)
                 for replica in due:
                     replica.look(beacon, newest)
+        REPLICAS.set(len(self._replicas))
         REPLICAS_USED.set(sum(not each.reason for each in self._replicas))
 
     def _tell(self) -> None:
