@@ -249,8 +249,11 @@ class Database(Protocol):
         """Return why each replica is put aside; an empty text for one that answers."""
         ...
 
-    def checkup(self) -> list[Finding]:
-        """Look at what an operator wants to know of the database's health."""
+    def checkup(self, *, deep: bool = False) -> list[Finding]:
+        """Look at what an operator wants to know of the database's health.
+
+        `deep`: at every page of it, as far as the database can, while others use it.
+        """
         ...
 
     def close(self) -> None:

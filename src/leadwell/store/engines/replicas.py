@@ -103,10 +103,10 @@ class ReplicatedDatabase:
         """Nothing to do, as for the primary alone."""
         return self._primary.empty_log()
 
-    def checkup(self) -> list[Finding]:
+    def checkup(self, *, deep: bool = False) -> list[Finding]:
         """Look at the primary, and say of each replica whether it answers."""
         self.look()
-        return [*self._primary.checkup(), *map(_finding, self._replicas)]
+        return [*self._primary.checkup(deep=deep), *map(_finding, self._replicas)]
 
     def aside(self) -> list[str]:
         """Return why each replica is put aside; an empty text for one that answers."""
