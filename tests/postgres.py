@@ -129,6 +129,10 @@ class Server:
                 command, stdout=log, stderr=log, cwd=folder, **self._as
             )
 
+    def program(self, name: str) -> Path:
+        """One of the programs of the same release as the server."""
+        return self._programs / name
+
     def copy_to(self, data: Path) -> None:
         """Make the data of a standby."""
         self._run(
