@@ -142,6 +142,10 @@ class Server:
                 command, stdout=log, stderr=log, cwd=folder, **self._as
             )
 
+    def program(self, name: str) -> Path:
+        """One of the programs of the same release as the server."""
+        return self._programs / name
+
     def copy_to(self, data: Path, running: Path | None = None) -> None:
         """Make the data of a standby, of this server or of one that runs elsewhere."""
         where = running or self.folder

@@ -1,17 +1,23 @@
 """What the hub tells of itself: figures for Prometheus, and where the time went."""
 
 import re
+import time
 from dataclasses import replace
 
 import pytest
 from starlette.testclient import TestClient
 
 from leadwell.api.app import app
+from leadwell.schema.parts import Kind, Name
+from leadwell.store.hubs import instance, state
+from leadwell.store.writes import parts
 from tests import make
+from tests.asking import Whole
 from tests.sizes import until
 
 URL = "/v2/campaigns/362/leads"
 SECRET = "a secret of the operator"
+STATES = ("on", "failing", "ended")
 
 
 @pytest.fixture
@@ -52,6 +58,112 @@ def test_reads_and_writes_are_counted(client, database, account, campaign) -> No
     # That the token was used is noted beside the answers.
     until(lambda: figures(client)["leadwell_writes_waiting"] == 0)
     assert after["leadwell_index_bytes"] > 0
+
+
+def test_the_state_of_the_database_is_told(client, database, account, campaign) -> None:
+    token = make.a_token(database, account, campaign)
+    assert figures(client)["leadwell_readers"] == 0
+    headers = {"Authorization": f"Bearer {token}"}
+    feed = f"{URL}/changes"
+    cursor = client.get(feed, headers=headers).json()["cursor"]
+    make.a_lead(database, campaign)
+    for _ in range(2):
+        answer = client.get(feed, params={"_cursor": cursor}, headers=headers)
+        cursor = answer.json()["cursor"]
+    until(lambda: figures(client)["leadwell_readers"] == 1)
+    found = figures(client)
+    assert found["leadwell_database_up"] == 1
+    assert found["leadwell_database_bytes"] > 100_000
+    assert found["leadwell_backup_timestamp_seconds"] == 0
+    assert found['leadwell_jobs_waiting{kind="import"}'] == 0
+    assert found["leadwell_long_polls_open"] == 0
+    database.write(lambda c: instance.stamp(c, instance.BACKUP)).result()
+    for _ in range(2):
+        age = time.time() - figures(client)["leadwell_backup_timestamp_seconds"]
+        assert 0 <= age < 60
+        database.write(lambda c: instance.stamp(c, instance.BACKUP)).result()
+
+
+def test_readers_that_stay_away_are_counted(hub, client, account, campaign) -> None:
+    database = hub.database
+    for name in ("away", "here", "revoked", "never followed"):
+        make.a_token(database, account, campaign, name=name)
+    day = 86_400_000_000
+
+    def job(connection) -> None:
+        for name, at in (("away", 0), ("here", hub.moment), ("revoked", 0)):
+            params = {"name": name, "at": at}
+            connection.run(
+                "UPDATE token SET last_used_at = :at WHERE name = :name", params
+            )
+            connection.run(
+                """
+                INSERT INTO reader (campaign_id, lineage, seq, at)
+                     SELECT 362, lineage, 1, 1 FROM token WHERE name = :name
+                """,
+                {"name": name},
+            )
+        connection.run("UPDATE token SET revoked_at = 1 WHERE name = 'revoked'")
+
+    database.write(job).result()
+    found = figures(client)
+    assert (found["leadwell_readers"], found["leadwell_readers_away"]) == (2, 1)
+    with database.reading() as connection:
+        later = state.find(connection, hub.moment + day + 60_000_000)
+    assert (later.readers, later.readers_away) == (2, 2)
+
+
+def test_webhooks_and_work_that_waits_are_counted(
+    database, client, account, campaign
+) -> None:
+    make.a_lead(database, campaign, fields={"source": "website"})
+
+    def job(connection) -> None:
+        for number, (failing, ended) in enumerate([(None, None), (1, None), (1, 2)]):
+            connection.run(
+                """
+                INSERT INTO hook (campaign_id, id, lineage, url, created_at, seq,
+                                  cursor, attempts, next_at, failing_since, ended_at,
+                                  is_test)
+                     VALUES (362, :id, 'a', 'https://x', 0, 0, '', 0, 0, :failing,
+                             :ended, 0)
+                """,
+                {"id": str(number), "failing": failing, "ended": ended},
+            )
+        parts.rename(connection, 362, Name(Kind.OPTION, "website", "source"), "web")
+
+    database.write(job).result()
+    found = figures(client)
+    states = [found[f'leadwell_webhooks{{state="{each}"}}'] for each in STATES]
+    assert states == [1, 1, 1]
+    assert found['leadwell_jobs_waiting{kind="chore"}'] >= 1
+
+
+def test_a_refusal_is_counted_by_its_code(client, database, account, campaign) -> None:
+    headers = {"Authorization": f"Bearer {make.a_token(database, account, campaign)}"}
+    name = 'leadwell_refusals_total{code="unknown_parameter"}'
+    before = figures(client).get(name, 0)
+    answer = client.get(f"{URL}?_nothing=1", headers=headers)
+    assert answer.json()["code"] == "unknown_parameter"
+    assert figures(client)[name] == before + 1
+
+
+def test_a_database_that_is_away_leaves_the_other_figures(
+    hub, tmp_path, engine: str
+) -> None:
+    disk = replace(hub, disk=tmp_path)
+    with Whole(app(disk)) as client:
+        room = figures(client)
+        assert room["leadwell_disk_bytes"] > room["leadwell_disk_free_bytes"] > 0
+    if engine == "postgres":
+        hub.database.close()
+    else:
+        hub.database.write(lambda c: c.run("DROP TABLE hook")).result()
+    with Whole(app(disk)) as client:
+        found = figures(client)
+    assert found["leadwell_database_up"] == 0
+    assert "leadwell_readers" not in found
+    assert found["leadwell_disk_bytes"] == room["leadwell_disk_bytes"]
 
 
 def test_no_series_is_of_what_a_stranger_sends(client) -> None:

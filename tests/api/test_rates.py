@@ -269,6 +269,6 @@ def test_the_figures_say_what_was_refused_and_of_nobody(
         for _ in range(7):
             asked.get("/v2/me", headers=bearer("lw_mistyped"))
         text = asked.get("/metrics", headers=bearer("a secret")).text
-    reasons = re.findall(r'leadwell_refused_total\{reason="(\w+)"\} ', text)
+    reasons = re.findall(r'leadwell_limits_met_total\{limit="(\w+)"\} ', text)
     assert {"token_rate", "wrong_tokens"} <= set(reasons)
     assert token.split("_")[1] not in text

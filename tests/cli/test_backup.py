@@ -15,6 +15,7 @@ from leadwell.api.hub import Hub
 from leadwell.cli.app import main
 from leadwell.server.upkeep import Upkeep
 from leadwell.store.engines.sqlite import SQLiteDatabase
+from leadwell.store.hubs import instance
 from leadwell.store.writes import scopes
 from tests import make
 from tests.digest import digest_of
@@ -77,6 +78,38 @@ def test_a_restore_goes_on_where_the_backup_was_made(folder: Path, capsys) -> No
     )
     assert (answer.status_code, answer.json()["code"]) == (410, "cursor_lost")
     database.close()
+
+
+def noted_at(path: Path) -> int:
+    with closing(SQLiteDatabase(path)) as database, database.reading() as connection:
+        return instance.noted_at(connection, instance.BACKUP)
+
+
+def test_it_is_noted_when_the_newest_backup_was_made(folder: Path) -> None:
+    make.a_database(folder / "leads.db").close()
+    assert noted_at(folder / "leads.db") == 0
+    before = time.time() * 1e6
+    assert ran("backup", "copy.db") == 0
+    first = noted_at(folder / "leads.db")
+    assert before - 1e6 <= first <= time.time() * 1e6 + 1e6
+    assert ran("backup", "--elsewhere") == 0
+    assert noted_at(folder / "leads.db") >= first
+    assert noted_at(folder / "copy.db") == 0
+    assert ran("backup") == 2
+    assert ran("backup", "more.db", "--elsewhere") == 2
+    assert not (folder / "more.db").exists()
+
+
+def test_a_backup_that_cannot_be_noted_is_made_all_the_same(
+    folder: Path, capsys
+) -> None:
+    database = make.a_database(folder / "leads.db")
+    database.write(lambda c: c.run("DELETE FROM migration")).result()
+    database.close()
+    assert ran("backup", "copy.db") == 0
+    told = capsys.readouterr()
+    assert "not noted" in told.err
+    assert "checked" in told.out
 
 
 def test_what_is_no_backup_changes_nothing(folder: Path) -> None:

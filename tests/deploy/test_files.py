@@ -17,7 +17,7 @@ KNOWN |= {"LEADWELL_CONFIG"}
 
 
 def test_every_setting_that_they_name_exists() -> None:
-    for path in DEPLOY.iterdir():
+    for path in (each for each in DEPLOY.rglob("*") if each.is_file()):
         named = set(re.findall(r"LEADWELL_[A-Z_]+", path.read_text("utf-8")))
         assert named <= KNOWN, path.name
 

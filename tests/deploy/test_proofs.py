@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 import urllib3
+import yaml
 
 from tests import environments, equipment
-from tests.deploy import reading
+from tests.deploy import reading, watching
 from tests.served import a_folder, a_hub
 
 ROOT = Path(__file__).parents[2]
@@ -31,6 +32,91 @@ def test_the_dockerfile_is_clean() -> None:
 def test_the_compose_file_is_clean() -> None:
     schema = ("--builtin-schema", "vendor.compose-spec")
     _check("check-jsonschema", *schema, DEPLOY / "compose.yaml")
+
+
+BAD = {
+    "LeadwellDown": {'up{job="leadwell"}': "0x300"},
+    "LeadwellDatabaseAway": {"leadwell_database_up": "0x300"},
+    "LeadwellErrors": {
+        'leadwell_request_seconds_count{status="200"}': "0+600x300",
+        'leadwell_request_seconds_count{status="500"}': "0+60x300",
+    },
+    "LeadwellCommitsSlow": {
+        'leadwell_commit_seconds_bucket{le="0.25"}': "0+60x300",
+        'leadwell_commit_seconds_bucket{le="0.5"}': "0+90x300",
+        'leadwell_commit_seconds_bucket{le="+Inf"}': "0+90x300",
+    },
+    "LeadwellWritesWaiting": {"leadwell_writes_waiting": "150x300"},
+    "LeadwellReplicaAside": {
+        "leadwell_replicas": "2x300",
+        "leadwell_replicas_used": "1x300",
+    },
+    "LeadwellDiskNearlyFull": {
+        "leadwell_disk_bytes": "100x300",
+        "leadwell_disk_free_bytes": "9x300",
+    },
+    "LeadwellBackupTooOld": {"leadwell_backup_timestamp_seconds": "-90000x300"},
+    "LeadwellJobsStuck": {'leadwell_jobs_waiting{kind="retention"}': "1x300"},
+    "LeadwellWebhookFailing": {'leadwell_webhooks{state="failing"}': "1x300"},
+    "LeadwellReaderAway": {"leadwell_readers_away": "1x300"},
+}
+"""What each alert is about, minute by minute."""
+GOOD = {
+    'up{job="leadwell"}': "1x300",
+    "leadwell_database_up": "1x300",
+    'leadwell_request_seconds_count{status="200"}': "0+600x300",
+    'leadwell_request_seconds_count{status="500"}': "0+2x300",
+    'leadwell_commit_seconds_bucket{le="0.25"}': "0+90x300",
+    'leadwell_commit_seconds_bucket{le="0.5"}': "0+90x300",
+    'leadwell_commit_seconds_bucket{le="+Inf"}': "0+90x300",
+    "leadwell_writes_waiting": "3x300",
+    "leadwell_replicas": "2x300",
+    "leadwell_replicas_used": "2x300",
+    "leadwell_disk_bytes": "100x300",
+    "leadwell_disk_free_bytes": "50x300",
+    "leadwell_backup_timestamp_seconds": "0x300",
+    'leadwell_jobs_waiting{kind="retention"}': "1 0x300",
+    'leadwell_webhooks{state="failing"}': "1 0x300",
+    "leadwell_readers_away": "0x300",
+}
+
+
+@pytest.mark.parametrize("name", ["", *BAD])
+def test_prometheus_says_what_is_wrong_and_nothing_else(
+    tmp_path: Path, name: str
+) -> None:
+    """After four hours in which one thing is as it must not be, or none."""
+    promtool = equipment.program("promtool", "prometheus")
+    series = GOOD | BAD.get(name, {})
+    case = {
+        "interval": "1m",
+        "input_series": [{"series": key, "values": series[key]} for key in series],
+        # It is expected to say nothing, so that it names whatever it says.
+        "alert_rule_test": [
+            {"eval_time": "4h", "alertname": rule["alert"], "exp_alerts": []}
+            for rule in watching.alerts()
+        ],
+    }
+    test = {"rule_files": [str(watching.ALERTS)], "evaluation_interval": "1m"}
+    path = tmp_path / "test.yaml"
+    path.write_text(yaml.safe_dump(test | {"tests": [case]}))
+    command = [promtool, "test", "rules", path]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    said = done.stdout + done.stderr
+    assert ("SUCCESS" in said, "FAILED" in said) == (not name, bool(name))
+    assert set(re.findall(r"alertname: *(\w+)", said)) == ({name} if name else set())
+
+
+def test_prometheus_understands_every_question_of_the_dashboard(tmp_path: Path) -> None:
+    promtool = equipment.program("promtool", "prometheus")
+    questions = [
+        question.replace("$__rate_interval", "5m").replace("$job", "leadwell")
+        for _, question in watching.asked()
+    ]
+    rules = [{"record": f"q{n}", "expr": text} for n, text in enumerate(questions)]
+    path = tmp_path / "rules.yaml"
+    path.write_text(yaml.safe_dump({"groups": [{"name": "all", "rules": rules}]}))
+    _said(promtool, "check", "rules", path)
 
 
 def test_the_service_is_clean(tmp_path: Path) -> None:

@@ -187,7 +187,7 @@ def test_a_flood_of_one_token_does_not_disturb_another(
 
 
 def test_two_workers_let_one_rate_through(tmp_path: Path) -> None:
-    """The bound of ADR 0028; two workers that did not speak would let twice as much."""
+    """The bound of ADR 0029; two workers that did not speak would let twice as much."""
     rate, seconds = 100, 6
     own = {"LEADWELL_TOKEN_RATE": f"{rate}", "LEADWELL_RATE_BURST_S": "1"}
     with a_crowd(tmp_path, 1, workers=2, **own) as (hub,):

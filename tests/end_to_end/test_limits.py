@@ -54,7 +54,7 @@ class House:
         return made
 
     def refused(self, reason: str) -> float:
-        return self.hub.figure(f'leadwell_refused_total{{reason="{reason}"}}')
+        return self.hub.figure(f'leadwell_limits_met_total{{limit="{reason}"}}')
 
 
 @pytest.fixture(scope="module")

@@ -43,6 +43,12 @@ GLOBAL = {
     "campaigns with writes that are not summed up",
     "SELECT upload FROM upload_part WHERE part = 0": "what another hub let go goes",
     "SELECT campaign_id, upload FROM upload_part WHERE part = 0": "what is old goes",
+    "SELECT CASE WHEN ended_at IS NOT NULL": "whoever watches the hub counts webhooks",
+    "SELECT lineage FROM reader": "and its readers",
+    "SELECT count(*) FROM chore": "and what is not done yet",
+    "SELECT state, count(*) FROM import_job": "of the imports too",
+    "SELECT count(*) FROM bulk_edit": "of the edits of many leads too",
+    "SELECT count(*) FROM retention": "and of the retention rules",
 }
 """Statements that ask every machine, and why each may; none is on a lead's path."""
 

@@ -63,7 +63,7 @@ def test_a_flood_of_all_processes_gets_the_rate_and_a_burst_of_each(
         for hub in hubs:
             hub.sharing.tell()
         watch.now += 1
-    # The bound of ADR 0028, and over a minute hardly more than the rate.
+    # The bound of ADR 0029, and over a minute hardly more than the rate.
     assert total <= RATE.per_s * 60 + 3 * (RATE.burst + RATE.per_s)
     assert total >= RATE.per_s * 59
     alone = Process(database, watch)

@@ -26,7 +26,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 def test_nothing_is_lost_or_doubled_by_waiting(bench: Bench) -> None:
     def refused() -> float:
-        return bench.hub.figure('leadwell_refused_total{reason="token_rate"}')
+        return bench.hub.figure('leadwell_limits_met_total{limit="token_rate"}')
 
     said = bench.sync("sqlite:l.db", "--workers", "4")
     assert said.code == 0, said.err

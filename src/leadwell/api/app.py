@@ -125,7 +125,7 @@ def app(
         route("/static/{path:path}", GET=static.show),
         route("/llms.txt", GET=machines.list),
         route("/.well-known/api-catalog", GET=machines.catalog),
-        route("/metrics", GET=Metrics(hub.metrics_token).show),
+        route("/metrics", GET=Metrics(hub).show),
         route("/health/live", GET=health.live),
         route("/health/ready", GET=health.ready),
         *beside.pages,

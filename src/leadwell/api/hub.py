@@ -8,7 +8,7 @@ from pathlib import Path
 from secrets import token_bytes
 from tempfile import mkdtemp
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, move_on_after, to_thread
 
 from leadwell.api.cursors.sealing import Sealer
 from leadwell.api.feed.waiting import Vigil
@@ -89,12 +89,15 @@ class Hub:
     """Where all processes of a hub keep the pins of pages; else one of its own."""
     erasure_file: Path | None = None
     """Where erasures are noted; without it none can be made by a page."""
+    disk: Path | None = None
+    """The folder of a database that is a file: its disk must not become full."""
     metrics_token: str = ""
     """Who sends it is shown the figures of the hub; empty: nobody is."""
     shows_timing: bool = False
     """Whether every answer says what its time went into."""
     console: str = "scalar"
     """What `/docs/console` is made of; `off`: there is none."""
+    watchers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
 
     @property
     def has_others(self) -> bool:
@@ -221,6 +224,24 @@ class Hub:
             turns, patience_s = self._turns_of_people, PATIENCE_S
         async with turns.turn(key, patience_s):
             return await to_thread.run_sync(work, limiter=self._threads)
+
+    async def watch(
+        self, job: Callable[[Connection], T], patience_s: float
+    ) -> T | None:
+        """Run a read for who watches the hub, of the primary; `None`: it takes longer.
+
+        One at a time, and never in the place of a reader.
+        """
+
+        def read() -> T:
+            with self.database.reading() as connection:
+                return job(connection)
+
+        with move_on_after(patience_s):
+            return await to_thread.run_sync(
+                read, abandon_on_cancel=True, limiter=self.watchers
+            )
+        return None
 
     async def look_up(self, job: Callable[[Connection], T]) -> T:
         """Run a read of a few rows in one transaction: at once, where it cannot wait.

@@ -71,6 +71,7 @@ def hub_of(settings: Settings, *, create: bool = True) -> Hub:
             long_polls_max=settings.long_polls_max,
             token_long_polls_max=settings.token_long_polls_max,
         ),
+        disk=opening.disk_of(settings),
         metrics_token=settings.metrics_token,
         shows_timing=settings.server_timing,
         console=settings.console,

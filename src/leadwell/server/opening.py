@@ -125,6 +125,12 @@ def erasure_path(settings: Settings) -> Path:
     return Path(_ERASURES_NAME)
 
 
+def disk_of(settings: Settings) -> Path | None:
+    """Return the folder of a database that is a file."""
+    is_file = settings.database.startswith(_SQLITE)
+    return _path(settings.database).absolute().parent if is_file else None
+
+
 def _path(url: str) -> Path:
     path = url.removeprefix(_SQLITE)
     if not url.startswith(_SQLITE) or not path:

@@ -12,7 +12,7 @@ from leadwell.store.hubs import spending
 
 _log = structlog.get_logger("leadwell.sharing")
 TELL_EVERY_S = 1.0
-"""How often. So long, a reader may spend its burst in each process (ADR 0028)."""
+"""How often. So long, a reader may spend its burst in each process (ADR 0029)."""
 WORTH_S = TELL_EVERY_S / 50
 """Who has spent less of its rate since the last time is not spoken of: nothing is
 written for readers that ask now and then."""

@@ -27,6 +27,11 @@ class Dialect(Protocol):
         """The statement that lists the names of the tables there are."""
         ...
 
+    @property
+    def size(self) -> str:
+        """The statement that tells how many bytes the database has."""
+        ...
+
     def held(self, column: str, field_id: int, *, is_number: bool) -> str:
         """Write the value of a field in one of the lead's JSON columns."""
         ...
@@ -264,8 +269,11 @@ class Database(Protocol):
         """Return why each replica is put aside; an empty text for one that answers."""
         ...
 
-    def checkup(self) -> list[Finding]:
-        """Look at what an operator wants to know of the database's health."""
+    def checkup(self, *, deep: bool = False) -> list[Finding]:
+        """Look at what an operator wants to know of the database's health.
+
+        `deep`: at every page of it, as far as the database can, while others use it.
+        """
         ...
 
     def close(self) -> None:

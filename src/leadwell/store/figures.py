@@ -31,6 +31,9 @@ READS = Counter(
     ["by"],
 )
 READ_BY_PRIMARY, READ_BY_REPLICA = READS.labels("primary"), READS.labels("replica")
+REPLICAS = Gauge(
+    "leadwell_replicas", "Replicas that are named.", multiprocess_mode="livemin"
+)
 REPLICAS_USED = Gauge(
     "leadwell_replicas_used",
     "Replicas that answer reads; of several processes, the one with the fewest.",

@@ -17,6 +17,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.requests import Request
 from starlette.responses import Response
 
+from leadwell.api.entrance import looked
+from leadwell.api.hub import Hub
 from leadwell.errors import InvalidToken, LeadwellError, NotAuthenticated, NotFound
 
 SHARED = "PROMETHEUS_MULTIPROC_DIR"
@@ -27,15 +29,15 @@ _REQUESTS = Histogram(
     ["method", "route", "status"],
     buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1, 2.5, 10, 60),
 )
+_REFUSALS = Counter(
+    "leadwell_refusals_total",
+    "Requests that were refused, by the error's code.",
+    ["code"],
+)
 
 
-@lru_cache(maxsize=1_024)
-def _series(method: str, route: str, status: int) -> Histogram:
-    return _REQUESTS.labels(method, route, str(status))
-
-
-_REFUSED = Counter(
-    "leadwell_refused_total", "Requests that met a limit, by which one.", ["reason"]
+_LIMITS_MET = Counter(
+    "leadwell_limits_met_total", "Limits that requests have met.", ["limit"]
 )
 _HELD_BACK = frozenset(
     {
@@ -49,6 +51,11 @@ _HELD_BACK = frozenset(
 """Errors that are a limit met, by their codes."""
 
 
+@lru_cache(maxsize=1_024)
+def _series(method: str, route: str, status: int) -> Histogram:
+    return _REQUESTS.labels(method, route, str(status))
+
+
 def note(method: str, route: str | None, status: int, seconds: float) -> None:
     """Note a request that was answered; `route` is a template, never a path."""
     known = method if method in {"GET", "HEAD", "POST", "PATCH", "DELETE"} else "other"
@@ -56,26 +63,26 @@ def note(method: str, route: str | None, status: int, seconds: float) -> None:
 
 
 def note_refusal(error: LeadwellError) -> None:
-    """Note a request that was refused for what it costs, not for what it asks."""
+    """Note that a request was refused, and which limit it met, if it was one."""
+    _REFUSALS.labels(error.code).inc()
     if error.reason or error.code in _HELD_BACK:
-        refused(error.reason or error.code)
+        met(error.reason or error.code)
 
 
-def refused(reason: str) -> None:
-    """Note that a limit was met, under its reason."""
-    _REFUSED.labels(reason).inc()
+def met(limit: str) -> None:
+    """Note that a limit was met."""
+    _LIMITS_MET.labels(limit).inc()
 
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """The page that a Prometheus server reads."""
+    """The page that a Prometheus server reads, with the token of the setting."""
 
-    secret: str
-    """The token that it sends; empty: there is no such page."""
+    hub: Hub
 
     async def show(self, request: Request) -> Response:
-        """Answer with the figures of all processes of the hub."""
-        if not self.secret:
+        """Answer with the figures of all processes of the hub, and of its database."""
+        if not self.hub.metrics_token:
             raise NotFound(
                 "this hub shows no figures",
                 hint="set LEADWELL_METRICS_TOKEN to a secret",
@@ -86,10 +93,11 @@ class Metrics:
                 "the figures need the token of the setting metrics_token",
                 hint="send the header Authorization: Bearer …",
             )
-        if not hmac.compare_digest(given.encode(), self.secret.encode()):
+        if not hmac.compare_digest(given.encode(), self.hub.metrics_token.encode()):
             raise InvalidToken("this is not the token of the setting metrics_token")
         headers = {"Cache-Control": "no-store"}
-        return Response(generate_latest(_registry()), 200, headers, CONTENT_TYPE_LATEST)
+        text = generate_latest(_registry()) + await looked.figures(self.hub)
+        return Response(text, 200, headers, CONTENT_TYPE_LATEST)
 
 
 def _registry() -> CollectorRegistry:

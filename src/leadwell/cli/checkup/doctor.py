@@ -27,9 +27,11 @@ def doctor(
     """Look over the hub of this machine; with a URL, the way to a hub and the token.
 
     Here: the configuration, the database, the key, the versions and the clock. With
-    --deep also every campaign: whether its index, its scopes, its digests and its
-    stored leads are what its leads say. That takes a minute or so for a million leads,
-    while the hub goes on serving.
+    --deep also every page of the database, and every campaign: whether its numbers, its
+    index, its scopes, its digests, its history and its stored leads are what its leads
+    say; whether what was erased stays so; and how old the newest backup is. That takes
+    a minute or so for a million leads, while the hub goes on serving. Ctrl-C ends it
+    with what was found until then.
 
     With a URL: name, proxy, certificate, answer, clock, limits and what the token may
     see; with --to also whether a copy of it fits the campaign still.
@@ -59,12 +61,17 @@ def doctor(
     from leadwell.cli.checkup import here
 
     found = here.checkup(where, deep=deep)
-    return _told([(each.state, each.what, each.said) for each in found], where)
+    return _told(((each.state, each.what, each.said) for each in found), where)
 
 
 def _told(findings: Iterable[tuple[str, str, str]], where: Where) -> int:
-    found = list(findings)
-    rows = [{"state": s, "what": what, "said": said} for s, what, said in found]
-    output.rows(rows, as_json=where.json)
+    found: list[tuple[str, str, str]] = []
+    try:
+        # One by one: what was found is shown even if somebody does not wait.
+        for finding in findings:
+            found.append(finding)
+    finally:
+        rows = [{"state": s, "what": what, "said": said} for s, what, said in found]
+        output.rows(rows, as_json=where.json)
     failed = {what for state, what, _ in found if state == "fail"}
     return REFUSED if "token" in failed else int(bool(failed))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import stat
 import sys
 from contextlib import closing
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from leadwell.cli import output
+from leadwell.cli.checkup.deep import CHECKS, Check
 from leadwell.cli.opening import Where, now_us
 from leadwell.errors import LeadwellError
 from leadwell.store.connection import Finding
@@ -20,19 +21,23 @@ if TYPE_CHECKING:
     from leadwell.store.connection import Database
 
 DAY_US = 86_400_000_000
-CAMPAIGNS_MAX = 1_000_000
 
 
 def checkup(where: Where, *, deep: bool) -> Iterator[Finding]:
     """Yield what there is to say of this machine's hub; one that fails says why."""
     yield from _versions()
-    checks = [("key", _key), ("database", _database)]
-    for what, check in [*checks, ("campaigns", _campaigns)] if deep else checks:
+    checks: list[Check] = [("key", _key), ("database", partial(_database, deep=deep))]
+    for what, check in [*checks, *CHECKS] if deep else checks:
         # The others are made all the same.
         try:
             yield from check(where)
         except LeadwellError as error:
             yield Finding("fail", what, error.detail)
+        except Exception as error:
+            said = (
+                f"it cannot be looked at ({type(error).__name__}): stop the hub, keep "
+            )
+            yield Finding("fail", what, f"{said}the database, and restore a backup")
 
 
 def _versions() -> Iterator[Finding]:
@@ -60,7 +65,7 @@ def _key(where: Where) -> Iterator[Finding]:
         yield Finding("ok", "key", f"{path}, readable by its owner alone")
 
 
-def _database(where: Where) -> Iterator[Finding]:
+def _database(where: Where, *, deep: bool) -> Iterator[Finding]:
     from leadwell.server.opening import with_replicas
     from leadwell.store import migrations
     from leadwell.store.engines import checkup
@@ -73,7 +78,7 @@ def _database(where: Where) -> Iterator[Finding]:
             last = checkup.last_stamp(connection)
             waiting = chores.campaigns_with_work(connection)
         yield Finding("ok", "database", f"{database.address}, schema version {schema}")
-        yield from database.checkup()
+        yield from database.checkup(deep=deep)
         yield _clock(last)
         if database.is_remote:
             yield from _shared(settings, database)
@@ -96,26 +101,6 @@ def _shared(settings: Settings, database: Database) -> Iterator[Finding]:
             "that all of them reach with LEADWELL_ERASURE_FILE"
         )
         yield Finding("warn", "erasures", said)
-
-
-def _campaigns(where: Where) -> Iterator[Finding]:
-    from leadwell.store import campaigns
-    from leadwell.store.indexes import checking
-
-    with where.opened() as database:
-        with database.reading() as connection:
-            everyone = campaigns.find_page(connection, per_page=CAMPAIGNS_MAX).items
-        covered = [campaign.id for campaign in everyone]
-        for place, campaign_id in enumerate(covered, 1):
-            output.hint(f"campaign {campaign_id}, {place} of {len(covered)}")
-            # One moment of the database for each: what is compared belongs together.
-            with database.reading() as connection:
-                campaign = campaigns.known(connection, campaign_id)
-                wrong = list(checking.differences(connection, campaign))
-            name = f"campaign {campaign_id}"
-            yield from (Finding("fail", name, said) for said in wrong)
-            if not wrong:
-                yield Finding("ok", name, "index, scopes, digests and leads agree")
 
 
 def _clock(last: int) -> Finding:

@@ -40,5 +40,5 @@ class ReaderDeadline:
         if waiting - transport.get_write_buffer_size() >= TAKEN_BYTES_MIN:
             self.begin(transport)
             return
-        metrics.refused("slow_reader")
+        metrics.met("slow_reader")
         transport.abort()

@@ -4,6 +4,8 @@ import apsw
 
 from leadwell.store.connection import Connection, Finding
 
+DAMAGED = "stop the hub, keep the file, and restore the newest backup"
+
 
 def pragma(connection: Connection, name: str) -> str:
     """Return the value of one of SQLite's own settings."""
@@ -11,22 +13,31 @@ def pragma(connection: Connection, name: str) -> str:
     return str(value)
 
 
-def faults(connection: Connection) -> list[str]:
-    """Check the whole file; an empty list means that it is sound."""
-    found = [str(row[0]) for row in connection.rows("PRAGMA quick_check(10)")]
+def faults(connection: Connection, *, deep: bool = False) -> list[str]:
+    """Check the whole file; an empty list means that it is sound.
+
+    `deep`: also whether every index has exactly the rows of its table.
+    """
+    check = "PRAGMA integrity_check(10)" if deep else "PRAGMA quick_check(10)"
+    try:
+        found = [str(row[0]) for row in connection.rows(check)]
+    except apsw.CorruptError as error:
+        found = [str(error)]
     return [] if found == ["ok"] else found
 
 
-def findings(connection: Connection) -> list[Finding]:
+def findings(connection: Connection, *, deep: bool = False) -> list[Finding]:
     """Check the file, and whether SQLite waits for the disk."""
-    broken = faults(connection)
-    sound = Finding("ok", "integrity", "the file is sound")
+    broken = faults(connection, deep=deep)
+    sound = "the file and its indexes are sound" if deep else "the file is sound"
     journal = pragma(connection, "journal_mode")
     level = pragma(connection, "synchronous")
     is_durable = (journal, level) == ("wal", "2")
     said = f"journal_mode {journal}, synchronous {level}"
     return [
-        Finding("fail", "integrity", "; ".join(broken)) if broken else sound,
+        Finding("fail", "integrity", f"{'; '.join(broken)}: {DAMAGED}")
+        if broken
+        else Finding("ok", "integrity", sound),
         Finding("ok" if is_durable else "fail", "durability", said),
     ]
 

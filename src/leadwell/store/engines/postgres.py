@@ -226,11 +226,12 @@ class PostgresDatabase:
         """Return nothing: it has no replicas."""
         return []
 
-    def checkup(self) -> list[Finding]:
+    def checkup(self, *, deep: bool = False) -> list[Finding]:
         """Look at what an operator wants to know of the database's health."""
         with self.reading() as connection:
             found = postgres_checkup.findings(connection)
-        return [*found, self._wakes.finding()]
+        found = [*found, self._wakes.finding()]
+        return [*found, *postgres_checkup.pages(self.reading)] if deep else found
 
     def close(self) -> None:
         """Finish the jobs that were handed in, and close."""

@@ -7,13 +7,23 @@ from contextlib import AbstractContextManager
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from leadwell.errors import Refused, UsageError
+from leadwell.errors import LeadwellError, Refused, UsageError
 from leadwell.store.connection import Connection, Finding
+from leadwell.store.engines.postgres_errors import DatabaseFault
 
 VERSION_MIN = 15
 LEAVE_S = 2.0
 """How long a connection that was closed may be seen on the server."""
 _PAUSE_S = 0.05
+_INDEXES = """
+SELECT c.relname
+  FROM pg_class c
+  JOIN pg_am a ON a.oid = c.relam
+ WHERE c.relkind = 'i' AND a.amname = 'btree'
+   AND c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+ ORDER BY c.relname
+"""
+_CHECK = "SELECT bt_index_check(CAST(:name AS regclass))"
 _DURABLE = ("fsync", "full_page_writes", "synchronous_commit")
 
 
@@ -71,6 +81,44 @@ def findings(connection: Connection) -> list[Finding]:
         Finding("ok", "server", f"PostgreSQL {version}, encoding {encoding}"),
         Finding(state, "durability", ", ".join(values)),
     ]
+
+
+def pages(
+    reading: Callable[[], AbstractContextManager[Connection]],
+) -> Iterator[Finding]:
+    """Have the server look at every page of every index, while others use them.
+
+    It needs the extension `amcheck`, and the right to run it.
+    """
+    with reading() as connection:
+        has_it = connection.rows("SELECT 1 FROM pg_extension WHERE extname = 'amcheck'")
+        names = [row[0] for row in connection.rows(_INDEXES)]
+    if not has_it:
+        said = "not looked at: CREATE EXTENSION amcheck, as its administrator"
+        yield Finding("warn", "integrity", said)
+        return
+    wrong: list[str] = []
+    sound = 0
+    for name in names:
+        # Each in a transaction of its own: one that fails ends it.
+        try:
+            with reading() as connection:
+                connection.rows(_CHECK, {"name": name})
+            sound += 1
+        except DatabaseFault:
+            wrong.append(name)
+        except LeadwellError as error:
+            yield Finding(
+                "warn", "integrity", f"{name} was not looked at: {error.detail}"
+            )
+    if wrong:
+        said = (
+            f"{', '.join(wrong)} are damaged: REINDEX each, run this again, and look "
+            f"at the disk and at the server's log; if that does not help, restore"
+        )
+        yield Finding("fail", "integrity", said)
+    else:
+        yield Finding("ok", "integrity", f"{sound} indexes are sound")
 
 
 def check_writable(connection: Connection) -> None:

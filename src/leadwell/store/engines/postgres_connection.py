@@ -44,6 +44,7 @@ class PostgresDialect:
     """PostgreSQL's way of reading JSON, and of saying what tables there are."""
 
     tables = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+    size = "SELECT pg_database_size(current_database())"
 
     def held(self, column: str, field_id: int, *, is_number: bool) -> str:
         """Read a member of a JSON object as a double, or as text by its bytes."""

@@ -16,7 +16,12 @@ from leadwell.store.connection import Connection, Finding
 from leadwell.store.engines.chronicle import Place
 from leadwell.store.engines.postgres import Limits, PostgresDatabase
 from leadwell.store.engines.replica import BrokenOff, NotUsed, Replica
-from leadwell.store.figures import READ_BY_PRIMARY, READ_BY_REPLICA, REPLICAS_USED
+from leadwell.store.figures import (
+    READ_BY_PRIMARY,
+    READ_BY_REPLICA,
+    REPLICAS,
+    REPLICAS_USED,
+)
 from leadwell.store.hubs import instance
 
 T = TypeVar("T")
@@ -111,10 +116,10 @@ class ReplicatedDatabase:
         """Nothing to do, as for the primary alone."""
         return self._primary.empty_log()
 
-    def checkup(self) -> list[Finding]:
+    def checkup(self, *, deep: bool = False) -> list[Finding]:
         """Look at the primary, and say of each replica whether it answers."""
         self.look()
-        return [*self._primary.checkup(), *map(_finding, self._replicas)]
+        return [*self._primary.checkup(deep=deep), *map(_finding, self._replicas)]
 
     def aside(self) -> list[str]:
         """Return why each replica is put aside; an empty text for one that answers."""
@@ -142,6 +147,7 @@ class ReplicatedDatabase:
                 beacon = self._lit(newest)
                 for replica in due:
                     replica.look(beacon, newest)
+        REPLICAS.set(len(self._replicas))
         REPLICAS_USED.set(sum(not each.reason for each in self._replicas))
 
     def _by_primary(self, job: Callable[[Connection], T]) -> T:

@@ -173,10 +173,10 @@ class SQLiteDatabase:
         """Return nothing: it has no replicas."""
         return []
 
-    def checkup(self) -> list[Finding]:
+    def checkup(self, *, deep: bool = False) -> list[Finding]:
         """Look at what an operator wants to know of the database's health."""
         with self.reading() as connection:
-            return checkup.findings(connection)
+            return checkup.findings(connection, deep=deep)
 
     def close(self) -> None:
         """Finish the jobs that were handed in, and close."""

@@ -34,6 +34,7 @@ class SQLiteDialect:
     """SQLite's way of reading JSON, and of saying what tables there are."""
 
     tables = "SELECT name FROM sqlite_schema WHERE type = 'table'"
+    size = "SELECT page_count * page_size FROM pragma_page_count JOIN pragma_page_size"
 
     def held(self, column: str, field_id: int, *, is_number: bool) -> str:
         """Read a member of a JSON object; its own type decides how it compares."""

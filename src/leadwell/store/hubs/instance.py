@@ -1,8 +1,10 @@
-"""Facts about the whole instance: its key's fingerprint, and beacons for replicas."""
+"""Facts about the whole instance: its key's fingerprint, its newest backup, beacons."""
 
 from leadwell.store.connection import Connection, one
 
 KEY = "key"
+BACKUP = "backup"
+"""Not a backup itself: the moment at which the newest one was complete."""
 BEACON = "beacon "
 BEACON_KEPT_US = 86_400_000_000
 """A process that was killed leaves its beacons behind: others remove them after it."""
@@ -45,6 +47,26 @@ def last_seen(connection: Connection) -> int:
         """
     )
     return int(newest)
+
+
+def stamp(connection: Connection, name: str) -> None:
+    """Note that something was done at this moment, instead of the last time."""
+    connection.run(
+        """
+        INSERT INTO instance (name, value, at)
+             VALUES (:name, :value, :at)
+        ON CONFLICT (name) DO UPDATE SET at = excluded.at
+        """,
+        {"name": name, "value": b"", "at": connection.clock()},
+    )
+
+
+def noted_at(connection: Connection, name: str) -> int:
+    """Return when a fact was noted, in microseconds; 0: it never was."""
+    row = one(
+        connection.rows("SELECT at FROM instance WHERE name = :name", {"name": name})
+    )
+    return 0 if row is None else int(row[0])
 
 
 def forget_key(connection: Connection) -> None:

@@ -1,7 +1,7 @@
 """Compare what is derived of a campaign with what its leads say, on a live database.
 
-Everything is read in one transaction, at one moment. Nothing is mended here: an index
-is made anew by throwing its snapshot away, a scope by setting its filter again.
+Everything is read in one transaction, at one moment. Nothing is mended here, but each
+finding says what mends it.
 """
 
 from collections.abc import Iterator
@@ -15,6 +15,7 @@ from leadwell.model.query import Condition, Question
 from leadwell.schema import rendering
 from leadwell.schema.times import from_microseconds
 from leadwell.store import feed, leads
+from leadwell.store.checking.order import RESTORE
 from leadwell.store.connection import Connection
 from leadwell.store.indexes import making
 from leadwell.store.indexes.kept import Kept
@@ -99,7 +100,10 @@ def _scope(connection: Connection, campaign: Campaign, scope: Scope) -> Iterator
     name = f"scope {scope.id}" if scope.id else "the whole campaign's scope"
     summed = Digest().plus(words(*each) for each in members.items())
     if summed != scopes.digest(connection, campaign.id, scope.id):
-        yield f"the digest of {name} is not that of its {len(members)} members"
+        yield (
+            f"the digest of {name} is not that of its {len(members)} members: {RESTORE}"
+        )
+    yield from _versions(connection, campaign.id, scope.id, name)
     if chores.is_pending(connection, campaign.id, scope.id):
         # An edit of the filter has not reached all leads yet.
         return
@@ -107,7 +111,34 @@ def _scope(connection: Connection, campaign: Campaign, scope: Scope) -> Iterator
     query = Grant.of_operator(campaign).query(campaign, question)
     wrong = members.keys() ^ set(leads.find_ids(connection, campaign, query))
     if wrong:
-        yield f"{name} is wrong about {len(wrong)} leads, {min(wrong)} among them"
+        yield (
+            f"{name} is wrong about {len(wrong)} leads, {min(wrong)} among them: "
+            f"{RESTORE}"
+        )
+
+
+def _versions(
+    connection: Connection, campaign_id: int, scope_id: int, name: str
+) -> Iterator[str]:
+    """Compare the versions that readers were told of with those that leads have."""
+    ((count, first),) = connection.rows(
+        """
+        SELECT count(*), min(scope_member.lead_id)
+          FROM scope_member
+          JOIN lead ON lead.campaign_id = :campaign_id
+                   AND lead.id = scope_member.lead_id
+         WHERE scope_member.campaign_id = :campaign_id
+           AND scope_member.scope_id = :scope_id
+           AND scope_member.in_scope = 1
+           AND scope_member.version <> lead.version
+        """,
+        {"campaign_id": campaign_id, "scope_id": scope_id},
+    )
+    if count:
+        yield (
+            f"{name} has other versions of {count} leads, {first} among them, than "
+            f"they have: {RESTORE}"
+        )
 
 
 def _bodies(connection: Connection, campaign: Campaign) -> Iterator[str]:
@@ -121,4 +152,7 @@ def _bodies(connection: Connection, campaign: Campaign) -> Iterator[str]:
                 wrong.append(lead.id)
         last_id = found[-1][0].id
     if wrong:
-        yield f"{len(wrong)} leads are not stored as they are shown: {wrong[:5]}"
+        yield (
+            f"{len(wrong)} leads are not stored as they are shown: {wrong[:5]}; change "
+            f"a label and back (leadwell field label), which stores every lead anew"
+        )

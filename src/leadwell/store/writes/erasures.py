@@ -6,7 +6,7 @@ erasure is committed, and done again at every start where the database lacks it.
 
 import fcntl
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -131,6 +131,48 @@ def _forget_files(database: Database) -> None:
     for campaign_id in found:
         job = partial(jobs.let_go, campaign_id=campaign_id, moment=_EVER)
         database.write(job).result()
+
+
+def named(path: Path) -> dict[int, set[int]]:
+    """Return the leads that the file names, by campaign.
+
+    Raises:
+        Refused: the file cannot be read.
+    """
+    found: dict[int, set[int]] = {}
+    for line in _lines(path):
+        found.setdefault(line.campaign_id, set()).add(line.lead_id)
+    return found
+
+
+def differences(
+    connection: Connection, campaign_id: int, named: Collection[int]
+) -> Iterator[str]:
+    """Yield how the file and the database differ in what is erased, and what to do."""
+    params = {"campaign_id": campaign_id}
+    rows = connection.rows(
+        "SELECT lead_id FROM erasure WHERE campaign_id = :campaign_id", params
+    )
+    known = {row[0] for row in rows}
+    for lead_id in sorted(set(named) - known):
+        # One that was made after the backup, and never was here, cannot come back.
+        if connection.rows(
+            """
+            SELECT 1 FROM scope_member
+             WHERE campaign_id = :campaign_id AND lead_id = :lead_id
+             LIMIT 1
+            """,
+            params | {"lead_id": lead_id},
+        ):
+            yield f"lead {lead_id} was erased, and is here: start the hub again"
+    unnamed = sorted(known - set(named))
+    if unnamed:
+        yield (
+            f"{len(unnamed)} erased leads are not in the file of erasures, so that a "
+            f"restore would bring them back: name the right file with "
+            f"LEADWELL_ERASURE_FILE, or write each again: leadwell lead erase "
+            f"{unnamed[0]} --campaign {campaign_id}"
+        )
 
 
 def _again(connection: Connection, line: _Line, now: int) -> int:

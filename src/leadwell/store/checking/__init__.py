@@ -1,0 +1,1 @@
+"""What `leadwell doctor --deep` compares, beside what is derived of leads."""
