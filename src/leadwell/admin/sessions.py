@@ -151,8 +151,8 @@ def check_origin(request: Request) -> None:
         is_ours = site in _SAFE_SITES
     else:
         # Browsers send Sec-Fetch-Site over TLS and to this very machine only.
-        origin = request.headers.get("origin")
-        is_ours = origin is None or urlsplit(origin).netloc == request.headers["host"]
+        origin, host = (request.headers.get(name) for name in ("origin", "host"))
+        is_ours = origin is None or urlsplit(origin).netloc == host
     if not is_ours:
         raise OriginNotAllowed(
             "a page of another site has sent this form",

@@ -68,6 +68,10 @@ class Hub:
     """Whether every answer says what its time went into."""
     console: str = "scalar"
     """What `/docs/console` is made of; `off`: there is none."""
+    hsts_s: int = 0
+    """For how long browsers are told to ask over TLS alone; 0: they are not told."""
+    cors_origins: frozenset[str] = frozenset()
+    """Origins whose pages may ask the API from a browser."""
     readers: CapacityLimiter = field(
         default_factory=lambda: CapacityLimiter(READERS_MAX)
     )

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from leadwell.admin import app as admin
 from leadwell.api.app import Beside, app
+from leadwell.api.entrance.browsers import origins_of
 from leadwell.api.hub import Hub, Limits
 from leadwell.errors import UsageError
 from leadwell.schema.times import microseconds
@@ -68,6 +69,8 @@ def hub_of(settings: Settings, *, create: bool = True) -> Hub:
         metrics_token=settings.metrics_token,
         shows_timing=settings.server_timing,
         console=settings.console,
+        hsts_s=settings.hsts_s,
+        cors_origins=origins_of(settings.cors_origins),
     )
 
 
