@@ -73,6 +73,14 @@ class Place:
         """A token for the campaign of south."""
         return make.a_token(self.database, self.south, self.campaign, filter, **changes)
 
+    def token_of_account(self) -> str:
+        """A token for every campaign of south."""
+        return make.a_token(self.database, self.south, None, may_write=True)
+
+    def token_of_north(self) -> str:
+        """A token of the other account."""
+        return make.a_token(self.database, self.north, None, name="Northern's own")
+
     @cached_property
     def csv_link(self) -> str:
         """The path of a link that shows the partner's leads."""
@@ -124,7 +132,7 @@ def a_place(folder: Path) -> Iterator[Place]:
     clock = make.Clock()
     hub = Hub(
         database,
-        make.KEY,
+        make.KEYS,
         clock,
         HUB,
         metrics_token=METRICS,

@@ -14,6 +14,7 @@ from leadwell.api.cursors.sealing import Sealer
 from leadwell.api.lists.pins import Pins, Shelves
 from leadwell.api.lists.shared_pins import SharedPins
 from leadwell.api.works import Works
+from leadwell.model.keyring import Keyring
 from leadwell.schema.times import microseconds
 from leadwell.store.connection import Connection, Database, T
 from leadwell.store.indexes import Indexes
@@ -45,7 +46,7 @@ class Hub:
     """One running hub. Everything in it is shared by all requests."""
 
     database: Database
-    key: bytes
+    keys: Keyring
     """The instance key: tokens are kept as their HMAC under it."""
     clock: Callable[[], datetime]
     public_url: str
@@ -76,10 +77,15 @@ class Hub:
         default_factory=lambda: CapacityLimiter(READERS_MAX)
     )
 
+    @property
+    def key(self) -> bytes:
+        """The secret of the key's generation in use: what is new is made under it."""
+        return self.keys.in_use.secret
+
     @cached_property
     def sealer(self) -> Sealer:
         """What seals cursors, and opens them."""
-        return Sealer(self.key, self.nonce)
+        return Sealer(self.keys, self.nonce)
 
     @cached_property
     def pins(self) -> Shelves:

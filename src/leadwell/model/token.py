@@ -49,6 +49,8 @@ class Token:
     """When the token was seen in a URL."""
     addresses: tuple[str, ...] = ()
     """CIDR blocks it may be used from; empty: from anywhere."""
+    key_generation: int = 1
+    """The generation of the instance key that its digest is kept under."""
 
     def is_open(self, now: datetime) -> bool:
         """Whether the token may be used at this moment."""

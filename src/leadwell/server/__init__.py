@@ -28,6 +28,7 @@ from leadwell.server.opening import erasure_path
 from leadwell.server.outgoing.ringing import Ringer
 from leadwell.server.outgoing.sending import networks_of
 from leadwell.server.parent import end_with_parent
+from leadwell.server.rotating import KeyWatch
 from leadwell.server.upkeep import Upkeep
 from leadwell.settings import Settings, from_environment
 from leadwell.store.connection import Database
@@ -52,7 +53,7 @@ def hub_of(settings: Settings, *, create: bool = True) -> Hub:
     return Hub(
         database=database,
         pins_folder=_pins_folder(database.address),
-        key=keys.agreed(settings, database),
+        keys=keys.agreed(settings, database),
         erasure_file=erasure_path(settings),
         clock=now,
         agreed_clock=AgreedClock(database) if database.is_remote else None,
@@ -89,11 +90,14 @@ def application() -> ASGIApp:
         upkeep.start()
         ringer = Ringer(hub, networks_of(settings.webhook_networks))
         ringer.start()
+        watch = KeyWatch(hub, settings)
+        watch.start()
         # What is there now stays: looking through it again and again is in vain.
         gc.collect()
         gc.freeze()
         gc.set_threshold(GC_EVERY)
         yield
+        watch.stop()
         ringer.stop()
         hub.works.stop()
         upkeep.stop()

@@ -97,7 +97,8 @@ CREATE TABLE token (
     expires_at   INTEGER,
     revoked_at   INTEGER,
     last_used_at INTEGER,
-    exposed_at   INTEGER
+    exposed_at   INTEGER,
+    key_generation INTEGER NOT NULL DEFAULT 1   -- of the instance key, for the digest
 ) STRICT;
 CREATE INDEX token_by_account ON token (account_id, campaign_id);
 CREATE INDEX token_by_lineage ON token (lineage);
@@ -122,7 +123,8 @@ CREATE TABLE link (
     created_at   INTEGER NOT NULL,
     expires_at   INTEGER,
     revoked_at   INTEGER,
-    last_used_at INTEGER
+    last_used_at INTEGER,
+    key_generation INTEGER NOT NULL DEFAULT 1   -- of the instance key, for the digest
 ) STRICT;
 CREATE INDEX link_by_lineage ON link (lineage);
 

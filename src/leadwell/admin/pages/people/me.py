@@ -64,7 +64,7 @@ class Me:
         kept = await passwords.hashed(new)
         await visit.end(lambda c: users.set_password(c, email, kept))
         answer = visit.go("/me", "saved")
-        return await signing.begun(answer, email, sessions.new_secret(), None)
+        return await signing.begun(answer, email, sessions.new_secret(), ())
 
     async def leave_everywhere(self, visit: Visit) -> Response:
         """End all sessions, this one too."""
