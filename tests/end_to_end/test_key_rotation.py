@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
+from leadwell.model.keyring import Generation
 from leadwell.model.token import public_id_of
 from leadwell.server import keys, opening, rotating
 from leadwell.settings import Settings
 from leadwell.store import tokens
+from leadwell.store.connection import Database
 from tests import make
 from tests.served import Served, a_folder, a_hub
+from tests.sizes import until
 
 pytestmark = pytest.mark.proof
 LIST = "/v2/campaigns/362/leads"
@@ -60,41 +63,40 @@ def test_readers_go_on_and_nothing_is_lost(tmp_path: Path, engine: str) -> None:
         key_file=str(tmp_path / "leads.db.key"),
         allow_unsafe_database=True,
     )
-    database, over = opening.connect(settings), Event()
+    database, over, read = opening.connect(settings), Event(), Event()
     try:
         with ThreadPoolExecutor(3) as pool:
-            reader, writer = (
-                pool.submit(follow, hub, over),
-                pool.submit(write, hub, over),
-            )
-            time.sleep(1)
-            made = rotating.rotate(settings, database, SOON_S)
-            _wait(lambda: keys.agreed(settings, database).in_use == made)
-            _wait(lambda: _generation(database, token) == 2)
-            # Each process turns to it within a look.
-            time.sleep(5 * LOOK_S)
-            rotating.retire(settings, database, 1)
-            time.sleep(5 * LOOK_S)
-            over.set()
-            written, (met, heads) = writer.result(), reader.result()
+            reader = pool.submit(follow, hub, read)
+            writer = pool.submit(write, hub, over)
+            try:
+                made = _rotated(settings, database, token)
+            finally:
+                over.set()
+                written = writer.result()
+                # What was written last is read too.
+                read.set()
+            met, heads = reader.result()
         assert heads == {"c1", "c1.2"}
         assert set(met) == {1, *written}
         assert len(met) == len(set(met))
         assert keys.agreed(settings, database).generations == (made,)
     finally:
-        over.set()
         database.close()
         hub.kill()
 
 
-def _generation(database: Any, token: str) -> int:
+def _rotated(settings: Settings, database: Database, token: str) -> Generation:
+    time.sleep(1)
+    made = rotating.rotate(settings, database, SOON_S)
+    until(lambda: keys.agreed(settings, database).in_use == made)
+    until(lambda: _generation(database, token) == 2)
+    # Each process turns to it within a look.
+    time.sleep(5 * LOOK_S)
+    rotating.retire(settings, database, 1)
+    time.sleep(5 * LOOK_S)
+    return made
+
+
+def _generation(database: Database, token: str) -> int:
     with database.reading() as connection:
         return tokens.known(connection, public_id_of(token)).key_generation
-
-
-def _wait(is_so: Any) -> None:
-    for _ in range(600):
-        if is_so():
-            return
-        time.sleep(0.1)
-    raise AssertionError("it did not come to that")
