@@ -16,7 +16,7 @@ UPGRADE ?=
 .DELETE_ON_ERROR:
 # With -j too, the gates come in their order.
 .NOTPARALLEL:
-.PHONY: vendor test-citus help setup demo test check fix proof contract docs golden lock bench clean \
+.PHONY: vendor sbom audit test-citus help setup demo test check fix proof contract docs golden lock bench clean \
         gates format lint types imports suite wheel
 
 help:  ## List the targets
@@ -102,13 +102,30 @@ lock:  ## Pin every package again, with hashes (UPGRADE=--upgrade for the newest
 vendor:  ## Fetch what the console is made of, as vendor.toml pins it (needs npm)
 	@$(PYTHON) tools/vendor.py
 
+# Of the lock alone: no network, and two runs are equal.
+sbom: setup  ## Write build/sbom.json: of what a hub is made (CycloneDX)
+	@echo "== sbom"
+	@$(BIN)/python tools/sbom.py build/sbom.json
+	@echo "build/sbom.json"
+
+# Not run by CI: it asks a database of known weaknesses over the network, and a check that
+# cannot be made must not look like one that passed. Run it before each release.
+PIP_AUDIT := pip-audit==2.10.1
+audit:  ## Ask whether a locked package has a known weakness (needs a network)
+	@test -x build/audit/bin/pip-audit || $(PYTHON) -m venv build/audit
+	@build/audit/bin/python -m pip install --quiet $(PIP_AUDIT)
+	@build/audit/bin/pip-audit --strict --disable-pip --require-hashes \
+	  --progress-spinner off --requirement requirements/server.txt || { \
+	  echo "make audit: a package has a known weakness, or none could be looked up;" >&2; \
+	  echo "what stands above says which. Nothing is known to be well." >&2; exit 1; }
+
 clean:  ## Remove what was built, .venv too
 	@rm -rf $(VENV) build dist docs/_build .coverage .coverage.* htmlcov \
 	  .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find src tests docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Single gates, after `make setup`.
-gates: format lint types imports suite docs wheel
+gates: format lint types imports sbom suite docs wheel
 
 format: setup
 	@echo "== format"

@@ -11,8 +11,8 @@ from typing import Any
 
 from bench import progress
 from leadwell.model.account import Account
-from leadwell.model.author import OPERATOR
 from leadwell.model.campaign import Campaign
+from leadwell.model.grant import OPERATOR
 from leadwell.model.token import Token, digest, public_id_of, text_of
 from leadwell.schema import definition, querystring, question, submission
 from leadwell.store import accounts, campaigns, filters, migrations, tokens

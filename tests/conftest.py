@@ -81,7 +81,7 @@ def clock() -> make.Clock:
 
 @pytest.fixture
 def hub(database: Database, clock: make.Clock) -> Hub:
-    return Hub(database, make.KEY, clock, "https://hub.example")
+    return Hub(database, make.KEYS, clock, "https://hub.example")
 
 
 @pytest.fixture

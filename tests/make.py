@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from leadwell.model.account import Account
-from leadwell.model.author import OPERATOR, Author
 from leadwell.model.campaign import Campaign
+from leadwell.model.grant import OPERATOR, Author
+from leadwell.model.keyring import Keyring
 from leadwell.model.lead import JSON, Lead
 from leadwell.model.link import Link, LinkKind, secret_of
 from leadwell.model.token import Token, digest, public_id_of, text_of
@@ -29,6 +30,7 @@ from tests import postgres
 
 ENGINES = ("sqlite", "postgres")
 KEY = b"a key for tests, thirty-two bytes"
+KEYS = Keyring.of(KEY)
 EPOCH = b"an epoch"
 MIDNIGHT = datetime(2025, 2, 21, tzinfo=UTC)
 FIELDS: list[dict[str, Any]] = [

@@ -195,7 +195,7 @@ def a_twin(folder: Path, number: int, engine: str, *, few_fields: bool) -> Twin:
     link = make.a_link(database, tokens["reader"])
     watched, clock = Watched(database), make.Clock()
     nonce = Random(0).randbytes  # noqa: S311 - the same bytes in both
-    hub = Hub(watched, make.KEY, clock, "https://hub.example", nonce=nonce)
+    hub = Hub(watched, make.KEYS, clock, "https://hub.example", nonce=nonce)
     return Twin(
         hub,
         watched,

@@ -32,9 +32,11 @@ ALIASES = {
 """The article's own spellings, held to what they are spellings of."""
 UNDESCRIBED = {
     *("content-type", "content-length", "content-encoding", "connection"),
-    *("x-content-type-options", "server-timing"),
+    *("x-content-type-options", "content-security-policy", "referrer-policy"),
+    *("strict-transport-security", "server-timing", "access-control-allow-origin"),
+    *("access-control-expose-headers", "vary"),
 }
-"""Headers that HTTP itself gives a meaning, or that a setting adds."""
+"""Headers that HTTP or browsers give a meaning, or that a setting adds."""
 DOCUMENTS_MAX = 100
 
 

@@ -142,7 +142,7 @@ def a_world(folder: Path, seed: int, engine: str = "sqlite") -> World:
         kept[campaign.id] = _leads(random, database, campaign, known)
     hub = Hub(
         database,
-        make.KEY,
+        make.KEYS,
         make.Clock(),
         "https://hub.example",
         nonce=Random(seed).randbytes,  # noqa: S311 - so that it can be repeated

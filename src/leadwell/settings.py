@@ -16,6 +16,10 @@ CHOICES = {"console": ("scalar", "swagger-ui", "off")}
 """The settings that are one of a few words."""
 AT_LEAST_ONE = ("connections_max", "in_flight_max", "token_in_flight_max", "workers")
 """The settings with which 0 would mean that nobody is served."""
+SECRETS = ("database", "database_replicas", "migrate_url", "metrics_token")
+"""The settings that are secrets, or hold one. `LEADWELL_DATABASE_FILE` and its like
+name a file with the value, as Docker and systemd hand secrets over: the environment of
+a process is shown by too many tools."""
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -61,6 +65,10 @@ class Settings:
     Empty: the address it listens on."""
     host: str = "127.0.0.1"
     """The address to listen on; `0.0.0.0` for all of the machine's."""
+    allow_setup: bool = False
+    """Whether the hub may answer at an address that others reach before anybody can
+    administrate it; the link that makes the first administrator stands in its log. On
+    in the image, where what is reached is decided outside of it."""
     port: int = 8362
     """The port to listen on; 0 takes a free one."""
     workers: int = 1
@@ -68,7 +76,15 @@ class Settings:
     root_path: str = ""
     """The path prefix that a proxy removes before it passes requests on."""
     trusted_proxies: str = "127.0.0.1"
-    """Whose `X-Forwarded-For` is believed: addresses with commas between them."""
+    """Whose `X-Forwarded-For` is believed: addresses and networks with commas between
+    them. `*` believes whoever asks: then nobody but a proxy may reach the hub."""
+    hsts_s: int = 31_536_000
+    """For how long browsers may ask this host over TLS alone, in seconds
+    (`Strict-Transport-Security`); told only where `public_url` is https. 0: they are
+    not told."""
+    cors_origins: str = ""
+    """Origins, such as `https://app.example.com`, with commas between them, whose pages
+    may ask the API with a token from a browser. Empty: no other site's."""
     url_bytes_max: int = 8_192
     """The longest URL that is read."""
     header_bytes_max: int = 16_384
@@ -152,7 +168,7 @@ def load(environment: Mapping[str, str], folder: Path) -> Settings:
     if named or path.is_file():
         given |= _from_file(path)
     for setting in fields(Settings):
-        text = environment.get(PREFIX + setting.name.upper())
+        text = _given(environment, setting.name)
         if text:
             given[setting.name] = _converted(setting.name, text)
     return Settings(**given)
@@ -164,11 +180,41 @@ def from_environment() -> Settings:
 
 
 def to_environment(settings: Settings) -> dict[str, str]:
-    """Write settings as `LEADWELL_*`, for the worker processes."""
-    return {
+    """Write settings as `LEADWELL_*`, for the worker processes.
+
+    The files of secrets are named no more: they have been read.
+    """
+    files = {f"{PREFIX}{name.upper()}_FILE": "" for name in SECRETS}
+    return files | {
         PREFIX + setting.name.upper(): str(getattr(settings, setting.name))
         for setting in fields(Settings)
     }
+
+
+def _given(environment: Mapping[str, str], name: str) -> str | None:
+    """Return what the environment says of a setting: itself, or in a file."""
+    variable = PREFIX + name.upper()
+    text, file = environment.get(variable), environment.get(f"{variable}_FILE")
+    if name not in SECRETS or not file:
+        return text
+    if text:
+        raise UsageError(
+            f"{variable} and {variable}_FILE are both set", hint="keep one of the two"
+        )
+    try:
+        text = Path(file).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UsageError(
+            f"{file}, which {variable}_FILE names, cannot be read: {why}",
+            hint="name a file that the user of this process may read",
+        ) from None
+    if not text:
+        raise UsageError(
+            f"{file}, which {variable}_FILE names, is empty",
+            hint="write the value into it, on one line",
+        )
+    return text
 
 
 def _from_file(path: Path) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from leadwell.admin.pages import activity as page_of_activity
-from leadwell.model.author import Author
+from leadwell.model.grant import Author
 from leadwell.model.token import digest
 from leadwell.model.user import Role
 from leadwell.schema.times import from_microseconds

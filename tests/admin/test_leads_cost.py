@@ -24,7 +24,7 @@ def a_desk(path: Path, leads: int) -> Desk:
     database = make.a_database(path)
     account = make.an_account(database)
     made = make.a_kept_campaign(database, account)
-    hub = Hub(database, make.KEY, make.Clock(), "https://hub.example")
+    hub = Hub(database, make.KEYS, make.Clock(), "https://hub.example")
     user = a_user(hub, account, Role.ADMINISTRATOR)
     campaign = database.write(lambda c: campaigns.known(c, made.id)).result()
     given: list[dict[str, Any]] = [

@@ -7,8 +7,8 @@ import httpx2
 import pytest
 
 from leadwell.model.account import Account
-from leadwell.model.author import Author
 from leadwell.model.campaign import Campaign
+from leadwell.model.grant import Author
 from leadwell.model.lead import Lead
 from leadwell.model.user import Role
 from leadwell.store import accounts, campaigns

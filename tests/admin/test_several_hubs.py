@@ -45,7 +45,7 @@ def hubs(database: Database, tmp_path: Path) -> list[Hub]:
     made: list[Hub] = []
     for number in range(2):
         clock = make.Clock(make.MIDNIGHT + number * MINUTES)
-        hub = Hub(database, make.KEY, clock, "https://hub.example")
+        hub = Hub(database, make.KEYS, clock, "https://hub.example")
         folder, agreed = tmp_path / f"{number}", AgreedClock(database)
         made.append(replace(hub, pins_folder=folder, agreed_clock=agreed))
     return made

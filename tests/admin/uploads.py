@@ -10,9 +10,8 @@ import httpx2
 import msgspec
 import xlsxwriter
 
-from leadwell.model.author import Author
 from leadwell.model.campaign import Campaign
-from leadwell.model.grant import Grant
+from leadwell.model.grant import Author, Grant
 from leadwell.model.query import Question
 from leadwell.schema import submission
 from leadwell.store import campaigns, leads

@@ -44,7 +44,7 @@ def campaign(database, account):
 
 @pytest.fixture(scope="module")
 def hub(database) -> Hub:
-    return Hub(database, make.KEY, make.Clock(), "https://hub.example")
+    return Hub(database, make.KEYS, make.Clock(), "https://hub.example")
 
 
 @pytest.fixture(scope="module")

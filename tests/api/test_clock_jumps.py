@@ -55,7 +55,7 @@ def machine() -> Machine:
 
 def a_client(database: Any, machine: Machine) -> TestClient:
     guard = JumpGuard(machine.clock, machine.elapsed)
-    hub = Hub(database, make.KEY, machine.clock, "https://hub", guard=guard)
+    hub = Hub(database, make.KEYS, machine.clock, "https://hub", guard=guard)
     return TestClient(app(hub))
 
 

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from leadwell.api.app import app
 from leadwell.api.cursors import sealing
 from leadwell.api.hub import Hub
+from leadwell.model.keyring import Keyring
 from tests import make
 from tests.effort import REPEATS
 
@@ -117,8 +118,8 @@ def test_a_cursor_of_the_other_kind_is_refused(client, token) -> None:
 
 def test_a_cursor_of_another_hub_is_refused(client, token, database, clock) -> None:
     other_key = bytes(reversed(make.KEY))
-    foreign = Hub(database, other_key, clock, "https://other.example")
-    sealer, own = foreign.sealer, Hub(database, make.KEY, clock, "").sealer
+    foreign = Hub(database, Keyring.of(other_key), clock, "https://other.example")
+    sealer, own = foreign.sealer, Hub(database, make.KEYS, clock, "").sealer
     for path, made in ((FEED, feed_cursor), (LIST, walk_cursor)):
         cursor = made(client, token)
         body = own._opened(cursor, b"feed" if path == FEED else b"walk")
@@ -178,7 +179,7 @@ def test_a_sealed_cursor_with_other_contents_is_refused(
     client, token, database, clock
 ) -> None:
     """Sealed by us, and yet no place: what an older fault may have handed out."""
-    sealer = Hub(database, make.KEY, clock, "").sealer
+    sealer = Hub(database, make.KEYS, clock, "").sealer
     for path, made, kind in (
         (FEED, feed_cursor, b"feed"),
         (LIST, walk_cursor, b"walk"),
@@ -200,11 +201,11 @@ def test_cursors_survive_a_new_process(tmp_path: Path) -> None:
     campaign = make.a_kept_campaign(database, account)
     make.leads(database, campaign, [{"fields": {"name": "J"}} for _ in range(5)])
     token = make.a_token(database, account, campaign)
-    before = TestClient(app(Hub(database, make.KEY, make.Clock(), "https://a")))
+    before = TestClient(app(Hub(database, make.KEYS, make.Clock(), "https://a")))
     cursors = [feed_cursor(before, token), walk_cursor(before, token)]
     database.close()
     again = make.a_database_again(tmp_path / "leads.db")
-    client = TestClient(app(Hub(again, make.KEY, make.Clock(), "https://a")))
+    client = TestClient(app(Hub(again, make.KEYS, make.Clock(), "https://a")))
     for path, cursor in zip((FEED, LIST), cursors, strict=True):
         answer = ask(client, token, path, _cursor=cursor)
         assert len(answer.json()["data"]) == 3

@@ -209,7 +209,7 @@ from leadwell.api.app import app
 from leadwell.api.hub import Hub
 from tests import make
 database = make.a_database_again(Path(sys.argv[1]))
-hub = Hub(database, make.KEY, make.Clock(), "https://hub.example")
+hub = Hub(database, make.KEYS, make.Clock(), "https://hub.example")
 headers = {"Authorization": "Bearer " + sys.argv[2]}
 url = "/v2/campaigns/362/leads?_fields=name,email,phone,budget,tags"
 print(TestClient(app(hub)).get(url, headers=headers).headers["etag"])

@@ -15,6 +15,7 @@ import pytest
 
 from leadwell.api.app import app
 from leadwell.api.hub import Hub
+from leadwell.model.keyring import Keyring
 from leadwell.store.connection import Database
 from leadwell.store.writes import chores
 from tests import make
@@ -65,7 +66,9 @@ OPERATIONS: list[Callable[[Model], None]] = [*EDITS, begin_mirror, *[read] * 8]
 
 
 def a_hub(database: Database) -> Whole:
-    return Whole(app(Hub(database, KEY, make.Clock(), "https://hub.example")))
+    return Whole(
+        app(Hub(database, Keyring.of(KEY), make.Clock(), "https://hub.example"))
+    )
 
 
 def run(folder: Path, seed: int, engine: str, monkeypatch: pytest.MonkeyPatch) -> int:

@@ -251,7 +251,7 @@ def test_columns_that_are_hidden_meanwhile_cut_it_off_too(
             return super().__call__()
 
     monkeypatch.setattr(exports, "CHUNK", 2)
-    hub = Hub(database, make.KEY, Meddling(), "https://hub.example")
+    hub = Hub(database, make.KEYS, Meddling(), "https://hub.example")
     by_token = {"Authorization": f"Bearer {token}"}
     headers = FIXED if "feed" in path else FIXED | by_token
     asked = {} if "feed" in path else {"_format": "csv"}

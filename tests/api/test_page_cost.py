@@ -105,7 +105,9 @@ def a_hub(path: Path, leads: int, meter: Meter) -> Hubs:
     ]
     make.leads(database, campaign, given)
     token = make.a_token(database, account, campaign)
-    client = TestClient(app(Hub(database, make.KEY, make.Clock(), "https://h.example")))
+    client = TestClient(
+        app(Hub(database, make.KEYS, make.Clock(), "https://h.example"))
+    )
     return Hubs(client, token, meter)
 
 

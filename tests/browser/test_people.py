@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext
 
 from leadwell.admin import sessions
 from leadwell.api.hub import Hub
+from leadwell.model.keyring import Keyring
 from leadwell.model.token import digest
 from leadwell.server import clock
 from leadwell.store.people import users
@@ -69,7 +70,7 @@ def a_house(folder: Path) -> str:
         values["email"] = f"jane.{number // 2}@example.com"
         make.a_lead(database, campaign, fields=values)
     make.a_token(database, account, campaign, key=served.KEY)
-    hub = Hub(database, served.KEY, clock.now, "http://127.0.0.1")
+    hub = Hub(database, Keyring.of(served.KEY), clock.now, "http://127.0.0.1")
     user = a_user(hub, account)
     secret = sessions.new_secret()
     key = digest(served.KEY, secret)

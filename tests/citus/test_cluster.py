@@ -105,7 +105,7 @@ def fresh(watched: object, tmp_path: Path, office: Office) -> Iterator[Writer]:
     """A partner of a hub whose connections were made since the watch began."""
     del watched
     database = make.a_database_again(tmp_path / "leads.db", "postgres")
-    hub = Hub(database, make.KEY, make.Clock(), "https://hub.example")
+    hub = Hub(database, make.KEYS, make.Clock(), "https://hub.example")
     token = office.writer().token
     with Whole(app(hub)) as client:
         partner = Writer(client, token)
@@ -273,7 +273,7 @@ def test_a_hub_at_a_worker_answers_as_one_at_the_coordinator(
     partner.add("a", source="partner-west")
     name = named(tmp_path / "leads.db")
     database = PostgresDatabase(cluster.workers[0].url(name), postgres.UNSAFE)
-    hub = Hub(database, make.KEY, office.hub.clock, "https://hub.example")
+    hub = Hub(database, make.KEYS, office.hub.clock, "https://hub.example")
     try:
         with Whole(app(hub)) as client:
             there = Writer(client, partner.token)
@@ -327,7 +327,7 @@ def test_a_database_that_is_full_is_distributed_and_goes_on(
     kept = make.a_kept_campaign(database, account)
     make.leads(database, kept, [{"fields": {"name": f"N{n}"}} for n in range(50)])
     token = make.a_token(database, account, kept)
-    with Whole(app(Hub(database, make.KEY, make.Clock(), "https://hub"))) as client:
+    with Whole(app(Hub(database, make.KEYS, make.Clock(), "https://hub"))) as client:
         before = [Writer(client, token).get(path).content for path in ("", "/changes")]
     # One table alone, as a run leaves it that was killed.
     with database.reading() as connection:
@@ -343,7 +343,7 @@ def test_a_database_that_is_full_is_distributed_and_goes_on(
         assert distribute(shards=4, where=Where(url, json=True)) == 0
     assert '"done":true' in capsys.readouterr().out
     again = opening.open_database(settings, create=False, now=0)
-    with Whole(app(Hub(again, make.KEY, make.Clock(), "https://hub"))) as client:
+    with Whole(app(Hub(again, make.KEYS, make.Clock(), "https://hub"))) as client:
         after = [Writer(client, token).get(path).content for path in ("", "/changes")]
     again.close()
     assert [len(each) for each in after] == [len(each) for each in before]

@@ -25,7 +25,7 @@ def engine() -> str:
 
 @pytest.fixture
 def hub(database) -> Hub:
-    return Hub(database, make.KEY, now, "https://hub.example")
+    return Hub(database, make.KEYS, now, "https://hub.example")
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def ran(*words: str) -> int:
 
 def opened(path: Path) -> tuple[SQLiteDatabase, TestClient]:
     database = SQLiteDatabase(path)
-    hub = Hub(database, make.KEY, make.Clock(), "https://hub.example")
+    hub = Hub(database, make.KEYS, make.Clock(), "https://hub.example")
     return database, TestClient(app(hub))
 
 
@@ -50,7 +50,7 @@ def test_a_restore_goes_on_where_the_backup_was_made(folder: Path, capsys) -> No
     token = make.a_token(database, account, campaign)
     for number in range(5):
         make.a_lead(database, campaign, fields={"name": f"Lead {number}"})
-    client = TestClient(app(Hub(database, make.KEY, make.Clock(), "https://h")))
+    client = TestClient(app(Hub(database, make.KEYS, make.Clock(), "https://h")))
     early = Mirror(client, token)
     early.follow()
     assert ran("backup", "copy.db") == 0
@@ -168,7 +168,7 @@ def test_a_merged_lead_is_erased_by_the_one_that_it_became(
     token = make.a_token(database, account, campaign, may_write=True)
     for _ in range(2):
         make.a_lead(database, campaign)
-    client = TestClient(app(Hub(database, make.KEY, make.Clock(), "https://h")))
+    client = TestClient(app(Hub(database, make.KEYS, make.Clock(), "https://h")))
     headers = {"Authorization": f"Bearer {token}"}
     url = "/v2/campaigns/362/leads/1/merge"
     assert client.post(url, json={"into": 2}, headers=headers).status_code == 200
@@ -188,7 +188,7 @@ def test_a_hub_forgets_history_and_old_uploads_by_itself(folder: Path) -> None:
     for day in (0, 40):
         make.a_lead(database, campaign, make.MIDNIGHT + timedelta(days=day))
     clock.now = make.MIDNIGHT + timedelta(days=41)
-    hub = Hub(database, make.KEY, clock, "https://h")
+    hub = Hub(database, make.KEYS, clock, "https://h")
     old, new = hub.uploads / "old.csv", hub.uploads / "new.csv"
     for path, age_s in ((old, 8 * DAY_S), (new, 6 * DAY_S)):
         path.touch()

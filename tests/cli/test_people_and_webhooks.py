@@ -34,7 +34,7 @@ def engine() -> str:
 
 @pytest.fixture
 def browser(database: Database) -> TestClient:
-    hub = Hub(database, make.KEY, now, "https://hub.example")
+    hub = Hub(database, make.KEYS, now, "https://hub.example")
     whole = app(hub, beside=Beside(leads=admin.leads(hub), pages=admin.routes(hub)))
     headers = {"Accept": "text/html"}
     return TestClient(whole, base_url="https://hub.example", headers=headers)
@@ -106,7 +106,7 @@ def test_a_webhook_is_made_tested_listed_and_removed(
         hook_id, secret = made.json["id"], made.json["secret"]
         place = (hook_id, "--campaign", "362")
         assert run("webhook", "test", *place).code == 0
-        hub = Hub(database, make.KEY, now, "https://hub.example")
+        hub = Hub(database, make.KEYS, now, "https://hub.example")
         for each in Ringer(hub, networks_of("127.0.0.0/8")).look(pool):
             each.result()
     (request,) = received

@@ -72,7 +72,7 @@ def token(database, account, campaign) -> str:
 
 @pytest.fixture
 def client(database) -> TestClient:
-    return TestClient(app(Hub(database, make.KEY, now, HUB)))
+    return TestClient(app(Hub(database, make.KEYS, now, HUB)))
 
 
 def test_a_csv_link_is_made_with_its_warning_and_read(

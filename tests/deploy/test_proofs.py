@@ -154,7 +154,7 @@ def test_the_image_can_be_built_of_what_it_copies(tmp_path: Path) -> None:
 
 def test_the_proxy_brings_tls_and_passes_answers_on(tmp_path: Path) -> None:
     token = a_folder(tmp_path)
-    hub = a_hub(tmp_path, token)
+    hub = a_hub(tmp_path, token, LEADWELL_PUBLIC_URL="https://localhost")
     try:
         with _proxy(tmp_path, hub.port) as (url, root):
             pool = urllib3.PoolManager(

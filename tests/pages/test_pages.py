@@ -488,7 +488,7 @@ def test_an_error_code_has_its_cause_and_its_remedy(client: TestClient) -> None:
 def test_a_hub_below_a_path_links_below_it(
     database: Database, campaign: Campaign
 ) -> None:
-    hub = Hub(database, make.KEY, make.Clock(), "https://host.example/deep/hub")
+    hub = Hub(database, make.KEYS, make.Clock(), "https://host.example/deep/hub")
     client = TestClient(app(hub), headers={"Host": "evil.example"})
     for path in ("/docs/", "/docs/fields", "/docs/nothing", "/docs/errors/not_found"):
         answer = client.get(path, headers={"Accept": BROWSER})
@@ -566,7 +566,7 @@ def twins(tmp_path: Path) -> Iterator[list[tuple[TestClient, str]]]:
             may_write=True,
             name="Twin",
         )
-        hub = Hub(database, make.KEY, make.Clock(), "https://hub.example")
+        hub = Hub(database, make.KEYS, make.Clock(), "https://hub.example")
         opened.append((TestClient(app(hub)), token))
     yield opened
     for database in databases:

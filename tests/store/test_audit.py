@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from leadwell.model.author import Author
+from leadwell.model.grant import Author
 from leadwell.schema.times import from_microseconds, microseconds
 from leadwell.store.audit import (
     checking,

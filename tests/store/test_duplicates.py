@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from leadwell.errors import LeadwellError, Unavailable, UsageError
 from leadwell.errors.duplicates import DuplicateLead
-from leadwell.model.author import OPERATOR, Author
 from leadwell.model.campaign import Campaign, Duplicates, Policy
+from leadwell.model.grant import OPERATOR, Author
 from leadwell.model.lead import Lead
 from leadwell.schema import identity, querystring, question, submission
 from leadwell.schema.parts import Kind, Name

@@ -7,8 +7,8 @@ import pytest
 from pyroaring import BitMap
 
 from leadwell.errors import Conflict, LeadwellError, NotFound, PreconditionFailed
-from leadwell.model.author import Author
 from leadwell.model.campaign import Campaign
+from leadwell.model.grant import Author
 from leadwell.model.lead import Lead
 from leadwell.model.user import Role, User
 from leadwell.schema import submission

@@ -82,7 +82,7 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
     token = make.a_token(database, account, campaign)
     until_used(database)
     clock = make.Clock()
-    hub = Hub(database, make.KEY, clock, "https://hub.example")
+    hub = Hub(database, make.KEYS, clock, "https://hub.example")
     with Whole(app(hub)) as client:
         yield Pair(
             primary, standby, url, either, database, campaign, token, client, clock

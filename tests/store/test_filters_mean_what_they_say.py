@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadwell.model.author import OPERATOR
 from leadwell.model.campaign import Campaign, Column
-from leadwell.model.grant import Grant
+from leadwell.model.grant import OPERATOR, Grant
 from leadwell.model.lead import Lead
 from leadwell.model.query import Condition, Question, Search, SortKey
 from leadwell.schema import matching, saved

@@ -102,7 +102,7 @@ def beside(world: worlds.World, path: Path, engine: str) -> Beside:
     campaign = world.campaigns[0]
     token = make.a_token(world.database, world.account, campaign, may_write=True)
     database = make.a_database_again(path, engine)
-    hub = Hub(database, make.KEY, make.Clock(), "https://hub.example")
+    hub = Hub(database, make.KEYS, make.Clock(), "https://hub.example")
     return Beside(world, campaign, token, database, TestClient(app(hub)))
 
 

@@ -201,7 +201,7 @@ def test_what_an_older_release_kept_is_answered_after_the_migrations(
 
 
 def _followed(database: Database, token: str, cursor: str | None) -> Any:
-    hub = Hub(database, make.KEY, make.Clock(), "https://hub.example")
+    hub = Hub(database, make.KEYS, make.Clock(), "https://hub.example")
     asked = {"_digest": "1"} | ({"_cursor": cursor} if cursor else {})
     with Whole(app(hub)) as client:
         headers = {"Authorization": f"Bearer {token}"}

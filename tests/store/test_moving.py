@@ -89,7 +89,7 @@ def a_hub(database: Database) -> Hub:
     """One of two hubs that differ in nothing but the database."""
     nonce = Random(1).randbytes  # noqa: S311 - the same bytes in both
     clock = make.Clock(make.MIDNIGHT + timedelta(hours=1))
-    return Hub(database, make.KEY, clock, "https://hub.example", nonce=nonce)
+    return Hub(database, make.KEYS, clock, "https://hub.example", nonce=nonce)
 
 
 def told(twin: Twin, client: Any, asked: Ask, cursor: str) -> tuple[int, Any, bytes]:

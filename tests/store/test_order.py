@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from leadwell.model.author import OPERATOR
+from leadwell.model.grant import OPERATOR
 from leadwell.schema import submission
 from leadwell.schema.times import microseconds
 from leadwell.store.connection import Connection

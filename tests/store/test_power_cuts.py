@@ -18,9 +18,9 @@ from typing import Any
 import apsw
 import pytest
 
-from leadwell.model.author import OPERATOR
 from leadwell.model.campaign import Campaign
 from leadwell.model.digest import Digest, words
+from leadwell.model.grant import OPERATOR
 from leadwell.schema import querystring, question, submission
 from leadwell.schema.matching import matches
 from leadwell.store import campaigns, feed, filters

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from leadwell.model.author import OPERATOR
 from leadwell.model.campaign import Campaign
-from leadwell.model.grant import Grant
+from leadwell.model.grant import OPERATOR, Grant
 from leadwell.schema import submission
 from leadwell.schema.identity import Identity
 from leadwell.store import campaigns, filters, readers, tokens

@@ -41,7 +41,7 @@ class House:
 
     @property
     def client(self) -> TestClient:
-        return TestClient(app(Hub(self.database, make.KEY, self.clock, "https://hub")))
+        return TestClient(app(Hub(self.database, make.KEYS, self.clock, "https://hub")))
 
     def add(self, count: int) -> None:
         for _ in range(count):

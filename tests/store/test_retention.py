@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from leadwell.errors import Unavailable
-from leadwell.model.author import OPERATOR
 from leadwell.model.campaign import Campaign, Column
-from leadwell.model.grant import Grant
+from leadwell.model.grant import OPERATOR, Grant
 from leadwell.schema import submission
 from leadwell.store import campaigns
 from leadwell.store.connection import Connection, Database

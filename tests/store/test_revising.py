@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from leadwell.model.author import Author
+from leadwell.model.grant import Author
 from leadwell.schema import querystring, question
 from leadwell.store.connection import Connection
 from leadwell.store.writes import history, rows

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from leadwell.model.author import OPERATOR
 from leadwell.model.campaign import Campaign
-from leadwell.model.grant import Grant, LeadQuery
+from leadwell.model.grant import OPERATOR, Grant, LeadQuery
 from leadwell.schema import querystring, question
 from leadwell.store import feed, leads
 from leadwell.store.connection import Connection, Database

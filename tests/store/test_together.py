@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from leadwell.errors import InvalidLead, LeadNotFound
-from leadwell.model.author import Author
 from leadwell.model.campaign import Campaign
+from leadwell.model.grant import Author
 from leadwell.schema import querystring, question, submission
 from leadwell.store.connection import Connection, Database, Joint, joined
 from leadwell.store.writes import history, writing

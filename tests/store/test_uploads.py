@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from leadwell.errors import Conflict, NotFound
-from leadwell.model.author import Author
+from leadwell.model.grant import Author
 from leadwell.model.importing import (
     BUSY,
     STALE_US,

@@ -3,8 +3,7 @@ from datetime import timedelta
 import pytest
 
 from leadwell.errors import InvalidLead, Unavailable
-from leadwell.model.author import OPERATOR, Author
-from leadwell.model.grant import Grant
+from leadwell.model.grant import OPERATOR, Author, Grant
 from leadwell.schema import querystring, question, submission
 from leadwell.store import accounts, campaigns, leads
 from leadwell.store.connection import Connection

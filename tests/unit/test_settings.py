@@ -1,10 +1,11 @@
+import re
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from leadwell.errors import UsageError
-from leadwell.settings import Settings, load, to_environment
+from leadwell.settings import SECRETS, Settings, load, to_environment
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
@@ -71,3 +72,51 @@ def test_every_setting_explains_itself() -> None:
     for setting in fields(Settings):
         after = source.split(f"    {setting.name}: ", 1)[1]
         assert after.split("\n", 2)[1].strip().startswith('"""'), setting.name
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_may_stand_in_a_file(tmp_path: Path, name: str) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("what nobody else knows\n")
+    read = load({f"LEADWELL_{name.upper()}_FILE": str(secret)}, tmp_path)
+    assert getattr(read, name) == "what nobody else knows"
+    # Workers get the environment of who starts them, and theirs on top.
+    inherited = {f"LEADWELL_{name.upper()}_FILE": str(secret)}
+    assert load(inherited | to_environment(read), tmp_path) == read
+
+
+def test_a_secret_is_given_once(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("x")
+    given = {
+        "LEADWELL_METRICS_TOKEN": "y",
+        "LEADWELL_METRICS_TOKEN_FILE": str(tmp_path / "secret"),
+    }
+    with pytest.raises(UsageError, match="are both set"):
+        load(given, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "cannot be read: No such file"),
+        (b" \n", "is empty"),
+        (b"\xff", "cannot be read: it is not UTF-8"),
+    ],
+)
+def test_a_file_without_a_secret_is_told(
+    tmp_path: Path, content: bytes | None, message: str
+) -> None:
+    file = tmp_path / "secret"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(UsageError, match=message) as caught:
+        load({"LEADWELL_DATABASE_FILE": str(file)}, tmp_path)
+    assert "LEADWELL_DATABASE_FILE" in caught.value.detail
+
+
+def test_every_setting_that_holds_a_secret_may_stand_in_a_file() -> None:
+    source = Path(load.__code__.co_filename).read_text("utf-8")
+    for setting in fields(Settings):
+        told = source.split(f"    {setting.name}: ", 1)[1].split('"""', 2)[1]
+        if re.search(r"\b(the secret|password@)", told, re.IGNORECASE):
+            assert setting.name in SECRETS

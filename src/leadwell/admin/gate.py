@@ -18,7 +18,7 @@ from leadwell.api.entrance import problems
 from leadwell.api.entrance.recording import PERSON_ASKS
 from leadwell.api.hub import Hub
 from leadwell.errors import LeadwellError, NotAllowed, title_of
-from leadwell.model.user import User
+from leadwell.store.people.users import Session
 
 Page: TypeAlias = Callable[[Visit], Awaitable[Response]]
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
@@ -33,27 +33,26 @@ def signed_in(hub: Hub, page: Page, *, administrator: bool = False) -> Handler:
     """Return what answers with a page to who is signed in, and leads others there."""
 
     async def answer(request: Request) -> Response:
-        key = sessions.key_of(hub, request)
-        form, user = FormData(), None
+        digests, form, session = sessions.digests_of(hub, request), FormData(), None
         try:
-            user = await _user(hub, request, key)
-            _check_role(user, administrator=administrator)
+            session = await _session(hub, request, digests)
+            _check_role(session, administrator=administrator)
             if request.method not in _SAFE:
                 sessions.check_origin(request)
-                form = await _form(request, may_hold_file=user is not None)
+                form = await _form(request, may_hold_file=session is not None)
                 # It may have been long on its way.
-                user = await _user(hub, request, key)
-                _check_role(user, administrator=administrator)
-            if key is None or user is None:
+                session = await _session(hub, request, digests)
+                _check_role(session, administrator=administrator)
+            if session is None:
                 return _to_login(hub, request, form)
             if request.method not in _SAFE:
                 given = form.get(WORD) or request.headers.get(HEADER)
-                sessions.check_word(hub, key, given)
-            return await page(Visit(hub, request, user, key, form))
+                sessions.check_word(hub, session.digest, given)
+            return await page(Visit(hub, request, session.user, session.digest, form))
         except LeadwellError as error:
-            return refused(hub, request, error, user.language if user else "")
+            return refused(hub, request, error, _language(session))
         except sessions.RightsEnded:
-            return await _ended(hub, request, key, form)
+            return await _ended(hub, request, digests, form)
         finally:
             # A file that was sent lies in a temporary one until it is let go.
             await request.close()
@@ -89,24 +88,29 @@ def refused(
     return rendering.page("refused.html", said, hub.public_url, content, status)
 
 
-async def _user(hub: Hub, request: Request, key: bytes | None) -> User | None:
-    session = await sessions.find(hub, key) if key else None
-    user = session.user if session else None
+async def _session(
+    hub: Hub, request: Request, digests: tuple[bytes, ...]
+) -> Session | None:
+    session = await sessions.find(hub, digests)
     # The audit log tells by whom leads are read.
-    request.scope["state"][PERSON_ASKS] = user
-    return user
+    request.scope["state"][PERSON_ASKS] = session.user if session else None
+    return session
 
 
-def _check_role(user: User | None, *, administrator: bool) -> None:
-    if administrator and user is not None:
-        user.check_administrator()
+def _language(session: Session | None) -> str:
+    return session.user.language if session else ""
+
+
+def _check_role(session: Session | None, *, administrator: bool) -> None:
+    if administrator and session is not None:
+        session.user.check_administrator()
 
 
 async def _ended(
-    hub: Hub, request: Request, key: bytes | None, form: FormData
+    hub: Hub, request: Request, digests: tuple[bytes, ...], form: FormData
 ) -> Response:
     """Tell who was signed out, or has lost rights, while their request was at work."""
-    if key is None or await sessions.find(hub, key) is None:
+    if await sessions.find(hub, digests) is None:
         return _to_login(hub, request, form)
     error = NotAllowed(
         "somebody has just changed what you may do, so nothing was saved",

@@ -14,8 +14,9 @@ from starlette.responses import Response
 
 from leadwell.api.hub import Hub
 from leadwell.errors import OriginNotAllowed
+from leadwell.model.keyring import first_of
 from leadwell.model.link import looks_like_secret, secret_of
-from leadwell.model.token import SECRET_BYTES, digest
+from leadwell.model.token import SECRET_BYTES
 from leadwell.model.user import User
 from leadwell.store.connection import Connection
 from leadwell.store.people import users
@@ -51,21 +52,31 @@ def cookie_name(hub: Hub) -> str:
     return "__Host-leadwell" if is_strict else "leadwell"
 
 
-def key_of(hub: Hub, request: Request) -> bytes | None:
-    """Return the digest of the secret that a browser sends; `None`: it sends none."""
+def digests_of(hub: Hub, request: Request) -> tuple[bytes, ...]:
+    """Return under what the secret that a browser sends can be kept; it may send none.
+
+    A session stays under the generation of the key that it began with, and ends by
+    itself before long.
+    """
     secret = request.cookies.get(cookie_name(hub), "")
-    return digest(hub.key, secret) if looks_like_secret(secret) else None
+    return hub.keys.digests(secret) if looks_like_secret(secret) else ()
 
 
-async def find(hub: Hub, key: bytes) -> Session | None:
+async def find(hub: Hub, digests: tuple[bytes, ...]) -> Session | None:
     """Return who is signed in, if the session has not ended."""
-    session = await hub.look_up(lambda c: users.find_session(c, key))
-    now = hub.moment
+    if not digests:
+        return None
+
+    def job(connection: Connection) -> Session | None:
+        return first_of(digests, lambda each: users.find_session(connection, each))
+
+    session, now = await hub.look_up(job), hub.moment
     if session is None or now - session.created_at > AGE_MAX_US:
         return None
     if now - session.used_at > IDLE_US:
         return None
     if now - session.used_at > NOTE_EVERY_US:
+        key = session.digest
         noted = hub.database.write(lambda c: users.note_session(c, key, now))
         await asyncio.wrap_future(noted)
     return session
@@ -111,7 +122,7 @@ def word(hub: Hub, key: bytes) -> str:
     stays the same, letter by letter (BREACH).
     """
     mask = secrets.token_bytes(WORD_BYTES)
-    return mask.hex() + _mixed(mask, _word(hub, key)).hex()
+    return mask.hex() + _mixed(mask, _word(hub.key, key)).hex()
 
 
 def check_word(hub: Hub, key: bytes, given: object) -> None:
@@ -125,15 +136,17 @@ def check_word(hub: Hub, key: bytes, given: object) -> None:
     except ValueError:
         raw = b""
     found = _mixed(raw[:WORD_BYTES], raw[WORD_BYTES:])
-    if not hmac.compare_digest(_word(hub, key), found):
+    # A page may have been shown before another generation of the key came into use.
+    words = [_word(each.secret, key) for each in hub.keys.generations]
+    if not any(hmac.compare_digest(each, found) for each in words):
         raise OriginNotAllowed(
             "the form is of an older page",
             hint="go back, load the page again, and send it once more",
         )
 
 
-def _word(hub: Hub, key: bytes) -> bytes:
-    return hmac.digest(hub.key, b"form" + key, "sha256")[:WORD_BYTES]
+def _word(secret: bytes, key: bytes) -> bytes:
+    return hmac.digest(secret, b"form" + key, "sha256")[:WORD_BYTES]
 
 
 def _mixed(mask: bytes, text: bytes) -> bytes:
@@ -151,8 +164,8 @@ def check_origin(request: Request) -> None:
         is_ours = site in _SAFE_SITES
     else:
         # Browsers send Sec-Fetch-Site over TLS and to this very machine only.
-        origin = request.headers.get("origin")
-        is_ours = origin is None or urlsplit(origin).netloc == request.headers["host"]
+        origin, host = (request.headers.get(name) for name in ("origin", "host"))
+        is_ours = origin is None or urlsplit(origin).netloc == host
     if not is_ours:
         raise OriginNotAllowed(
             "a page of another site has sent this form",

@@ -19,9 +19,9 @@ from leadwell.api.hub import Hub
 from leadwell.errors import LeadwellError, LinkEnded, MalformedValue
 from leadwell.model.account import Account
 from leadwell.model.grant import PERSON
+from leadwell.model.keyring import first_of
 from leadwell.model.link import looks_like_secret
 from leadwell.model.slug import slug_of
-from leadwell.model.token import digest
 from leadwell.model.user import (
     EMAIL_CHARACTERS_MAX,
     Role,
@@ -84,8 +84,8 @@ class Signing:
             }
             return _login(self.hub, request, content | _waiting(form), 401)
         secret = sessions.new_secret()
-        answer = self._onward(request, form, user, digest(self.hub.key, secret))
-        old, zone = sessions.key_of(self.hub, request), _text(form, "zone")
+        answer = self._onward(request, form, user, self.hub.keys.digest(secret))
+        old, zone = sessions.digests_of(self.hub, request), _text(form, "zone")
         return await self.begun(answer, user.email, secret, old, zone)
 
     async def leave(self, visit: Visit) -> Response:
@@ -113,7 +113,7 @@ class Signing:
                 raise MalformedValue("a name is missing", hint="fill in all fields")
             hashed = await passwords.hashed(password)
             job = _Accepting(
-                self._key(request), email, address, given, hashed, self.hub.moment
+                self._digests(request), email, address, given, hashed, self.hub.moment
             )
             await asyncio.wrap_future(self.hub.database.write(job))
         except LeadwellError as error:
@@ -121,7 +121,7 @@ class Signing:
             return _invitation_page(self.hub, request, email, found, content, 422)
         answer = RedirectResponse(below(self.hub.public_url, HOME), 303, dict(HEADERS))
         secret, zone = sessions.new_secret(), _text(form, "zone")
-        return await self.begun(answer, address, secret, None, zone)
+        return await self.begun(answer, address, secret, (), zone)
 
     def _note_failure(self, request: Request, email: str) -> None:
         """Have the audit log tell that somebody was not let in, and from where."""
@@ -158,18 +158,18 @@ class Signing:
         answer: Response,
         email: str,
         secret: str,
-        old: bytes | None,
+        old: tuple[bytes, ...],
         zone: str = "",
     ) -> Response:
         """Begin a session with this secret, and end an old one.
 
         Who has no time zone yet is given the one that their browser names.
         """
-        key, now = digest(self.hub.key, secret), self.hub.moment
+        key, now = self.hub.keys.digest(secret), self.hub.moment
 
         def job(connection: Connection) -> None:
-            if old is not None:
-                users.end_session(connection, old)
+            for each in old:
+                users.end_session(connection, each)
             users.add_session(connection, key, email, now)
             if zone in clocks.zone_names():
                 users.guess_time_zone(connection, email, zone)
@@ -191,8 +191,8 @@ class Signing:
         content = {"next": wanted, "word": sessions.word(self.hub, key), **typed}
         return rendering.page("again.html", said, self.hub.public_url, content)
 
-    def _key(self, request: Request) -> bytes:
-        return digest(self.hub.key, request.path_params["secret"])
+    def _digests(self, request: Request) -> tuple[bytes, ...]:
+        return self.hub.keys.digests(request.path_params["secret"])
 
     async def _invitation(self, request: Request) -> tuple[str, Account | None]:
         """Return whose link it is, and the account that there is already.
@@ -200,10 +200,10 @@ class Signing:
         Raises:
             LinkEnded: it was used, or is too old, or there never was one.
         """
-        now = self.hub.moment
+        now, digests = self.hub.moment, self._digests(request)
 
         def job(connection: Connection) -> tuple[str | None, Account | None]:
-            email = users.invited(connection, self._key(request), now)
+            email = _invited(connection, digests, now)
             held = accounts.find_all(connection)
             return email, held[0] if held else None
 
@@ -215,6 +215,12 @@ class Signing:
                 hint="who operates the hub makes a new one: leadwell admin invite",
             )
         return email, account
+
+
+def _invited(
+    connection: Connection, digests: tuple[bytes, ...], now: int
+) -> str | None:
+    return first_of(digests, lambda each: users.invited(connection, each, now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +257,7 @@ class _Trying:
 class _Accepting:
     """The transaction in which a link is used up."""
 
-    key: bytes
+    digests: tuple[bytes, ...]
     invited: str
     email: str
     given: Mapping[str, str]
@@ -260,7 +266,7 @@ class _Accepting:
 
     def __call__(self, connection: Connection) -> None:
         # Twice at once: the second one finds no link any more.
-        if users.invited(connection, self.key, self.now) is None:
+        if _invited(connection, self.digests, self.now) is None:
             raise LinkEnded("this link was used already", hint="sign in instead")
         if self.invited:
             users.set_password(connection, self.invited, self.password, self.now)

@@ -19,6 +19,7 @@ from leadwell.api.load.quotas import Strangers
 from leadwell.api.load.rates import Rates
 from leadwell.api.load.turns import Turns
 from leadwell.api.works import Works
+from leadwell.model.keyring import Keyring
 from leadwell.schema.times import microseconds
 from leadwell.store.audit.uses import Uses
 from leadwell.store.connection import Connection, Database, T
@@ -72,7 +73,7 @@ class Hub:
     """One running hub. Everything in it is shared by all requests."""
 
     database: Database
-    key: bytes
+    keys: Keyring
     """The instance key: tokens are kept as their HMAC under it."""
     clock: Callable[[], datetime]
     public_url: str
@@ -97,6 +98,10 @@ class Hub:
     """Whether every answer says what its time went into."""
     console: str = "scalar"
     """What `/docs/console` is made of; `off`: there is none."""
+    hsts_s: int = 0
+    """For how long browsers are told to ask over TLS alone; 0: they are not told."""
+    cors_origins: frozenset[str] = frozenset()
+    """Origins whose pages may ask the API from a browser."""
     watchers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
 
     @property
@@ -104,10 +109,15 @@ class Hub:
         """Whether there may be other hubs, which share the database and no folder."""
         return self.agreed_clock is not None
 
+    @property
+    def key(self) -> bytes:
+        """The secret of the key's generation in use: what is new is made under it."""
+        return self.keys.in_use.secret
+
     @cached_property
     def sealer(self) -> Sealer:
         """What seals cursors, and opens them."""
-        return Sealer(self.key, self.nonce)
+        return Sealer(self.keys, self.nonce)
 
     @cached_property
     def pins(self) -> Shelves:

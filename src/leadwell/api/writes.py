@@ -25,7 +25,7 @@ from leadwell.api.hub import Hub
 from leadwell.api.tasks import Done, Task
 from leadwell.describe import errors
 from leadwell.errors import LeadNotFound, MalformedRequest, Problem
-from leadwell.model.author import Author
+from leadwell.model.grant import Author
 from leadwell.schema import querystring, question
 from leadwell.store import leads
 from leadwell.store.audit import seen

@@ -141,7 +141,7 @@ def _print_link(where: Where, email: str) -> None:
     from leadwell.cli.access import secret
     from leadwell.server import invitations
 
-    made = invitations.new(secret.key(where), email)
+    made = invitations.new(secret.keys(where).in_use.secret, email)
     where.write(made.keep)
     url = where.settings().url + made.path
     output.document({"url": url}, as_json=where.json, text=url)

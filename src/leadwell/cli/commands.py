@@ -31,6 +31,7 @@ COMMANDS = (
     ("field", "parts.field:field", "Fields of a campaign: the columns of its leads."),
     ("filter", "filter:filter_", "Saved filters of a campaign."),
     ("import", "load:load", "Load the leads of a CSV, XLSX or NDJSON file."),
+    ("key", "access.key:key", "The instance key: make another one, retire an old one."),
     ("lead", "data.lead:lead", "One lead: its history, its erasure, who had it."),
     ("mcp", "reading.mcp:mcp", "Serve the Model Context Protocol to agents."),
     ("migrate", "migrate:migrate", "Bring the database to this release's schema."),

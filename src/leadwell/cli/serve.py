@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from cyclopts import Parameter
 
 from leadwell.cli import output
 from leadwell.cli.opening import HERE, Where
+
+if TYPE_CHECKING:
+    from leadwell.settings import Settings
 
 
 @Parameter(name="*")
@@ -47,15 +51,15 @@ def serve(*, listen: Listen = LISTEN, where: Where = HERE) -> None:
     from leadwell.server import hub_of, invitations
     from leadwell.server.connections import listening
     from leadwell.server.opening import erasure_path
-    from leadwell.server.outgoing.sending import networks_of
     from leadwell.store.writes import erasures
 
     given: dict[str, Any] = vars(listen)
     changes = {name: value for name, value in given.items() if value is not None}
     settings = replace(where.settings(), **changes)
-    # What cannot work is said now, by this process, and not by each worker.
-    networks_of(settings.webhook_networks)
+    _check(settings)
     hub = hub_of(settings)
+    if not settings.allow_setup and not listening.is_for_this_machine(settings.host):
+        hub.database.read(partial(invitations.check_administrator, host=settings.host))
     # However a backup was put back: what was erased since is erased again.
     erasures.replay(erasure_path(settings), hub.database, hub.now)
     setup = hub.database.write(lambda c: invitations.first(c, hub.key)).result()
@@ -78,3 +82,14 @@ def serve(*, listen: Listen = LISTEN, where: Where = HERE) -> None:
             "reaches, or a restored backup brings back what was erased at the others"
         )
     listener.run()
+
+
+def _check(settings: Settings) -> None:
+    """Say now what cannot work, in this process and not in each worker."""
+    from leadwell.api.entrance.browsers import origins_of
+    from leadwell.server.connections.listening import check_proxies
+    from leadwell.server.outgoing.sending import networks_of
+
+    networks_of(settings.webhook_networks)
+    origins_of(settings.cors_origins)
+    check_proxies(settings.trusted_proxies)

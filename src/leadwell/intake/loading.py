@@ -18,8 +18,8 @@ from leadwell.errors.duplicates import DuplicateLead
 from leadwell.intake.mapping import Targets, submission_of
 from leadwell.intake.refusing import ErrorFile, Findings
 from leadwell.intake.source import BadRow, Row, Source
-from leadwell.model.author import OPERATOR
 from leadwell.model.campaign import Campaign, Policy
+from leadwell.model.grant import OPERATOR
 from leadwell.model.importing import Job
 from leadwell.schema import identity, submission
 from leadwell.schema.submission import IMPORT_KEYS, Submission

@@ -1,5 +1,6 @@
 """What a checked token lets its bearer read and write: the one door to leads."""
 
+from collections.abc import Set
 from dataclasses import dataclass, replace
 
 from leadwell.errors import CampaignNotFound, InsufficientScope
@@ -153,3 +154,25 @@ class Grant:
         return Shown(
             readable.fields & asked.fields, readable.attributes & asked.attributes
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who writes: whose external ids they are, and the filter they must stay inside."""
+
+    lineage: str = ""
+    forced: tuple[Condition, ...] = ()
+    noted_as: str = ""
+    """What the history calls them; empty: their lineage."""
+    readable: Set[int | Attribute] | None = None
+    """The fields that they may see: no others are compared to find duplicates. `None`:
+    all."""
+
+    @property
+    def name(self) -> str:
+        """What the history calls them."""
+        return self.noted_as or self.lineage
+
+
+OPERATOR = Author()
+"""The person at the hub's own command line."""

@@ -39,6 +39,8 @@ class Link:
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
+    key_generation: int = 1
+    """The generation of the instance key that its digest is kept under."""
 
     def is_open(self, now: datetime) -> bool:
         """Whether the link itself may be used at this moment, whatever its token."""

@@ -51,6 +51,8 @@ class Token:
     """CIDR blocks it may be used from; empty: from anywhere."""
     rate: int | None = None
     """Points that it may spend each second; 0: any number; `None`: as the hub says."""
+    key_generation: int = 1
+    """The generation of the instance key that its digest is kept under."""
 
     def is_open(self, now: datetime) -> bool:
         """Whether the token may be used at this moment."""

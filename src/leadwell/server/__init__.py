@@ -3,27 +3,30 @@
 import gc
 import hashlib
 import os
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from tempfile import gettempdir
+from typing import Protocol
 
 from starlette.routing import Router
 from starlette.types import ASGIApp
 
 from leadwell.admin import app as admin
 from leadwell.api.app import Beside, app
+from leadwell.api.entrance.browsers import origins_of
 from leadwell.api.hub import Hub, Limits
 from leadwell.schema.times import microseconds
 from leadwell.server import agents, keys, opening
-from leadwell.server.allowance import allow_files
 from leadwell.server.auditing import Auditor, Pace
 from leadwell.server.clock import AgreedClock, JumpGuard, now
+from leadwell.server.connections.allowance import allow_files
 from leadwell.server.logs import configure_logs
 from leadwell.server.opening import erasure_path
 from leadwell.server.outgoing.ringing import Ringer
 from leadwell.server.outgoing.sending import networks_of
 from leadwell.server.parent import end_with_parent
+from leadwell.server.rotating import KeyWatch
 from leadwell.server.sharing import Sharing
 from leadwell.server.upkeep import Upkeep
 from leadwell.settings import Settings, from_environment
@@ -49,7 +52,7 @@ def hub_of(settings: Settings, *, create: bool = True) -> Hub:
     return Hub(
         database=database,
         pins_folder=_pins_folder(database.address),
-        key=keys.agreed(settings, database),
+        keys=keys.agreed(settings, database),
         erasure_file=erasure_path(settings),
         clock=now,
         agreed_clock=AgreedClock(database) if database.is_remote else None,
@@ -75,6 +78,8 @@ def hub_of(settings: Settings, *, create: bool = True) -> Hub:
         metrics_token=settings.metrics_token,
         shows_timing=settings.server_timing,
         console=settings.console,
+        hsts_s=settings.hsts_s,
+        cors_origins=origins_of(settings.cors_origins),
     )
 
 
@@ -90,32 +95,47 @@ def application() -> ASGIApp:
         del router
         end_with_parent()
         hub.database.warm()
-        upkeep = Upkeep(hub, settings.history_days)
-        upkeep.start()
-        auditor = Auditor(hub, Pace(settings.audit_every_s, settings.audit_days))
-        auditor.start()
-        ringer = Ringer(hub, networks_of(settings.webhook_networks))
-        ringer.start()
-        sharing = Sharing(hub.database, hub.rates)
-        if settings.workers > 1 or hub.database.is_remote:
-            sharing.start()
-        # What is there now stays: looking through it again and again is in vain.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(GC_EVERY)
-        yield
-        sharing.stop()
-        ringer.stop()
-        hub.vigil.stop()
-        hub.works.stop()
-        upkeep.stop()
-        # Last of all, so that nothing is done that it is not told of.
-        auditor.stop()
-        hub.indexes.close()
-        # Jobs that were handed in are finished; their answers may be out already.
-        hub.database.close()
+        with _working(hub, settings):
+            # What is there now stays: looking through it again and again is in vain.
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(GC_EVERY)
+            yield
 
     return app(hub, lifespan, beside(hub, settings))
+
+
+class _Working(Protocol):
+    """What goes on in a thread of its own."""
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+@contextmanager
+def _working(hub: Hub, settings: Settings) -> Generator[None]:
+    """Have done what goes on beside requests; what begins first ends last."""
+    shared = settings.workers > 1 or hub.database.is_remote
+    with ExitStack() as stack:
+        # Jobs that were handed in are finished; their answers may be out already.
+        stack.callback(hub.database.close)
+        stack.callback(hub.indexes.close)
+        stack.callback(hub.works.stop)
+        stack.callback(hub.vigil.stop)
+        pace = Pace(settings.audit_every_s, settings.audit_days)
+        working: list[_Working] = [
+            # It ends after all that it is to be told of.
+            Auditor(hub, pace),
+            Upkeep(hub, settings.history_days),
+            Ringer(hub, networks_of(settings.webhook_networks)),
+            KeyWatch(hub, settings),
+        ]
+        if shared:
+            working.append(Sharing(hub.database, hub.rates))
+        for each in working:
+            each.start()
+            stack.callback(each.stop)
+        yield
 
 
 def beside(hub: Hub, settings: Settings) -> Beside:

@@ -1,7 +1,7 @@
 """Fill a new database with the sample account, campaign, leads and tokens."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,9 +9,10 @@ from leadwell.demo import campaign as sample_campaign
 from leadwell.demo import words
 from leadwell.demo.leads import DemoLead, leads
 from leadwell.model.account import Account
-from leadwell.model.author import Author
 from leadwell.model.campaign import Campaign
-from leadwell.model.token import Token, digest, public_id_of, text_of
+from leadwell.model.grant import Author
+from leadwell.model.keyring import Keyring
+from leadwell.model.token import Token, public_id_of, text_of
 from leadwell.schema import definition, querystring, question, submission
 from leadwell.schema.times import microseconds
 from leadwell.server import invitations, keys, open_database
@@ -32,17 +33,17 @@ def fill(
     The tokens are those of all of it, of Partner West, and to write.
     """
     database = open_database(settings, create=True)
-    key, moment = keys.agreed(settings, database), now()
+    ring, moment = keys.agreed(settings, database), now()
 
     def job(connection: Connection) -> tuple[str, str, str, str]:
-        desk = _Desk(connection, key, moment, random_bytes)
+        desk = _Desk(connection, ring, moment, random_bytes)
         account, campaign = desk.campaign()
         desk.leads(campaign)
         return (
             desk.token(account, campaign, "Everything", ""),
             desk.token(account, campaign, "Partner West", "source=partner-west"),
             desk.token(account, campaign, "Desk", "", may_write=True),
-            invitations.first(connection, key),
+            invitations.first(connection, ring.in_use.secret),
         )
 
     try:
@@ -54,7 +55,7 @@ def fill(
 @dataclass(frozen=True)
 class _Desk:
     connection: Connection
-    key: bytes
+    keys: Keyring
     now: datetime
     random_bytes: Callable[[int], bytes]
 
@@ -110,7 +111,8 @@ class _Desk:
             readable=None,
             created_at=self.now,
         )
-        tokens.add(self.connection, token, digest(self.key, text))
+        token = replace(token, key_generation=self.keys.in_use.number)
+        tokens.add(self.connection, token, self.keys.digest(text))
         return text
 
 

@@ -10,7 +10,7 @@ from leadwell.store import tokens
 from leadwell.store.connection import Connection, Row, one, remembered
 
 _COLUMNS = """public_id, kind, lineage, account_id, campaign_id, created_at,
-               expires_at, revoked_at, last_used_at"""
+               expires_at, revoked_at, last_used_at, key_generation"""
 
 
 @remembered
@@ -65,9 +65,9 @@ def add(connection: Connection, link: Link, digest: bytes) -> None:
     connection.run(
         """
         INSERT INTO link (digest, public_id, kind, lineage, account_id, campaign_id,
-                          created_at, expires_at, revoked_at)
+                          created_at, expires_at, revoked_at, key_generation)
              VALUES (:digest, :public_id, :kind, :lineage, :account_id, :campaign_id,
-                     :created_at, :expires_at, :revoked_at)
+                     :created_at, :expires_at, :revoked_at, :key_generation)
         """,
         {
             "digest": digest,
@@ -79,6 +79,7 @@ def add(connection: Connection, link: Link, digest: bytes) -> None:
             "created_at": microseconds(link.created_at),
             "expires_at": link.expires_at and microseconds(link.expires_at),
             "revoked_at": link.revoked_at and microseconds(link.revoked_at),
+            "key_generation": link.key_generation,
         },
     )
 
@@ -108,6 +109,27 @@ def revoke(connection: Connection, public_id: str, now: int) -> str:
     return str(changed[0][0])
 
 
+def keep_under(
+    connection: Connection, public_id: str, digest: bytes, key_generation: int
+) -> None:
+    """Keep a link by its digest under a later generation of the instance key.
+
+    One that is kept under that or a later one already stays as it is: another process
+    was first, and knows what this one will know.
+    """
+    connection.run(
+        """
+        UPDATE link SET digest = :digest, key_generation = :key_generation
+         WHERE public_id = :public_id AND key_generation < :key_generation
+        """,
+        {
+            "public_id": public_id,
+            "digest": digest,
+            "key_generation": key_generation,
+        },
+    )
+
+
 def note_use(connection: Connection, digest: bytes, now: int) -> None:
     """Remember when a link was last used; `now` is in microseconds."""
     connection.run(
@@ -130,4 +152,5 @@ def _link(row: Row) -> Link:
         expires_at=expires,
         revoked_at=revoked,
         last_used_at=used,
+        key_generation=row[9],
     )

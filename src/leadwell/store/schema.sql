@@ -125,7 +125,8 @@ CREATE TABLE token (
     revoked_at   INTEGER,
     last_used_at INTEGER,
     exposed_at   INTEGER,
-    rate         INTEGER                        -- points a second; NULL: the hub's
+    rate         INTEGER,                       -- points a second; NULL: the hub's
+    key_generation INTEGER NOT NULL DEFAULT 1   -- of the instance key, for the digest
 ) STRICT;
 CREATE INDEX token_by_account ON token (account_id, campaign_id);
 CREATE INDEX token_by_lineage ON token (lineage);
@@ -150,7 +151,8 @@ CREATE TABLE link (
     created_at   INTEGER NOT NULL,
     expires_at   INTEGER,
     revoked_at   INTEGER,
-    last_used_at INTEGER
+    last_used_at INTEGER,
+    key_generation INTEGER NOT NULL DEFAULT 1   -- of the instance key, for the digest
 ) STRICT;
 CREATE INDEX link_by_lineage ON link (lineage);
 

@@ -17,7 +17,7 @@ from leadwell.store.writes import chores
 
 _COLUMNS = """public_id, lineage, name, account_id, campaign_id, may_write, filter_id,
                readable, created_at, expires_at, revoked_at, last_used_at, exposed_at,
-               addresses, generation, rate"""
+               addresses, generation, rate, key_generation"""
 
 
 def find_by_digest(connection: Connection, digest: bytes) -> Token | None:
@@ -101,10 +101,10 @@ def add(connection: Connection, token: Token, digest: bytes) -> None:
         """
         INSERT INTO token (digest, public_id, lineage, name, account_id, campaign_id,
                            may_write, filter_id, readable, generation, addresses,
-                           rate, created_at, expires_at, revoked_at)
+                           rate, created_at, expires_at, revoked_at, key_generation)
              VALUES (:digest, :public_id, :lineage, :name, :account_id, :campaign_id,
                      :may_write, :filter_id, :readable, :generation, :addresses,
-                     :rate, :created_at, :expires_at, :revoked_at)
+                     :rate, :created_at, :expires_at, :revoked_at, :key_generation)
         """,
         _params(token) | {"digest": digest},
     )
@@ -189,6 +189,27 @@ def ended(
         )
     )
     return None if row is None else Ended(*row)
+
+
+def keep_under(
+    connection: Connection, public_id: str, digest: bytes, key_generation: int
+) -> None:
+    """Keep a token by its digest under a later generation of the instance key.
+
+    One that is kept under that or a later one already stays as it is: another process
+    was first, and knows what this one will know.
+    """
+    connection.run(
+        """
+        UPDATE token SET digest = :digest, key_generation = :key_generation
+         WHERE public_id = :public_id AND key_generation < :key_generation
+        """,
+        {
+            "public_id": public_id,
+            "digest": digest,
+            "key_generation": key_generation,
+        },
+    )
 
 
 def note_use(connection: Connection, digest: bytes, now: int) -> None:
@@ -277,6 +298,7 @@ def _params(token: Token) -> dict[str, Any]:
         "created_at": microseconds(token.created_at),
         "expires_at": token.expires_at and microseconds(token.expires_at),
         "revoked_at": token.revoked_at and microseconds(token.revoked_at),
+        "key_generation": token.key_generation,
     }
 
 
@@ -306,6 +328,7 @@ def _token(row: Row) -> Token:
         addresses=tuple(msgspec.json.decode(addresses, type=list[str])),
         generation=row[14],
         rate=row[15],
+        key_generation=row[16],
     )
 
 

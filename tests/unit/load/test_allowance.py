@@ -8,7 +8,7 @@ import pytest
 CODE = """
 import resource
 resource.setrlimit(resource.RLIMIT_NOFILE, (200, {hard}))
-from leadwell.server.allowance import allow_files
+from leadwell.server.connections.allowance import allow_files
 print(allow_files({connections}), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 """
 

@@ -106,9 +106,17 @@ class Person:
 
     @property
     def digests(self) -> list[bytes]:
-        """By what erasures are found again."""
-        key, owner = self.hub.key, self.account.id
-        return [each.person(key, owner) for each in self.identities]
+        """By what erasures are noted, under the key in use."""
+        return self._digests(self.hub.key)
+
+    @property
+    def noted_under(self) -> list[bytes]:
+        """By what erasures are found again, under any generation of the key."""
+        generations = self.hub.keys.generations
+        return [x for each in generations for x in self._digests(each.secret)]
+
+    def _digests(self, key: bytes) -> list[bytes]:
+        return [each.person(key, self.account.id) for each in self.identities]
 
     @property
     def reference(self) -> str:
@@ -194,7 +202,7 @@ class Person:
 
     def _told(self, connection: Connection, campaign: Campaign) -> Iterator[Told]:
         by_token: dict[str, list[Receipt]] = {}
-        for lead_id in erasing.find_erased(connection, campaign, self.digests):
+        for lead_id in erasing.find_erased(connection, campaign, self.noted_under):
             for receipt in readers.receipts(connection, campaign, lead_id):
                 by_token.setdefault(receipt.lineage, []).append(receipt)
         for held in by_token.values():

@@ -2,28 +2,32 @@
 
 A cursor reads `c1_` and Base64url of a nonce and AES-256-GCM's output (RFC 5116); the
 kind of cursor is authenticated with it. The key comes from the instance key (HKDF,
-RFC 5869), so cursors live as long as that does.
+RFC 5869), so cursors live as long as that does: those of a later generation of it, such
+as the second, read `c1.2_`.
 """
 
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from leadwell.errors import InvalidCursor
+from leadwell.errors import CursorLost, InvalidCursor
 from leadwell.model import cursor
 from leadwell.model.cursor import Binding, Place, Walk
+from leadwell.model.keyring import FIRST, Generation, Keyring
 
-PREFIX = "c1_"
 START = "start"
 NONCE_BYTES = 12
 CHARACTERS_MAX = 1_000
+_SHAPE = re.compile(r"c1(?:\.([2-9]|[1-9][0-9]{1,3}))?_([A-Za-z0-9_-]+)")
 _FEED, _WALK = b"feed", b"walk"
 
 
@@ -31,14 +35,8 @@ _FEED, _WALK = b"feed", b"walk"
 class Sealer:
     """Seals cursors under a hub's key, and opens them."""
 
-    key: bytes
+    keys: Keyring
     nonce: Callable[[int], bytes]
-    _cipher: AESGCM = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Derive the key of cursors from the instance key."""
-        derived = HKDF(SHA256(), 32, None, b"leadwell cursor").derive(self.key)
-        object.__setattr__(self, "_cipher", AESGCM(derived))
 
     def place(self, binding: Binding, place: Place) -> str:
         """Seal a place in the change feed."""
@@ -53,6 +51,7 @@ class Sealer:
 
         Raises:
             InvalidCursor: it is none, or not of this token, campaign and question.
+            CursorLost: it was sealed under a key that was retired.
         """
         found = cursor.unpack_place(self._opened(text, _FEED))
         if found is None:
@@ -65,6 +64,7 @@ class Sealer:
 
         Raises:
             InvalidCursor: it is none, or not of this token, campaign and question.
+            CursorLost: it was sealed under a key that was retired.
         """
         found = cursor.unpack_walk(self._opened(text, _WALK))
         if found is None:
@@ -73,15 +73,17 @@ class Sealer:
         return found[1]
 
     def _sealed(self, data: bytes, kind: bytes) -> str:
-        nonce = self.nonce(NONCE_BYTES)
-        sealed = nonce + self._cipher.encrypt(nonce, data, kind)
-        return PREFIX + base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+        nonce, key = self.nonce(NONCE_BYTES), self.keys.in_use
+        sealed = nonce + _cipher(key.secret).encrypt(nonce, data, kind)
+        prefix = "c1_" if key.number == FIRST else f"c1.{key.number}_"
+        return prefix + base64.urlsafe_b64encode(sealed).decode().rstrip("=")
 
     def _opened(self, text: str, kind: bytes) -> bytes:
-        if not text.startswith(PREFIX) or len(text) > CHARACTERS_MAX:
+        shape = _SHAPE.fullmatch(text) if len(text) <= CHARACTERS_MAX else None
+        if shape is None:
             raise _broken()
+        key, body = self._key(int(shape[1] or FIRST)), shape[2]
         try:
-            body = text.removeprefix(PREFIX)
             sealed = base64.b64decode(
                 body + "=" * (-len(body) % 4), altchars=b"-_", validate=True
             )
@@ -93,18 +95,38 @@ class Sealer:
         nonce, rest = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
         other = _WALK if kind == _FEED else _FEED
         for tried in (kind, other):
-            opened = self._decrypted(nonce, rest, tried)
+            opened = _decrypted(key, nonce, rest, tried)
             if opened is not None and tried == kind:
                 return opened
             if opened is not None:
                 raise _other_kind(kind)
         raise _broken()
 
-    def _decrypted(self, nonce: bytes, sealed: bytes, kind: bytes) -> bytes | None:
-        try:
-            return self._cipher.decrypt(nonce, sealed, kind)
-        except (InvalidTag, ValueError):
-            return None
+    def _key(self, number: int) -> Generation:
+        key = self.keys.get(number)
+        if key is not None:
+            return key
+        if number > self.keys.oldest:
+            raise _broken()
+        raise CursorLost(
+            "this cursor was sealed under a key that the hub has retired",
+            hint="begin anew without a cursor, and forget what does not come again",
+        )
+
+
+@lru_cache(maxsize=16)
+def _cipher(secret: bytes) -> AESGCM:
+    """Derive the key of cursors from a generation of the instance key."""
+    return AESGCM(HKDF(SHA256(), 32, None, b"leadwell cursor").derive(secret))
+
+
+def _decrypted(
+    key: Generation, nonce: bytes, sealed: bytes, kind: bytes
+) -> bytes | None:
+    try:
+        return _cipher(key.secret).decrypt(nonce, sealed, kind)
+    except (InvalidTag, ValueError):
+        return None
 
 
 def digest_of(*parts: object) -> bytes:

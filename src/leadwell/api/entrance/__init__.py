@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from leadwell.api import links
-from leadwell.api.entrance import codings, limits, metrics, problems
+from leadwell.api.entrance import browsers, codings, limits, metrics, problems
 from leadwell.api.entrance.auth import Gate, Visitor
 from leadwell.api.entrance.limits import header
 from leadwell.api.entrance.linked import LinkGate
@@ -44,7 +44,6 @@ _DESCRIBED = re.compile(r"/docs/(?!errors/)")
 """What says more to who sends a token; what an error means is the same for all."""
 PIECE_BYTES = 262_144
 """A larger answer is sent in pieces."""
-_NOSNIFF = (b"x-content-type-options", b"nosniff")
 _log = structlog.get_logger("leadwell.request")
 Told: TypeAlias = Callable[[Scope, LeadwellError, Response], Response]
 """Makes of a problem what the client likes better, if it does."""
@@ -90,7 +89,7 @@ class Entrance:
         if scope["type"] != "http":
             await self._inside(scope, receive, send)
             return
-        visit = _Visit(scope, send)
+        visit = _Visit(scope, send, self._hub)
         visit.seen.hand_over = partial(self._hand_over, visit, scope)
         watched = seen.watch(visit.seen)
         try:
@@ -108,6 +107,9 @@ class Entrance:
     async def _answer(self, visit: "_Visit", scope: Scope, receive: Receive) -> None:
         try:
             limits.check_head(scope, self._hub.limits)
+            if visit.origin and (answer := browsers.preflight(scope)):
+                await answer(scope, receive, visit.send)
+                return
             visitor = self._met(scope)
             if OWN not in scope:
                 # Said either way: a connection's next request begins where this ends.
@@ -125,14 +127,14 @@ class Entrance:
         except (LeadwellError, HTTPException) as error:
             meant = await self._meant(visit, error)
             visit.note(meant)
-            await visit.refuse(meant, receive, self._hub, self._told)
+            await visit.refuse(meant, receive, self._told)
         except Exception:
             _log.exception("fault", request_id=visit.request_id)
             fault = InternalError(
                 "the hub made a mistake",
                 hint=f"report it with the request id {visit.request_id}",
             )
-            await visit.refuse(fault, receive, self._hub, self._told)
+            await visit.refuse(fault, receive, self._told)
         finally:
             self._end(visit, scope)
 
@@ -187,9 +189,11 @@ class Entrance:
 class _Visit:
     """One request on its way through: its id, its answer's head, and its log line."""
 
-    def __init__(self, scope: Scope, send: Send) -> None:
+    def __init__(self, scope: Scope, send: Send, hub: Hub) -> None:
         self._scope = scope
         self._send = send
+        self._hub = hub
+        self.origin = browsers.origin_of(hub, scope)
         self._started = time.perf_counter()
         self._status = 0
         self._bytes = 0
@@ -221,13 +225,15 @@ class _Visit:
             self._status = message["status"]
             own = (b"x-request-id", self.request_id.encode())
             quota = self.visitor and self.visitor.quota
-            message["headers"] = [*message["headers"], own, _NOSNIFF]
+            headers: list[tuple[bytes, bytes]] = [*message["headers"], own]
+            message["headers"] = headers
+            browsers.tell(self._hub, self._scope, headers, self.origin)
             if quota:
                 if self._status == 304:
                     quota.give_back()
-                message["headers"] += quota.headers(time.time())
+                headers += quota.headers(time.time())
             if self.spent is not None:
-                message["headers"].append((b"server-timing", self._timing()))
+                headers.append((b"server-timing", self._timing()))
         body, goes_on = message.get("body", b""), message.get("more_body", False)
         self._bytes += len(body)
         if self.stay is not None and (goes_on or len(body) > PIECE_BYTES):
@@ -248,20 +254,18 @@ class _Visit:
         if self.visitor is not None:
             self.visitor.notes[Note.ERROR] = told(error)
 
-    async def refuse(
-        self, error: LeadwellError, receive: Receive, hub: Hub, told: Told
-    ) -> None:
+    async def refuse(self, error: LeadwellError, receive: Receive, told: Told) -> None:
         # Once the head of an answer is out, cutting it off is all that is left.
         if self._status:
             return
         metrics.note_refusal(error)
         answer = problems.response(
-            error, public_url=hub.public_url, request_id=self.request_id
+            error, public_url=self._hub.public_url, request_id=self.request_id
         )
         if isinstance(error, MethodNotAllowed):
             answer.headers["Allow"] = ", ".join(error.allowed)
         if isinstance(error, CursorLost | SnapshotLost):
-            url = f"{hub.public_url}{_path(self._scope)}"
+            url = f"{self._hub.public_url}{_path(self._scope)}"
             pairs = querystring.decode(self._scope["query_string"])
             answer.headers["Link"] = links.header({"start": links.afresh(url, pairs)})
         await told(self._scope, error, answer)(self._scope, receive, self._out)

@@ -44,8 +44,9 @@ class Agents:
         named its own, and a stranger's page has no token to send.
         """
         public = urlsplit(self.hub.public_url)
+        own = f"{public.scheme}://{public.netloc}"
         given = request.headers.get("origin")
-        if given is not None and given != f"{public.scheme}://{public.netloc}":
+        if given is not None and given not in {own, *self.hub.cors_origins}:
             raise OriginNotAllowed(
                 "pages of other sites may not ask here",
                 hint="ask from a program, or from the hub's own public URL",

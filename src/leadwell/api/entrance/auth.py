@@ -24,9 +24,10 @@ from leadwell.errors import (
     TokenInURL,
 )
 from leadwell.model.grant import Grant
+from leadwell.model.keyring import first_of
 from leadwell.model.link import Link
 from leadwell.model.query import Condition
-from leadwell.model.token import Token, digest, is_mistyped, token_in
+from leadwell.model.token import Token, is_mistyped, token_in
 from leadwell.schema import querystring
 from leadwell.schema.times import microseconds, show
 from leadwell.store import campaigns, filters, tokens
@@ -134,7 +135,8 @@ class Gate:
                 "this needs a token", hint="send the header Authorization: Bearer …"
             )
         text = _bearer(given)
-        key = digest(self.hub.key, text)
+        digests = self.hub.keys.digests(text)
+        key = digests[0]
         if key not in self._noted:
             # Who was let in before is, whatever others at its address have sent.
             self.hub.strangers.check(address_of(scope))
@@ -142,11 +144,14 @@ class Gate:
             if is_mistyped(text):
                 self.hub.strangers.note(address_of(scope))
                 raise InvalidToken("the token is not valid")
-        look = partial(self._look, key, scope)
+        look = partial(self._look, digests, scope)
         return Visitor(key, look, account=account_of(self.hub, key, scope))
 
-    def _look(self, key: bytes, scope: Scope, connection: Connection) -> Bearer:
-        bearer, now = _bearer_of(connection, key), self.hub.clock()
+    def _look(
+        self, digests: tuple[bytes, ...], scope: Scope, connection: Connection
+    ) -> Bearer:
+        key, now = digests[0], self.hub.clock()
+        bearer = first_of(digests, lambda each: _bearer_of(connection, each))
         if bearer is None:
             self.hub.strangers.note(address_of(scope))
             raise InvalidToken("the token is not valid")
@@ -161,13 +166,21 @@ class Gate:
             self.hub.strangers.note(address_of(scope))
             raise
         if OWN not in scope:
-            self._note_use(key, scope, microseconds(now))
+            self._note_use(key, bearer.token, scope, microseconds(now))
         return bearer
 
-    def _note_use(self, key: bytes, scope: Scope, now: int) -> None:
+    def _note_use(self, key: bytes, token: Token, scope: Scope, now: int) -> None:
+        public_id, number = token.public_id, self.hub.keys.in_use.number
+
+        def job(connection: Connection) -> None:
+            if token.key_generation < number:
+                # Its secret is here: so it need not end with an older generation.
+                tokens.keep_under(connection, public_id, key, number)
+            tokens.note_use(connection, key, now)
+
         if now - self._noted.get(key, 0) >= NOTE_EVERY_US:
             self._noted[key] = now
-            self.hub.database.write(lambda c: tokens.note_use(c, key, now))
+            self.hub.database.write(job)
             self.notes.keep(key, {Note.AGENT: agent_in(scope)})
 
 
@@ -220,8 +233,13 @@ def refuse_in_url(hub: Hub, query_string: bytes, *, has_header: bool) -> None:
     if found is None and not has_header:
         found = _named_token(query_string)
     if found is not None:
-        key, now = digest(hub.key, found), hub.moment
-        hub.database.write(lambda c: tokens.note_exposure(c, key, now))
+        digests, now = hub.keys.digests(found), hub.moment
+
+        def job(connection: Connection) -> None:
+            for each in digests:
+                tokens.note_exposure(connection, each, now)
+
+        hub.database.write(job)
         raise TokenInURL(
             "a token stands in the URL, where logs keep it",
             hint="send it as Authorization: Bearer …, and rotate this one",

@@ -21,8 +21,8 @@ from leadwell.api.entrance.problems import nothing_here
 from leadwell.api.hub import Hub
 from leadwell.api.links import LINK_PATHS
 from leadwell.errors import LinkEnded, MalformedRequest
+from leadwell.model.keyring import first_of
 from leadwell.model.link import Link, LinkKind, looks_like_secret
-from leadwell.model.token import digest
 from leadwell.schema.times import microseconds
 from leadwell.store import links, tokens
 from leadwell.store.connection import Connection, remembered
@@ -56,16 +56,22 @@ class LinkGate:
                 "this URL brings its own right, and there is an Authorization header",
                 hint="leave the header out, or ask /v2 with it",
             )
-        key = digest(self.hub.key, secret)
+        digests = self.hub.keys.digests(secret)
+        key = digests[0]
         if key not in self._noted:
             self.hub.strangers.check(address_of(scope))
-        look = partial(self._look, key, kind, scope)
+        look = partial(self._look, digests, kind, scope)
         return Visitor(key, look, account=account_of(self.hub, key, scope))
 
     def _look(
-        self, key: bytes, kind: LinkKind, scope: Scope, connection: Connection
+        self,
+        digests: tuple[bytes, ...],
+        kind: LinkKind,
+        scope: Scope,
+        connection: Connection,
     ) -> Bearer:
-        link, now = links.find_by_digest(connection, key), self.hub.clock()
+        key, now = digests[0], self.hub.clock()
+        link = first_of(digests, lambda each: links.find_by_digest(connection, each))
         if link is None or link.kind is not kind:
             self.hub.strangers.note(address_of(scope))
             raise nothing_here()
@@ -77,13 +83,20 @@ class LinkGate:
         if kind is LinkKind.CSV:
             # Documentation holds no lead, and is read in a browser at another place.
             check_address(bearer.token, scope)
-        self._note_use(key, microseconds(now))
+        self._note_use(key, link, microseconds(now))
         return bearer
 
-    def _note_use(self, key: bytes, now: int) -> None:
+    def _note_use(self, key: bytes, link: Link, now: int) -> None:
+        public_id, number = link.public_id, self.hub.keys.in_use.number
+
+        def job(connection: Connection) -> None:
+            if link.key_generation < number:
+                links.keep_under(connection, public_id, key, number)
+            links.note_use(connection, key, now)
+
         if now - self._noted.get(key, 0) >= NOTE_EVERY_US:
             self._noted[key] = now
-            self.hub.database.write(lambda c: links.note_use(c, key, now))
+            self.hub.database.write(job)
 
 
 def _kind_of(path: str) -> LinkKind | None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from leadwell.cli.opening import Where
+    from leadwell.model.keyring import Keyring
     from leadwell.model.token import Token
 
 IMPORTED_CHARACTERS_MIN = 12
@@ -42,13 +43,13 @@ def imported(file: Path) -> str:
     return text
 
 
-def key(where: Where) -> bytes:
+def keys(where: Where) -> Keyring:
     """Return the key under which the hub keeps tokens, making it at first use."""
-    from leadwell.server import keys
+    from leadwell.server.keys import agreed
 
     # Opened first, so that no key is made for a database that is not there.
     with where.opened() as database:
-        return keys.agreed(where.settings(), database)
+        return agreed(where.settings(), database)
 
 
 def print_secret(made: Token, text: str, *, as_json: bool, is_new: bool) -> None:

@@ -42,20 +42,19 @@ def create(
     """
     from leadwell.api.links import link_url
     from leadwell.model.link import LinkKind
-    from leadwell.model.token import digest
-    from leadwell.store import links, tokens
+    from leadwell.store import tokens
     from leadwell.store.access import making
     from leadwell.store.access.rights import expiry
     from leadwell.store.people.activity import What
 
     kind = LinkKind.CSV if csv else LinkKind.DOCUMENTATION
-    settings, key = where.settings(), secret.key(where)
+    settings, keys = where.settings(), secret.keys(where)
     now, text = _now(), making.new_secret()
     until = expiry(expires, now)
 
     def job(connection: Connection) -> Link:
         made = making.new_link(connection, token, kind, now, until)
-        links.add(connection, made, digest(key, text))
+        made = making.add_link(connection, made, text, keys)
         of = tokens.newest(connection, made.lineage)
         noting.note(connection, of, What.LINK_MADE, made.public_id)
         return made

@@ -115,11 +115,11 @@ def create(
     from leadwell.store.people.activity import What
 
     text = making.new_text() if from_file is None else secret.imported(from_file)
-    key = secret.key(where)
+    keys = secret.keys(where)
 
     def job(connection: Connection) -> Token:
         made = _made(connection, name, opens, write=write, rights=rights)
-        kept = making.add(connection, made, text, key)
+        kept = making.add(connection, made, text, keys)
         noting.note(connection, kept, What.TOKEN_MADE)
         return kept
 
@@ -256,8 +256,8 @@ def rotate(
     from leadwell.store.people.activity import What
 
     now, text = _now(), making.new_text()
-    until, key = now + overlap_of(overlap), secret.key(where)
-    rotation = making.Rotation(text, key, now, until, expiry(expires, now))
+    until, keys = now + overlap_of(overlap), secret.keys(where)
+    rotation = making.Rotation(text, keys, now, until, expiry(expires, now))
 
     def job(connection: Connection) -> tuple[Token, Token]:
         made, old = rotation.carry_out(connection, id)

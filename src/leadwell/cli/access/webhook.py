@@ -41,8 +41,8 @@ def add(url: str, *, token: str, where: Where = HERE) -> None:
     from leadwell.store import tokens
     from leadwell.store.people.activity import What
 
-    key, at = secret.key(where), now()
-    sealer, hook_id = Sealer(key, token_bytes), short_id(token_bytes(PUBLIC_BYTES))
+    keys, at = secret.keys(where), now()
+    sealer, hook_id = Sealer(keys, token_bytes), short_id(token_bytes(PUBLIC_BYTES))
 
     def job(connection: Connection) -> Hook:
         chosen = tokens.known(connection, token)
@@ -51,7 +51,7 @@ def add(url: str, *, token: str, where: Where = HERE) -> None:
         return made
 
     made = where.write(job)
-    text = secret_of(key, made.campaign_id, made.id)
+    text = secret_of(keys.in_use.secret, made.campaign_id, made.id)
     content = {"id": made.id, "campaign": made.campaign_id, "secret": text}
     output.document(content, as_json=where.json, text=text)
     output.hint(f"its id is {made.id}; messages are signed with this secret")

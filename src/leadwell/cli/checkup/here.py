@@ -57,12 +57,14 @@ def _key(where: Where) -> Iterator[Finding]:
     if not path.exists():
         yield Finding("warn", "key", f"{path} is made with the first token")
         return
-    instance_key(settings)
+    held = [each.number for each in instance_key(settings)]
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
         yield Finding("warn", "key", f"others can read {path}: chmod 600 {path}")
     else:
-        yield Finding("ok", "key", f"{path}, readable by its owner alone")
+        which = ", ".join(map(str, held))
+        said = f"{path}, readable by its owner alone; generation {which}"
+        yield Finding("ok", "key", said)
 
 
 def _database(where: Where, *, deep: bool) -> Iterator[Finding]:

@@ -11,15 +11,19 @@ SECRET_BYTES = (24, 64)
 """As Standard Webhooks asks for."""
 
 
-def signed(event_id: str, at: int, body: bytes, key: bytes) -> dict[str, str]:
-    """Return the headers of a signed body; `at` is in seconds since 1970."""
+def signed(event_id: str, at: int, body: bytes, *keys: bytes) -> dict[str, str]:
+    """Return the headers of a body that is signed by each key.
+
+    `at` is in seconds since 1970. A receiver looks for one signature that it knows.
+    """
     content = f"{event_id}.{at}.".encode() + body
-    digest = hmac.digest(key, content, "sha256")
+    digests = [hmac.digest(key, content, "sha256") for key in keys]
+    signatures = [f"v1,{base64.b64encode(each).decode()}" for each in digests]
     return {
         "Content-Type": "application/json",
         "webhook-id": event_id,
         "webhook-timestamp": str(at),
-        "webhook-signature": f"v1,{base64.b64encode(digest).decode()}",
+        "webhook-signature": " ".join(signatures),
     }
 
 

@@ -11,6 +11,7 @@ import socket
 import time
 from dataclasses import replace
 from http import HTTPStatus
+from ipaddress import ip_address, ip_network
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -18,9 +19,15 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
-from leadwell.api.entrance import metrics, problems
+from leadwell.api.entrance import browsers, metrics, problems
 from leadwell.api.load.crowd import ARRIVED, too_many_connections
-from leadwell.errors import LeadwellError, MalformedRequest, Refused, URLTooLong
+from leadwell.errors import (
+    LeadwellError,
+    MalformedRequest,
+    Refused,
+    URLTooLong,
+    UsageError,
+)
 from leadwell.server.connections.slow_readers import ReaderDeadline
 from leadwell.settings import Settings, from_environment, to_environment
 
@@ -57,6 +64,34 @@ def bound(settings: Settings) -> tuple[socket.socket, Settings]:
         ) from None
     taken.set_inheritable(True)
     return taken, replace(settings, port=taken.getsockname()[1])
+
+
+def check_proxies(text: str) -> None:
+    """Refuse a setting `trusted_proxies` that names what can be no proxy.
+
+    uvicorn would take it for the name of one, and believe nobody without a word.
+
+    Raises:
+        UsageError: something in it is neither an address nor a network, nor all is `*`.
+    """
+    try:
+        for each in text.split(",") if text not in {"", "*"} else ():
+            ip_network(each.strip())
+    except ValueError as error:
+        raise UsageError(
+            f"the setting trusted_proxies is {text!r}: {error}",
+            hint="for instance 127.0.0.1,10.0.0.0/8",
+        ) from None
+
+
+def is_for_this_machine(host: str) -> bool:
+    """Whether nobody on another machine reaches what listens there."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class Listener:
@@ -195,6 +230,8 @@ class BoundedProtocol(HttpToolsProtocol):
             error, public_url=_url_of(self._settings), request_id=request_id
         )
         answer.headers["X-Request-ID"] = request_id
+        told = browsers.always(_url_of(self._settings), self._settings.hsts_s)
+        answer.raw_headers.extend(told)
         head = [
             f"HTTP/1.1 {answer.status_code} {HTTPStatus(answer.status_code).phrase}"
         ]

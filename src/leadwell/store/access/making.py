@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from leadwell.errors import Conflict, Refused, UsageError
+from leadwell.model.keyring import Keyring, first_of
 from leadwell.model.link import Link, LinkKind, secret_of
 from leadwell.model.token import (
     PUBLIC_BYTES,
     SECRET_BYTES,
     Token,
-    digest,
     looks_like_token,
     public_id_of,
     short_id,
@@ -33,13 +33,15 @@ def new_secret() -> str:
     return secret_of(secrets.token_bytes(SECRET_BYTES))
 
 
-def add(connection: Connection, made: Token, text: str, key: bytes) -> Token:
+def add(connection: Connection, made: Token, text: str, keys: Keyring) -> Token:
     """Keep a token, whose ids follow from its text; return it with them.
 
     Raises:
         Conflict: it is here already.
     """
-    known = tokens.find_by_digest(connection, digest(key, text))
+    known = first_of(
+        keys.digests(text), lambda each: tokens.find_by_digest(connection, each)
+    )
     if known is not None:
         raise Conflict(
             f"this token is here already, with the id {known.public_id}",
@@ -47,7 +49,12 @@ def add(connection: Connection, made: Token, text: str, key: bytes) -> Token:
         )
     own = public_id_of(text if looks_like_token(text) else new_text())
     made = replace(made, public_id=own, lineage=own)
-    tokens.add(connection, made, digest(key, text))
+    return _kept(connection, made, text, keys)
+
+
+def _kept(connection: Connection, made: Token, text: str, keys: Keyring) -> Token:
+    made = replace(made, key_generation=keys.in_use.number)
+    tokens.add(connection, made, keys.digest(text))
     return made
 
 
@@ -57,7 +64,7 @@ class Rotation:
 
     text: str
     """The new token."""
-    key: bytes
+    keys: Keyring
     """The instance key."""
     now: datetime
     until: datetime
@@ -92,8 +99,7 @@ class Rotation:
             exposed_at=None,
             last_used_at=None,
         )
-        tokens.add(connection, made, digest(self.key, self.text))
-        return made, old
+        return _kept(connection, made, self.text, self.keys), old
 
 
 def revoke(connection: Connection, public_id: str, now: datetime) -> int:
@@ -151,6 +157,13 @@ def new_link(
         created_at=now,
         expires_at=expires_at,
     )
+
+
+def add_link(connection: Connection, made: Link, secret: str, keys: Keyring) -> Link:
+    """Keep a link by the digest of its secret."""
+    made = replace(made, key_generation=keys.in_use.number)
+    links.add(connection, made, keys.digest(secret))
+    return made
 
 
 def link_state(link: Link, token: Token, now: datetime) -> str:

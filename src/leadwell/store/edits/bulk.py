@@ -19,8 +19,8 @@ from leadwell.errors import (
     NotFound,
     PreconditionFailed,
 )
-from leadwell.model.author import Author
 from leadwell.model.campaign import Campaign
+from leadwell.model.grant import Author
 from leadwell.model.lead import JSON
 from leadwell.schema import submission
 from leadwell.schema.times import from_microseconds

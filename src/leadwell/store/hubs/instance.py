@@ -1,4 +1,4 @@
-"""Facts about the whole instance: its key's fingerprint, its newest backup, beacons."""
+"""Facts about the whole instance: its key's fingerprints, its backup, beacons."""
 
 from leadwell.store.connection import Connection, one
 
@@ -69,9 +69,33 @@ def noted_at(connection: Connection, name: str) -> int:
     return 0 if row is None else int(row[0])
 
 
+def fingerprints(connection: Connection) -> dict[int, bytes]:
+    """Return the fingerprint of each generation of the key, by its number."""
+    rows = connection.rows(
+        "SELECT name, value FROM instance WHERE (name = :name OR name LIKE :later)",
+        {"name": KEY, "later": f"{KEY} %"},
+    )
+    return {int(name.removeprefix(KEY) or 1): bytes(value) for name, value in rows}
+
+
+def note_key(connection: Connection, number: int, fingerprint: bytes) -> bytes:
+    """Keep the fingerprint of a generation, unless another hub was first with it.
+
+    Returns what is kept.
+    """
+    return note(connection, _name(number), fingerprint)
+
+
+def forget_generation(connection: Connection, number: int) -> None:
+    """Have every hub of the database let a generation of the key be retired."""
+    name = {"name": _name(number)}
+    connection.run("DELETE FROM instance WHERE name = :name", name)
+
+
 def forget_key(connection: Connection) -> None:
-    """Have the next hub that starts give the fingerprint of its own key."""
-    connection.run("DELETE FROM instance WHERE name = :name", {"name": KEY})
+    """Have the next hub that starts give the fingerprints of its own key."""
+    for number in fingerprints(connection):
+        forget_generation(connection, number)
 
 
 def light(connection: Connection, beacon: bytes) -> None:
@@ -94,3 +118,8 @@ def put_out(connection: Connection, beacon: bytes) -> None:
         "DELETE FROM instance WHERE name = :name",
         {"name": f"{BEACON}{beacon.hex()}"},
     )
+
+
+def _name(number: int) -> str:
+    # That of the first one is what a release wrote that knew no other.
+    return KEY if number == 1 else f"{KEY} {number}"

@@ -195,6 +195,7 @@ class Session:
     user: User
     created_at: int
     used_at: int
+    digest: bytes
 
 
 def find_session(connection: Connection, digest: bytes) -> Session | None:
@@ -209,7 +210,9 @@ def find_session(connection: Connection, digest: bytes) -> Session | None:
             {"digest": digest},
         )
     )
-    return None if row is None else Session(_login(row).user, row[-2], row[-1])
+    if row is None:
+        return None
+    return Session(_login(row).user, row[-2], row[-1], digest)
 
 
 def add_session(connection: Connection, digest: bytes, email: str, now: int) -> None:

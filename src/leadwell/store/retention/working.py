@@ -8,9 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from leadwell.model.author import Author
 from leadwell.model.campaign import Campaign
-from leadwell.model.grant import Grant
+from leadwell.model.grant import Author, Grant
 from leadwell.store import campaigns
 from leadwell.store.connection import Connection, Database
 from leadwell.store.people import activity

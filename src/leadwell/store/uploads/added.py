@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from leadwell.model.author import Author
 from leadwell.model.campaign import Campaign
+from leadwell.model.grant import Author
 from leadwell.model.importing import Job
 from leadwell.store.connection import Connection, one
 from leadwell.store.writes.writing import Writing

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from leadwell.model.author import OPERATOR
 from leadwell.model.campaign import Campaign
+from leadwell.model.grant import OPERATOR
 from leadwell.model.lead import Lead, Value
 from leadwell.store import campaigns
 from leadwell.store.connection import Connection, remembered

@@ -7,8 +7,8 @@ they were: they are one person's, and are erased together.
 from dataclasses import dataclass
 
 from leadwell.errors import LeadNotFound, Refused
-from leadwell.model.author import OPERATOR
 from leadwell.model.campaign import Campaign
+from leadwell.model.grant import OPERATOR
 from leadwell.store.connection import Connection, one
 from leadwell.store.writes import history, rows
 from leadwell.store.writes.scopes import Reason, Step

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from leadwell.errors import LeadNotFound, PreconditionFailed
 from leadwell.errors.duplicates import DuplicateLead
-from leadwell.model.author import Author
 from leadwell.model.campaign import Campaign, Policy
+from leadwell.model.grant import Author
 from leadwell.model.lead import Lead
 from leadwell.schema.matching import matches
 from leadwell.store.connection import Connection

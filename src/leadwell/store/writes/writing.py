@@ -13,8 +13,8 @@ from leadwell.errors import (
     OutsideScope,
     Unavailable,
 )
-from leadwell.model.author import Author
 from leadwell.model.campaign import Campaign
+from leadwell.model.grant import Author
 from leadwell.model.lead import Lead, Value
 from leadwell.schema import rendering
 from leadwell.schema.matching import matches

@@ -21,7 +21,6 @@ from leadwell.model.link import Link, LinkKind
 from leadwell.model.token import (
     PUBLIC_BYTES,
     Token,
-    digest,
     public_id_of,
     short_id,
 )
@@ -94,7 +93,7 @@ class One:
             end = token.expires_at
             made = making.new_link(connection, token.public_id, kind, now(visit), end)
             made = replace(made, public_id=link_id)
-            links.add(connection, made, digest(visit.hub.key, secret))
+            making.add_link(connection, made, secret, visit.hub.keys)
             about = token.name, link_id
             visit.note(connection, place.campaign, What.LINK_MADE, *about)
             return {**place.around(visit), "token": token, "kind": kind.value}
@@ -241,7 +240,7 @@ def _rotated(
     if ends != "never":
         expires = moment + timedelta(days=int(ends))
     until = moment + rights.overlap_of(overlap)
-    rotation = making.Rotation(text, visit.hub.key, moment, until, expires)
+    rotation = making.Rotation(text, visit.hub.keys, moment, until, expires)
     made, old = rotation.carry_out(connection, token.public_id)
     about = token.name, made.public_id
     visit.note(connection, place.campaign, What.TOKEN_ROTATED, *about)

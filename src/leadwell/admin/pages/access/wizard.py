@@ -14,9 +14,9 @@ from leadwell.errors import LeadwellError
 from leadwell.model.campaign import Attribute
 from leadwell.model.link import LinkKind
 from leadwell.model.query import Condition, Question
-from leadwell.model.token import Token, digest, public_id_of
+from leadwell.model.token import Token, public_id_of
 from leadwell.schema.times import microseconds
-from leadwell.store import accounts, campaigns, filters, links, pages
+from leadwell.store import accounts, campaigns, filters, pages
 from leadwell.store.access import making
 from leadwell.store.connection import Connection
 from leadwell.store.people.activity import What
@@ -138,11 +138,11 @@ def _made(connection: Connection, visit: Visit, text: str, link: str) -> Made:
     if place.campaign is not None:
         now_us = microseconds(moment)
         token = typed.narrowed(connection, place.campaign, token, conditions, now_us)
-    token = making.add(connection, token, text, hub.key)
+    token = making.add(connection, token, text, hub.keys)
     shared = making.new_link(
         connection, token.public_id, LinkKind.DOCUMENTATION, moment, token.expires_at
     )
-    links.add(connection, shared, digest(hub.key, link))
+    making.add_link(connection, shared, link, hub.keys)
     about = token.name, token.public_id
     visit.note(connection, place.campaign, What.TOKEN_MADE, *about)
     return Made(place, typed, token)

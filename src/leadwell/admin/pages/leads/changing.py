@@ -10,8 +10,8 @@ from leadwell.admin.pages.leads import inputs
 from leadwell.admin.pages.leads.inputs import Input
 from leadwell.admin.visit import Visit
 from leadwell.errors import LeadNotFound
-from leadwell.model.author import Author
 from leadwell.model.campaign import Campaign
+from leadwell.model.grant import Author
 from leadwell.schema.fields import type_named
 from leadwell.store import leads
 from leadwell.store.connection import Connection

@@ -65,7 +65,7 @@ class Me:
         now = visit.hub.moment
         await visit.end(lambda c: users.set_password(c, email, kept, now))
         answer = visit.go("/me", "saved")
-        return await signing.begun(answer, email, sessions.new_secret(), None)
+        return await signing.begun(answer, email, sessions.new_secret(), ())
 
     async def leave_everywhere(self, visit: Visit) -> Response:
         """End all sessions, this one too."""
