@@ -51,6 +51,15 @@ def test_compose_shows_the_proxy_alone_to_the_world() -> None:
     )
 
 
+def test_browsers_of_the_composed_hub_are_told_to_stay_with_tls() -> None:
+    """By the hub, which does so where its own address is one of TLS."""
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))["services"]
+    settings = services["hub"]["environment"]
+    assert settings["LEADWELL_PUBLIC_URL"].startswith("https://")
+    assert Settings().hsts_s > 0
+    assert "Strict-Transport" not in (DEPLOY / "Caddyfile").read_text("utf-8")
+
+
 def test_compose_asks_for_what_the_example_names() -> None:
     compose = (DEPLOY / "compose.yaml").read_text("utf-8")
     asked = set(re.findall(r"\$\{(\w+)", compose))
