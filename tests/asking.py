@@ -31,7 +31,9 @@ class Whole(TestClient):
         head += [(n.lower().encode(), text.encode()) for n, text in headers.items()]
         content = b""
         if body is not None:
-            content = json.dumps(body).encode()
+            # As `request` writes it, which the same Idempotency-Key has to be sent with.
+            text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+            content = text.encode()
             head.append((b"content-type", b"application/json"))
             head.append((b"content-length", b"%d" % len(content)))
         scope = _scope_of(method, path.encode(), query.encode(), head)

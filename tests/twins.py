@@ -112,15 +112,20 @@ class Twin:
             headers["Authorization"] = f"Bearer {token}"
         if cookie := self.people.get(asked.token):
             headers |= {"Cookie": cookie, "Accept": "text/html"}
-        url = asked.path.replace("{cursor}", cursor)
-        for name, path in self.links.items():
-            url = url.replace(name, path)
+        url = self.address(asked, cursor)
         self.database.said.clear()
         answer = self.client.ask(asked.method, url, headers, asked.body)
         self.database.settle()
         # Two hubs that break alike would tell nothing apart.
         assert answer.status_code < 500, answer.text
         return answer
+
+    def address(self, asked: Ask, cursor: str = "") -> str:
+        """Return the path that is asked for here."""
+        path = asked.path.replace("{cursor}", cursor)
+        for name, link in self.links.items():
+            path = path.replace(name, link)
+        return path
 
     def do(self, path: str, body: Any = None, method: str = "POST") -> Any:
         """Let somebody who sees everything write, and return what it answers.

@@ -4,6 +4,7 @@ WAL with `synchronous=FULL`: an answered write survives a power cut, which NORMA
 does not promise (explanation/durability). Several requests share one commit.
 """
 
+import ctypes
 import secrets
 import time
 from collections import deque
@@ -12,7 +13,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from typing import Any, TypeVar
 
 import apsw
@@ -79,14 +80,21 @@ class SQLiteConnection:
         memo: dict[Row, Any] | None = None,
         epoch: bytes = b"",
         vfs: str | None = None,
+        gone: Event | None = None,
     ) -> None:
-        """Open the file, making it when it is not there, through a VFS by its name."""
+        """Open the file through a VFS by its name.
+
+        `gone` is set once the file is not where it was; without it the file is made
+        where there is none.
+        """
         self.memo: dict[Row, Any] = {} if memo is None else memo
         self.moment: dict[Row, Any] | None = None
+        self._gone = gone or Event()
         self._version = -1
         self.epoch = epoch
+        flags = apsw.SQLITE_OPEN_READWRITE | (0 if gone else apsw.SQLITE_OPEN_CREATE)
         self.raw = apsw.Connection(
-            str(path), vfs=vfs, statementcachesize=_STATEMENT_CACHE
+            str(path), flags, vfs=vfs, statementcachesize=_STATEMENT_CACHE
         )
         self.raw.set_busy_timeout(BUSY_TIMEOUT_MS)
         # A plan that depends on what is bound would be made anew for each value.
@@ -124,10 +132,25 @@ class SQLiteConnection:
 
         The version of the data differs when another connection has committed.
         """
+        self.check_there()
         self.raw.execute("BEGIN")
         version = self.raw.pragma("data_version")
         if self.moment is None or version != self._version:
             self._version, self.moment = version, {}
+
+    def check_there(self) -> None:
+        """Refuse a file that was moved, replaced or removed since it was opened.
+
+        SQLite would go on in it, and what it was given would be found by nobody. Nor is
+        it trusted when it is back: its log may not be.
+        """
+        is_moved = ctypes.c_int(0)
+        at = ctypes.addressof(is_moved)
+        self.raw.file_control("main", apsw.SQLITE_FCNTL_HAS_MOVED, at)
+        if is_moved.value:
+            self._gone.set()
+        if self._gone.is_set():
+            raise apsw.CantOpenError
 
     def lock_schema(self) -> None:
         """Nothing to wait for: SQLite has one writer at a time."""
@@ -174,7 +197,8 @@ class SQLiteDatabase:
         self._writer: Thread | None = None
         self._lock = Lock()
         self._is_open = True
-        self._idle.append(self._opened())
+        self._gone = Event()
+        self._idle.append(self._first())
 
     @contextmanager
     def reading(self) -> Generator[Connection]:
@@ -187,6 +211,8 @@ class SQLiteDatabase:
         try:
             connection.begin()
             yield connection
+        except apsw.Error as error:
+            raise checkup.meaning(error) from error
         finally:
             if connection.raw.in_transaction:
                 connection.raw.execute("ROLLBACK")
@@ -269,6 +295,13 @@ class SQLiteDatabase:
             self._idle.pop().raw.close()
 
     def _opened(self) -> SQLiteConnection:
+        given = (self.path, self._memo, self._epoch, self._vfs)
+        try:
+            return SQLiteConnection(*given, self._gone)
+        except apsw.Error as error:
+            raise checkup.meaning(error) from error
+
+    def _first(self) -> SQLiteConnection:
         try:
             return SQLiteConnection(self.path, self._memo, self._epoch, self._vfs)
         except apsw.NotADBError:
@@ -307,9 +340,10 @@ def _commit_together(connection: SQLiteConnection, group: list[_Job]) -> None:
         connection.raw.execute("BEGIN IMMEDIATE")
         for job, done in group:
             outcomes.append(_run_alone(connection, job, done))
+        connection.check_there()
         connection.raw.execute("COMMIT")
     except BaseException as error:
-        meaning = _meaning(error)
+        meaning = checkup.meaning(error)
         if connection.raw.in_transaction:
             connection.raw.execute("ROLLBACK")
         # A schema that one job wrote and another read never was: it is forgotten.
@@ -320,14 +354,6 @@ def _commit_together(connection: SQLiteConnection, group: list[_Job]) -> None:
             done.set_result(result)
         else:
             done.set_exception(fault)
-
-
-def _meaning(error: BaseException) -> BaseException:
-    if isinstance(error, apsw.BusyError):
-        return Unavailable(
-            "another process is writing to the database", hint="try again in a moment"
-        )
-    return error
 
 
 def _run_alone(
