@@ -31,7 +31,7 @@ class Whole(TestClient):
         head += [(n.lower().encode(), text.encode()) for n, text in headers.items()]
         content = b""
         if body is not None:
-            # As `request` writes it, which the same Idempotency-Key has to be sent with.
+            # As `request` writes it: an Idempotency-Key is of these very bytes.
             text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
             content = text.encode()
             head.append((b"content-type", b"application/json"))

@@ -14,6 +14,7 @@ from tests import make
 from tests.bad.asking import URL, ask, whole
 from tests.bad.row import Bad
 from tests.bad.stage import Stage, a_stage
+from tests.recording import recorded
 
 pytestmark = pytest.mark.proof
 HUGE = "a" * 9_000
@@ -26,17 +27,17 @@ def test_whatever_is_bad_anywhere_breaks_no_route(tmp_path: Path, who: str) -> N
     with closing(make.a_database(tmp_path / "leads.db")) as database:
         hub = Hub(database, make.KEY, make.Clock(), URL)
         stage = a_stage(hub, database)
-        with whole(hub) as client:
+        with whole(hub) as client, recorded("bad input", on=who) as counts:
             routes = list(every_route(client))
             assert len(routes) > 100
             for path, methods in routes:
-                spoil(
-                    client, stage, Bad(path=path, status=0, code="", who=who), methods
-                )
+                bad = Bad(path=path, status=0, code="", who=who)
+                counts["requests"] += spoil(client, stage, bad, methods)
 
 
-def spoil(client: TestClient, stage: Stage, bad: Bad, methods: list[str]) -> None:
-    """Ask one path in every bad way."""
+def spoil(client: TestClient, stage: Stage, bad: Bad, methods: list[str]) -> int:
+    """Ask one path in every bad way, and return in how many."""
+    asked = 0
     for method in {*methods, "LOOK"} - {"HEAD"}:
         if bad.path in SIGNED_OUT and method == "POST":
             continue
@@ -44,6 +45,8 @@ def spoil(client: TestClient, stage: Stage, bad: Bad, methods: list[str]) -> Non
             answer = ask(client, stage, changed)
             # Erasing says that this hub keeps no list of erasures.
             assert answer.status_code < 500 or answer.status_code == 503, changed
+            asked += 1
+    return asked
 
 
 def spoilt(asked: Bad) -> Iterator[Bad]:

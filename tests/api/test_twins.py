@@ -20,8 +20,8 @@ from tests.submissions import Submissions
 
 pytestmark = REPEATS
 SEED, CASES, FEW_CASES = 2, 300, 150
-LONG = int(os.environ.get("LEADWELL_TEST_CASES", "20000"))
-"""Requests of the long run: LEADWELL_TEST_CASES=1000000 make proof."""
+LONG = int(os.environ.get("LEADWELL_TEST_SCOPE", "20000"))
+"""Requests of the long run: LEADWELL_TEST_SCOPE=1000000 make proof."""
 PER_SEED = 1_000
 """Then both hubs begin anew: their leads grow, and so does the time of a request."""
 

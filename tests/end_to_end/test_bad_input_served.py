@@ -12,6 +12,7 @@ from leadwell.api.hub import Hub
 from tests import make
 from tests.bad import ROWS
 from tests.bad.stage import PRIVATE, TYPED, Stage, a_stage
+from tests.recording import recorded
 from tests.served import KEY, Served, a_hub
 
 URL = "http://127.0.0.1"
@@ -46,10 +47,12 @@ def test_no_bad_input_stops_a_hub_or_is_logged(tmp_path: Path) -> None:
     stage = a_folder(tmp_path)
     hub = a_hub(tmp_path, stage.tokens["writer"], LEADWELL_METRICS_TOKEN="")
     try:
-        for row in ROWS:
-            status = send(hub, stage.request(row, URL))
-            assert status in {row.status, BROKEN}, row
-            assert hub.process.poll() is None
+        with recorded("bad input", on="a hub of its own") as counts:
+            for row in ROWS:
+                status = send(hub, stage.request(row, URL))
+                assert status in {row.status, BROKEN}, row
+                assert hub.process.poll() is None
+                counts["requests"] += 1
         assert send(hub, stage.good(URL)) == 200
         assert hub.request("GET", "/v2/campaigns/362/leads").json()["data"]
     finally:

@@ -30,6 +30,7 @@ from leadwell.store.writes import rows, scopes
 from leadwell.store.writes.writing import OPERATOR, Writing
 from tests import make, power
 from tests.effort import REPEATS
+from tests.recording import recorded
 
 CUTS = int(os.environ.get("LEADWELL_TEST_CUTS", "2000"))
 """A longer run: LEADWELL_TEST_CUTS=20000 make proof."""
@@ -288,9 +289,10 @@ def lives(
 def test_many_power_cuts_lose_nothing_that_was_answered(
     template: tuple[Path, Campaign],
 ) -> None:
-    found = lives(template, CUTS, seed=10_000)
-    answered = sum(len(life.answered) for life in found)
-    print(f"{CUTS} cuts, {answered} answered writes")  # noqa: T201
+    with recorded("power") as counts:
+        found = lives(template, CUTS, seed=10_000)
+        answered = sum(len(life.answered) for life in found)
+        counts.update(cuts=CUTS, answered=answered)
     assert answered > CUTS
 
 
