@@ -21,7 +21,8 @@ from bench.table import Table, number
 
 RECORD = Path("docs/reference/reliability.json")
 PAGE = Path("docs/reference/reliability.md")
-NOTED = Path("build/reliability.jsonl")
+NOTED = Path("build/reliability")
+"""The lines of the last run of each proof."""
 Record = dict[str, Any]
 
 
@@ -119,26 +120,35 @@ def main() -> int:
     options = parser.parse_args()
     if unknown := set(options.proofs) - set(names):
         parser.error(f"no proof is called {', '.join(sorted(unknown))}")
-    record = json.loads(RECORD.read_text("utf-8")) if RECORD.exists() else {}
     for proof, name in zip(PROOFS, names, strict=True):
         if not options.page and (not options.proofs or name in options.proofs):
-            record[proof.name] = run(proof)
-            RECORD.write_text(written(record), "utf-8")
-    PAGE.write_text(filled(PAGE.read_text("utf-8"), record), "utf-8")
+            keep(proof, run(proof, NOTED / f"{name}.jsonl"))
+    PAGE.write_text(filled(PAGE.read_text("utf-8"), kept()), "utf-8")
     return 0
 
 
-def run(proof: Proof) -> Record:
+def kept() -> Record:
+    """Return what is kept of all proofs."""
+    record: Record = json.loads(RECORD.read_text("utf-8"))
+    return record
+
+
+def keep(proof: Proof, found: Record) -> None:
+    """Put what was counted in place of the last count; others may have run beside."""
+    RECORD.write_text(written(kept() | {proof.name: found}), "utf-8")
+
+
+def run(proof: Proof, noted: Path) -> Record:
     """Run one proof, and return what it has counted; one that fails ends it all."""
     print(f"== {proof.name}: {proof.title}", flush=True)
-    NOTED.parent.mkdir(exist_ok=True)
-    NOTED.write_text("", "utf-8")
+    noted.parent.mkdir(parents=True, exist_ok=True)
+    noted.write_text("", "utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-m", "proof or not citus"]
     workers = ["-n", str(os.cpu_count() or 1), "--dist", "worksteal"]
-    known = os.environ | {"LEADWELL_TEST_RECORD": str(NOTED.resolve())}
+    known = os.environ | {"LEADWELL_TEST_RECORD": str(noted.resolve())}
     subprocess.run([*command, *workers, *proof.tests], env=known, check=True)
     about = machine.described()
-    lines = map(json.loads, NOTED.read_text("utf-8").splitlines())
+    lines = map(json.loads, noted.read_text("utf-8").splitlines())
     return {
         "at": about["at"],
         "commit": _commit(),
