@@ -16,7 +16,7 @@ UPGRADE ?=
 .DELETE_ON_ERROR:
 # With -j too, the gates come in their order.
 .NOTPARALLEL:
-.PHONY: vendor sbom audit test-citus help setup demo test check fix proof contract docs golden lock bench clean \
+.PHONY: vendor sbom audit test-citus help setup demo test check fix proof contract fuzz reliability docs golden lock bench clean \
         gates format lint types imports suite wheel
 
 help:  ## List the targets
@@ -54,6 +54,12 @@ contract: setup  ## The proofs of the contract alone: fuzzing, collections, conn
 	@echo "== contract"
 	@$(BIN)/pytest $(XDIST) -m proof tests/contract $(PYTEST)
 
+# Two minutes, as in the proofs; for longer, and from where the last run has ended:
+# LEADWELL_TEST_FUZZ_S=3600 LEADWELL_TEST_CORPUS=build/corpus make fuzz
+fuzz: setup  ## Fuzz the parsers of what strangers send
+	@echo "== fuzz"
+	@$(BIN)/pytest $(XDIST) -m proof tests/fuzz $(PYTEST)
+
 # Not run by CI: Citus is the operator's. It is the suite of the store and of the API, on a
 # coordinator and two workers, and what only a cluster can show.
 test-citus: setup  ## The suite on a cluster (CITUS_BIN=the programs of a PostgreSQL)
@@ -88,6 +94,11 @@ COMPILE = build/lock/bin/uv --no-config pip compile --quiet \
     --custom-compile-command "make lock" $(UPGRADE)
 RESOLVE = $(COMPILE) pyproject.toml --extra server --extra postgres --extra mcp
 
+# More for one run: make reliability PROOFS="scope fuzz"
+PROOFS ?=
+reliability: setup  ## Run the proofs that count, and write the page of their figures
+	@$(BIN)/python -m bench.reliability $(PROOFS)
+
 lock:  ## Pin every package again, with hashes (UPGRADE=--upgrade for the newest)
 	@test -x build/lock/bin/uv || $(PYTHON) -m venv build/lock
 	@build/lock/bin/python -m pip install --quiet $(UV)
@@ -96,6 +107,7 @@ lock:  ## Pin every package again, with hashes (UPGRADE=--upgrade for the newest
 	@$(COMPILE) requirements/airbyte.in --output-file requirements/airbyte.txt
 	@$(COMPILE) requirements/deploy.in --output-file requirements/deploy.txt
 	@$(COMPILE) requirements/dlt.in --output-file requirements/dlt.txt
+	@$(COMPILE) requirements/fuzz.in --output-file requirements/fuzz.txt
 	@$(COMPILE) requirements/generator.in --output-file requirements/generator.txt
 	@$(COMPILE) requirements/singer.in --output-file requirements/singer.txt
 

@@ -4,6 +4,8 @@ Starlette's own goes to the loop's thread and back eight times for each request,
 that an answer can be read while it is made; that was half the time of the long walks.
 """
 
+import json
+from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import unquote
 
@@ -19,6 +21,29 @@ class Whole(TestClient):
     def __init__(self, app: ASGIApp) -> None:
         super().__init__(app)
         self._transport = _Transport(self)
+
+    def ask(
+        self, method: str, url: str, headers: Mapping[str, str], body: Any = None
+    ) -> httpx2.Response:
+        """Ask as `request` does, at half its price: nothing is read into the URL."""
+        path, _, query = url.partition("?")
+        head = [(b"host", b"testserver")]
+        head += [(n.lower().encode(), text.encode()) for n, text in headers.items()]
+        content = b""
+        if body is not None:
+            # As `request` writes it: an Idempotency-Key is of these very bytes.
+            text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+            content = text.encode()
+            head.append((b"content-type", b"application/json"))
+            head.append((b"content-length", b"%d" % len(content)))
+        scope = _scope_of(method, path.encode(), query.encode(), head)
+        with self._portal_factory() as portal:
+            start, *rest = portal.call(_answer, self.app, scope, content)
+        told = b"".join(message.get("body", b"") for message in rest)
+        body_told = b"" if method == "HEAD" else told
+        return httpx2.Response(
+            start["status"], headers=start["headers"], content=body_told
+        )
 
 
 class _Transport(httpx2.BaseTransport):
@@ -40,18 +65,27 @@ class _Transport(httpx2.BaseTransport):
 
 def _scope(request: httpx2.Request) -> Scope:
     url = request.url
+    head = [(name.lower(), value) for name, value in request.headers.raw]
+    path = url.raw_path.partition(b"?")[0]
+    made = _scope_of(request.method, path, url.query, head)
+    return {**made, "scheme": url.scheme, "server": (url.host, url.port or 80)}
+
+
+def _scope_of(
+    method: str, path: bytes, query: bytes, head: list[tuple[bytes, bytes]]
+) -> Scope:
     return {
         "type": "http",
         "http_version": "1.1",
-        "method": request.method,
-        "path": unquote(url.path),
-        "raw_path": url.raw_path.partition(b"?")[0],
+        "method": method,
+        "path": unquote(path.decode("ascii")),
+        "raw_path": path,
         "root_path": "",
-        "scheme": url.scheme,
-        "query_string": url.query,
-        "headers": [(name.lower(), value) for name, value in request.headers.raw],
+        "scheme": "http",
+        "query_string": query,
+        "headers": head,
         "client": ("testclient", 50_000),
-        "server": (url.host, url.port or 80),
+        "server": ("testserver", 80),
         "state": {},
     }
 

@@ -12,12 +12,13 @@ from typing import Any, TypeAlias
 import pytest
 
 from leadwell.api import campaigns as api_campaigns
-from leadwell.api import tags
+from leadwell.api import readers, tags
 from leadwell.api.cursors import sealing
 from leadwell.api.entrance import linked
 from leadwell.errors import InsufficientScope
 from leadwell.model.campaign import Campaign
 from leadwell.model.grant import Grant, LeadQuery
+from leadwell.model.user import User
 from leadwell.schema import question, rendering
 from leadwell.schema.fields import select
 from leadwell.schema.question import selection
@@ -256,6 +257,16 @@ def other_words_for_hidden(patch: Patch) -> None:
     patch.setattr(rows, "find", find)
 
 
+def pages_of_every_campaign(patch: Patch) -> None:
+    """Let whoever is signed in open every campaign's pages."""
+    patch.setattr(User, "may_open", lambda _self, _campaign: True)
+
+
+def documents_of_the_campaign(patch: Patch) -> None:
+    """Describe to a token what it does not see, and its options."""
+    patch.setattr(readers, "view_of", lambda campaign, _grant: campaign)
+
+
 def duplicates_out_of_sight(patch: Patch) -> None:
     """Refuse a lead for one that the token may not see."""
     honest = matching.find
@@ -297,4 +308,6 @@ OF_ALL: list[Plant] = [
     watermark_of_the_campaign,
     look_at_each_lead,
     other_words_for_hidden,
+    pages_of_every_campaign,
+    documents_of_the_campaign,
 ]

@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from tests import worlds
+from tests import surfaces, worlds
 from tests.happenings import Happenings
 from tests.submissions import NEVER, Submissions
 from tests.twins import (
@@ -224,6 +224,17 @@ class Questions:
         self.ask(Ask(token, path, method))
         self.ask(Ask("account", self.random.choice(OF_ACCOUNT), method))
 
+    def documents(self) -> None:
+        for asked in surfaces.documents(self.random):
+            self.ask(asked)
+
+    def desks(self) -> None:
+        for asked in surfaces.desks(self.random):
+            self.ask(asked)
+
+    def tool(self) -> None:
+        self.ask(surfaces.tool(self.random, self.happenings.last_id))
+
     # ── Writing ─────────────────────────────────────────────────────────────────
 
     def write(self) -> None:
@@ -269,7 +280,7 @@ class Questions:
     def _kinds(self) -> "list[Callable[[], None]]":
         often = [self.list, self.one, self.go_on, self.go_on, self.write, self.write]
         others = [self.walk, self.changes, self.misuse, self.digest]
-        others += [self.export, self.feed]
+        others += [self.export, self.feed, self.documents, self.desks, self.tool]
         return [*often, *others, self.plain]
 
 

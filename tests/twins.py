@@ -5,6 +5,8 @@ all that the token sees. What is left, but for what is sealed in a cursor, must 
 same to the byte; and so must the statements that it took, which stand for the time.
 """
 
+import hashlib
+import logging
 import re
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -16,21 +18,31 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from starlette.testclient import TestClient
+import structlog
 
-from leadwell.api.app import app
+from leadwell.admin import app as admin
+from leadwell.admin import sessions
+from leadwell.api.app import Beside, app
 from leadwell.api.hub import Hub
+from leadwell.mcp import over_http
 from leadwell.model.campaign import Attribute, Campaign, Duplicates, Policy
+from leadwell.model.link import LinkKind, secret_of
+from leadwell.model.token import digest
+from leadwell.model.user import Role, User
 from leadwell.store import accounts
 from leadwell.store.duplicates import policies
+from leadwell.store.people import users
 from leadwell.store.writes import rows
 from tests import make
 from tests.asking import Whole
+from tests.desk import a_user
 from tests.watching import Watched
 
 LIST = "/v2/campaigns/362/leads"
 FEED = "{feed}"
-"""Each twin's own path of the reader's CSV link."""
+"""The path of the reader's CSV link."""
+DOCS = "{docs}"
+"""And of the link to the reader's documentation."""
 FILTER = "source=partner-west"
 OWN_ID = 370
 """The only campaign of another account, the same in both: its token sees no other."""
@@ -41,6 +53,11 @@ UNSEEN = ("email", "project-notes", "budget", "price", "newsletter", "df_lines")
 VENDORS = (("partner-north", "Partner North"), ("partner-nord", "Nord & Sons"))
 """The option that the token's filter excludes; another one in each twin."""
 _CURSOR = re.compile(rb"c1_[A-Za-z0-9_-]+")
+_DRAWN = re.compile(
+    rb'\b[0-9a-f]{64}\b|(?<=name="once" value=")[0-9a-f]{12}'
+    rb'|(?<=name="key" value=")[0-9a-f]{32}'
+)
+"""What a page draws anew each time: the word of its session, the name of a form."""
 _LIST_TAG = re.compile(rb'W/"[0-9a-f]{24}"')
 
 
@@ -66,12 +83,14 @@ class Twin:
 
     hub: Hub
     database: Watched
-    client: TestClient
+    client: Whole
     clock: make.Clock
     campaign: Campaign
     tokens: Mapping[str, str]
-    feed: str
-    """The path of the reader's leads as CSV, by a link."""
+    links: Mapping[str, str]
+    """The paths of the reader's links: of its leads as CSV, of its documentation."""
+    people: Mapping[str, str]
+    """The cookies of people who are signed in, and see none of the leads."""
     hidden: Random
     """Where everything comes from that the token may not see."""
     vendor: str
@@ -91,14 +110,22 @@ class Twin:
         headers = plain | dict(asked.headers)
         if token := self.tokens.get(asked.token):
             headers["Authorization"] = f"Bearer {token}"
-        given = {} if asked.body is None else {"json": asked.body}
-        url = asked.path.replace("{cursor}", cursor).replace(FEED, self.feed)
+        if cookie := self.people.get(asked.token):
+            headers |= {"Cookie": cookie, "Accept": "text/html"}
+        url = self.address(asked, cursor)
         self.database.said.clear()
-        answer = self.client.request(asked.method, url, headers=headers, **given)
+        answer = self.client.ask(asked.method, url, headers, asked.body)
         self.database.settle()
         # Two hubs that break alike would tell nothing apart.
         assert answer.status_code < 500, answer.text
         return answer
+
+    def address(self, asked: Ask, cursor: str = "") -> str:
+        """Return the path that is asked for here."""
+        path = asked.path.replace("{cursor}", cursor)
+        for name, link in self.links.items():
+            path = path.replace(name, link)
+        return path
 
     def do(self, path: str, body: Any = None, method: str = "POST") -> Any:
         """Let somebody who sees everything write, and return what it answers.
@@ -139,8 +166,9 @@ def opened(
     few_fields: bool = False,
     policy: Policy = Policy.OFF,
 ) -> Generator[tuple[Twin, Twin]]:
-    """Two empty hubs, for as long as they are asked."""
+    """Two empty hubs, for as long as they are asked; what they log is not."""
     with ExitStack() as stack:
+        stack.enter_context(_unlogged())
         one, two = (
             stack.enter_context(
                 _running(folder / str(number), number, engine, few_fields)
@@ -149,6 +177,18 @@ def opened(
         )
         one.policy = two.policy = policy
         yield one, two
+
+
+@contextmanager
+def _unlogged() -> Generator[None]:
+    # A tenth of the time, and nobody reads it.
+    before = structlog.get_config()
+    only_errors = structlog.make_filtering_bound_logger(logging.ERROR)
+    structlog.configure(wrapper_class=only_errors)
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 @contextmanager
@@ -192,22 +232,44 @@ def a_twin(folder: Path, number: int, engine: str, *, few_fields: bool) -> Twin:
         "reader": token(FILTER, readable=readable),
         "writer": token(FILTER, readable=readable, may_write=True),
     }
-    link = make.a_link(database, tokens["reader"])
+    feed = make.a_link(database, tokens["reader"])
+    # The same in both, for its pages name it.
+    docs = make.a_link(database, tokens["reader"], LinkKind.DOCUMENTATION, number=1)
     watched, clock = Watched(database), make.Clock()
     nonce = Random(0).randbytes  # noqa: S311 - the same bytes in both
     hub = Hub(watched, make.KEYS, clock, "https://hub.example", nonce=nonce)
+    people = {
+        # Who runs the other account, and who may open no campaign of this one.
+        "manager": _signed_in(hub, a_user(hub, small)),
+        "guest": _signed_in(hub, a_user(hub, account, Role.MEMBER)),
+    }
     return Twin(
         hub,
         watched,
-        Whole(app(hub)),
+        Whole(app(hub, beside=_beside(hub))),
         clock,
         campaign,
         tokens,
-        f"/feed/{link}.csv",
+        {FEED: f"/feed/{feed}.csv", DOCS: f"/d/{docs}"},
+        people,
         Random(100 + number),  # noqa: S311 - seeded, no secret
         VENDORS[number][0],
         [f"own-{each}" for each in range(number, 200, 2)],
     )
+
+
+def _beside(hub: Hub) -> Beside:
+    return Beside(over_http.answer, admin.leads(hub), admin.routes(hub))
+
+
+def _signed_in(hub: Hub, user: User) -> str:
+    # The same in both: pages show a word that is made of it.
+    secret = secret_of(hashlib.sha256(user.email.encode()).digest())
+    key = digest(hub.key, secret)
+    hub.database.write(
+        lambda c: users.add_session(c, key, user.email, hub.moment)
+    ).result()
+    return f"{sessions.cookie_name(hub)}={secret}"
 
 
 def _fields(slug: str, label: str) -> list[dict[str, Any]]:
@@ -248,4 +310,5 @@ def _told(
 
 def _unsealed(content: bytes) -> bytes:
     """Put its length in place of each cursor: what stands in it nobody can read."""
+    content = _DRAWN.sub(b"drawn", content)
     return _CURSOR.sub(lambda found: b"c1_%d" % len(found[0]), content)

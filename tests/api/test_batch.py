@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import pytest
 from starlette.testclient import TestClient
 
 from leadwell.api.app import app
@@ -139,33 +138,6 @@ def test_an_external_id_twice_in_one_batch_is_one_lead(
     assert office.history(1) == ["create", "update"]
 
 
-@pytest.mark.parametrize(
-    ("body", "expected"),
-    [
-        ({}, {("/leads", "out_of_range")}),
-        ({"leads": []}, {("/leads", "out_of_range")}),
-        ({"leads": {}}, {("/leads", "out_of_range")}),
-        ({"leads": None}, {("/leads", "out_of_range")}),
-        ({"leads": [GOOD] * 1001}, {("/leads", "out_of_range")}),
-        ({"leads": [GOOD], "atomic": 1}, {("/atomic", "malformed_value")}),
-        ({"leads": [GOOD], "atomic": None}, {("/atomic", "malformed_value")}),
-        ({"leads": [GOOD], "atomc": True}, {("/atomc", "unknown_field")}),
-        (
-            {"leads": 1, "atomic": "yes", "fields": {}},
-            {
-                ("/leads", "out_of_range"),
-                ("/atomic", "malformed_value"),
-                ("/fields", "unknown_field"),
-            },
-        ),
-    ],
-    ids=lambda each: repr(each)[:40] if isinstance(each, dict) else "",
-)
-def test_what_is_no_batch(partner: Writer, body: Any, expected: Any) -> None:
-    assert told(partner.ask("POST", "/batch", body)) == expected
-    assert partner.total == 0
-
-
 def test_a_thousand_leads_are_a_batch(partner: Writer) -> None:
     answer = partner.batch(*[named(f"Lead {number}") for number in range(1000)])
 
@@ -254,42 +226,6 @@ def raw(writer: Writer, content: bytes, **headers: str) -> Any:
     headers.setdefault("content_type", "application/json")
     given |= {name.replace("_", "-"): value for name, value in headers.items()}
     return writer.client.post(f"{LIST}/batch", content=content, headers=given)
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b'{"leads": [], "leads": []}',
-        b'{"leads": [{"fields": {"name": "a"}, "fields": {"name": "b"}}]}',
-        b'{"leads": [{"fields": {"name": "a", "name": "b"}}]}',
-        b'{"leads": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
-        b'{"leads": ' * 100_000,
-        b"[]",
-        b"",
-        b"{" + b" " * 100_000,
-    ],
-    ids=lambda content: repr(content)[:40],
-)
-def test_a_body_that_is_not_clean(partner: Writer, content: bytes) -> None:
-    assert code(raw(partner, content), 400) == "malformed_body"
-    assert partner.total == 0
-
-
-@pytest.mark.parametrize(
-    "kind", ["text/plain", "application/x-ndjson", "application/jsonx"]
-)
-def test_another_content_type(partner: Writer, kind: str) -> None:
-    answer = raw(partner, b'{"leads": []}', content_type=kind)
-
-    assert code(answer, 415) == "unsupported_media_type"
-
-
-@pytest.mark.parametrize("coding", ["gzip", "br", "identity, gzip"])
-def test_a_compressed_body_is_refused_by_its_name(partner: Writer, coding: str) -> None:
-    answer = raw(partner, b"\x1f\x8b", content_encoding=coding)
-
-    assert code(answer, 415) == "unsupported_media_type"
-    assert "uncompressed" in answer.json()["detail"]
 
 
 def test_a_lead_may_be_as_deep_in_a_batch_as_alone(partner: Writer) -> None:

@@ -156,19 +156,6 @@ def test_an_altered_cursor_is_refused_whatever_was_altered(client, token) -> Non
                 refused(client, token, path, each)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        *("0", "-1", "c1_", "c1_A", "c1_====", "Start", "START", "null", "../.."),
-        *("\N{PILE OF POO}", "c1_\N{LATIN SMALL LETTER O WITH STROKE}", "%00x"),
-        *("c1_a+b/", "c1_\t", *(f"c1_{'A' * count}" for count in (16, 38, 997, 5000))),
-    ],
-)
-def test_what_is_no_cursor_is_refused(client, token, text: str) -> None:
-    refused(client, token, LIST, text)
-    refused(client, token, FEED, text)
-
-
 def test_a_cursor_of_a_later_release_is_refused(client, token) -> None:
     """Its version stands in front: one that is not known is not guessed at."""
     for path, made in ((FEED, feed_cursor), (LIST, walk_cursor)):

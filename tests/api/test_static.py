@@ -84,24 +84,3 @@ def test_who_has_a_file_is_not_sent_it_again(client) -> None:
 def test_the_address_is_below_the_path_of_the_hub() -> None:
     path = static.path_of("https://hub.example/leads", CONSOLE)
     assert path == "/leads" + static.path_of("https://other.example", CONSOLE)
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "",
-        "vendor/vendor.toml",
-        "vendor/scalar/1.72.1/standalone.js.gz",
-        "%2e%2e/app.py",
-        "..%2fapp.py",
-        "__init__.py",
-        "/etc/passwd",
-        "vendor/scalar/1.72.1/LICENSE/",
-        "vendor/scalar/1.72.1/LICENSE%0A",
-        "vendor%5cscalar%5c1.72.1%5cLICENSE",
-    ],
-)
-def test_nothing_else_is_served(client, path: str) -> None:
-    answer = client.get(f"/static/{path}")
-    assert answer.status_code == 404
-    assert answer.json()["code"] == "not_found"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests import described, environments, equipment
+from tests.recording import recorded
 from tests.served import Served, a_folder, a_hub
 
 pytestmark = pytest.mark.proof
@@ -70,19 +72,22 @@ def run(*command: object, cwd: Path, **environment: str) -> str:
 
 
 def test_no_request_that_is_allowed_or_not_is_answered_otherwise(live: Live) -> None:
-    said = run(
-        Path(sys.executable).with_name("schemathesis"),
-        *("--config-file", HERE / "schemathesis.toml", "run"),
-        live.kept("openapi.json"),
-        *("--url", live.url, "--max-examples", CASES, "--seed", SEED),
-        # Not two: Python 3.11 cannot parse in two threads at once without fail.
-        *("--workers", 1, "--continue-on-failure", "--warnings", "off"),
-        cwd=live.folder,
-        LEADWELL_TOKEN=live.hub.token,
-        SCHEMATHESIS_HOOKS="fuzzing",
-        PYTHONPATH=str(HERE),
-    )
-    print(said[-1_500:])  # noqa: T201 - how many cases there were
+    with recorded("contract") as counts:
+        said = run(
+            Path(sys.executable).with_name("schemathesis"),
+            *("--config-file", HERE / "schemathesis.toml", "run"),
+            live.kept("openapi.json"),
+            *("--url", live.url, "--max-examples", CASES, "--seed", SEED),
+            # Not two: Python 3.11 cannot parse in two threads at once without fail.
+            *("--workers", 1, "--continue-on-failure", "--warnings", "off"),
+            cwd=live.folder,
+            LEADWELL_TOKEN=live.hub.token,
+            SCHEMATHESIS_HOOKS="fuzzing",
+            PYTHONPATH=str(HERE),
+        )
+        found = re.search(r"(\d[\d,]*) generated", said)
+        assert found, said[-1_500:]
+        counts["cases"] = int(found[1].replace(",", ""))
 
 
 def test_every_request_of_the_collection_succeeds(live: Live) -> None:

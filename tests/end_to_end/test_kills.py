@@ -23,6 +23,7 @@ import urllib3
 from leadwell.store.connection import Connection, Database
 from tests import make, postgres
 from tests.mirror import Mirror
+from tests.recording import recorded
 from tests.served import Answer, Reader, Served, a_folder, a_hub
 
 KILLS = int(os.environ.get("LEADWELL_TEST_KILLS", "60"))
@@ -355,14 +356,12 @@ def run(
 def test_many_kills_lose_nothing_and_do_nothing_twice(
     tmp_path: Path, engine: str, kills: int
 ) -> None:
-    started = time.monotonic()
-    trial = run(tmp_path, engine, kills, seed=1)
-    answered = sum(writer.answered for writer in trial.writers)
-    repeated = sum(writer.repeated for writer in trial.writers)
-    replayed = sum(writer.replayed for writer in trial.writers)
-    seconds = time.monotonic() - started
-    print(f"{engine}: {kills} kills, {answered} answers, {repeated} asked again,")  # noqa: T201
-    print(f"{replayed} of them done before, {seconds:.0f} s")  # noqa: T201
+    with recorded("kills", on=engine) as counts:
+        trial = run(tmp_path, engine, kills, seed=1)
+        answered = sum(writer.answered for writer in trial.writers)
+        repeated = sum(writer.repeated for writer in trial.writers)
+        replayed = sum(writer.replayed for writer in trial.writers)
+        counts.update(kills=kills, answered=answered, repeated=repeated)
     # The kills have hit both: writes that were done, and writes that were not.
     # PostgreSQL commits one of a campaign's writes at a time, so few were done there.
     assert (0 if engine == "sqlite" else -1) < replayed < repeated

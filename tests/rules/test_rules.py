@@ -295,7 +295,15 @@ def test_no_file_names_a_place_on_somebodys_machine() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["dev.txt", "server.txt", "airbyte.txt", "dlt.txt", "generator.txt", "deploy.txt"],
+    [
+        "dev.txt",
+        "server.txt",
+        "airbyte.txt",
+        "dlt.txt",
+        "generator.txt",
+        "deploy.txt",
+        "fuzz.txt",
+    ],
 )
 def test_a_lock_pins_every_package_and_names_no_index(name: str) -> None:
     lines = (ROOT / "requirements" / name).read_text(encoding="utf-8").splitlines()

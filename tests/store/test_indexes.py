@@ -27,6 +27,7 @@ from leadwell.store.indexes import BUDGET_BYTES, Indexes, kept, making, scans
 from leadwell.store.writes import chores, parts, rows, scopes
 from tests import make, worlds
 from tests.effort import REPEATS
+from tests.recording import recorded
 
 SEEDS, SEEDS_IN_SUITE = 40, 4
 STEPS = 40
@@ -278,8 +279,17 @@ def test_a_stored_index_that_is_damaged_is_made_again(
         "empty": b"",
     }[damage]
     stored(world, campaign, damaged)
-    with world.database.reading() as connection:
-        assert making.load(connection, campaign.id) is None
+    indexes = Indexes(world.database)
+    query = Grant.of_operator(campaign).query(campaign, question.read(campaign, []))
+    with recorded("faults", on="a snapshot of an index is damaged") as counts:
+        with world.database.reading() as connection:
+            assert making.load(connection, campaign.id) is None
+            indexes.window(connection, campaign, query)
+        indexes.settle()
+        with world.database.reading() as connection:
+            assert told(connection, indexes, query) == "at once"
+        counts["faults"] += 1
+    indexes.close()
     world.database.close()
 
 

@@ -96,7 +96,7 @@ def told(twin: Twin, client: Any, asked: Ask, cursor: str) -> tuple[int, Any, by
     headers = {"X-Request-ID": "fixed", "Accept-Encoding": "identity"}
     if asked.token:
         headers["Authorization"] = f"Bearer {twin.tokens[asked.token]}"
-    url = asked.path.replace("{cursor}", cursor).replace(twins.FEED, twin.feed)
+    url = twin.address(asked, cursor)
     given = {} if asked.body is None else {"json": asked.body}
     answer = client.request(
         asked.method, url, headers={**headers, **asked.headers}, **given

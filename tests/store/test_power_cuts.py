@@ -18,6 +18,7 @@ from typing import Any
 import apsw
 import pytest
 
+from leadwell.errors import Unavailable
 from leadwell.model.campaign import Campaign
 from leadwell.model.digest import Digest, words
 from leadwell.model.grant import OPERATOR
@@ -31,6 +32,7 @@ from leadwell.store.writes import rows, scopes
 from leadwell.store.writes.writing import Writing
 from tests import make, power
 from tests.effort import REPEATS
+from tests.recording import recorded
 
 CUTS = int(os.environ.get("LEADWELL_TEST_CUTS", "2000"))
 """A longer run: LEADWELL_TEST_CUTS=20000 make proof."""
@@ -38,6 +40,8 @@ CUTS_IN_A_LIFE = 50
 CALLS_MAX = 400
 """Writes and syncs before a cut: some ten transactions."""
 FILTERS = ("source=partner-west", "status=new")
+CUT_OFF = (apsw.Error, Unavailable)
+"""What is raised without power: by SQLite, and by the database of it."""
 Noted = list[tuple[int, int]]
 """Ids and versions of leads."""
 
@@ -81,7 +85,7 @@ class Life:
         self.disk.plug_in(self.path, self.random.randint(1, CALLS_MAX))
         try:
             self.write()
-        except apsw.Error:
+        except CUT_OFF:
             pass
         finally:
             self.disk.survivors(self.path)
@@ -102,12 +106,12 @@ class Life:
 
     def note(self, futures: "list[Future[Noted]]") -> None:
         for future in futures:
-            with suppress(apsw.Error):
+            with suppress(*CUT_OFF):
                 self.answered.update(future.result(timeout=10))
 
     def look(self, database: SQLiteDatabase, is_over: Event) -> None:
         """See what a reader of the feed may be told before the power fails."""
-        with suppress(apsw.Error):
+        with suppress(*CUT_OFF):
             while not is_over.wait(0.002):
                 with database.reading() as connection:
                     self.heads[1:] = [feed.head(connection, 362)]
@@ -287,9 +291,10 @@ def lives(
 def test_many_power_cuts_lose_nothing_that_was_answered(
     template: tuple[Path, Campaign],
 ) -> None:
-    found = lives(template, CUTS, seed=10_000)
-    answered = sum(len(life.answered) for life in found)
-    print(f"{CUTS} cuts, {answered} answered writes")  # noqa: T201
+    with recorded("power") as counts:
+        found = lives(template, CUTS, seed=10_000)
+        answered = sum(len(life.answered) for life in found)
+        counts.update(cuts=CUTS, answered=answered)
     assert answered > CUTS
 
 

@@ -101,8 +101,15 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _number(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise MalformedBody(f"the number {text[:40]} is too large")
+        raise _too_large(text)
     return number
+
+
+def _too_large(text: str) -> MalformedBody:
+    shown = text if len(text) <= DIGITS_MAX else f"{text[:DIGITS_MAX]}…"
+    return MalformedBody(
+        f"the number {shown} is too large", hint="send it as a text, or a smaller one"
+    )
 
 
 def _refuse_constant(text: str) -> NoReturn:
@@ -111,7 +118,7 @@ def _refuse_constant(text: str) -> NoReturn:
 
 def _whole(text: str) -> int:
     if len(text) > DIGITS_MAX:
-        raise MalformedBody(f"the number {text[:40]}… is too large")
+        raise _too_large(text)
     return int(text)
 
 

@@ -98,7 +98,10 @@ class Grant:
             CampaignNotFound: there is none, or it belongs to another account.
         """
         if campaign is None or campaign.account_id != self.account_id:
-            raise CampaignNotFound(f"there is no campaign {campaign_id}")
+            raise CampaignNotFound(
+                f"there is no campaign {campaign_id}",
+                hint="those that the token sees are at /v2/campaigns",
+            )
         self.check_campaign(campaign.id)
         return campaign
 

@@ -10,17 +10,17 @@ from leadwell.admin import charts
 from leadwell.admin.charts import Figures, PerDay, Stage
 from leadwell.admin.pages.imports.uploading import new_campaign
 from leadwell.admin.visit import Visit
-from leadwell.errors import LeadwellError, MalformedValue
+from leadwell.errors import LeadwellError
 from leadwell.model.campaign import Campaign, Status
 from leadwell.model.query import Question
 from leadwell.model.slug import slug_of
+from leadwell.schema.definition import checked_name
 from leadwell.schema.times import from_microseconds
 from leadwell.store import accounts, campaigns, feed
 from leadwell.store.connection import Connection
 from leadwell.store.people.activity import What
 from leadwell.store.writes import scopes
 
-NAME_CHARACTERS_MAX = 200
 CAMPAIGNS_MAX = 1_000
 
 CHARTS_MAX = 12
@@ -120,9 +120,7 @@ class Start:
 
 
 def _made(connection: Connection, visit: Visit) -> Campaign:
-    name = visit.text("name")[:NAME_CHARACTERS_MAX]
-    if not name:
-        raise MalformedValue("the name is empty", hint="write how people call it")
+    name = checked_name(visit.text("name"))
     account = accounts.find_by_id(connection, visit.user.account_id)
     new = Status(1, "new", visit.said("New"), is_default=True)
     wanted = Campaign(0, account.id, slug_of(name), name, "DK", 1, statuses=(new,))

@@ -42,6 +42,7 @@ TRIED = "tried"
 TOKEN_BYTES_MAX = 512
 TOKEN_PARAMETERS = frozenset({"access_token", "api_token"})
 """What other systems call a token in a URL (RFC 6750 §2.3, the original's v1)."""
+_ANOTHER = "ask who gave it to you for another one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ class Gate:
             # One with a typing mistake is refused without asking the database.
             if is_mistyped(text):
                 self.hub.strangers.note(address_of(scope))
-                raise InvalidToken("the token is not valid")
+                raise _not_valid()
         look = partial(self._look, digests, scope)
         return Visitor(key, look, account=account_of(self.hub, key, scope))
 
@@ -154,7 +155,7 @@ class Gate:
         bearer = first_of(digests, lambda each: _bearer_of(connection, each))
         if bearer is None:
             self.hub.strangers.note(address_of(scope))
-            raise InvalidToken("the token is not valid")
+            raise _not_valid()
         try:
             _check_open(bearer.token, now)
             check_address(bearer.token, scope)
@@ -264,16 +265,26 @@ def _bearer(header: bytes) -> str:
         )
     is_clean = credentials.isascii() and len(credentials) <= TOKEN_BYTES_MAX
     if not is_clean:
-        raise InvalidToken("the token is not valid")
+        raise _not_valid()
     return credentials.decode("ascii")
+
+
+def _not_valid() -> InvalidToken:
+    """Say no more, whatever is wrong with it."""
+    return InvalidToken(
+        "the token is not valid",
+        hint="copy it whole, or ask who gave it to you for another one",
+    )
 
 
 def _check_open(token: Token, now: datetime) -> None:
     # Only who holds the whole secret learns why it no longer works.
     if token.revoked_at is not None:
-        raise InvalidToken(f"the token was revoked {show(token.revoked_at)}")
+        raise InvalidToken(
+            f"the token was revoked {show(token.revoked_at)}", hint=_ANOTHER
+        )
     if token.expires_at is not None and token.expires_at <= now:
-        raise InvalidToken(f"the token expired {show(token.expires_at)}")
+        raise InvalidToken(f"the token expired {show(token.expires_at)}", hint=_ANOTHER)
 
 
 def check_address(token: Token, scope: Scope) -> None:

@@ -1,10 +1,26 @@
-"""What an operator wants to know of a SQLite database's health."""
+"""What an operator wants to know of a SQLite database's health, and of its faults."""
 
 import apsw
+import structlog
 
+from leadwell.errors import InternalError, Unavailable
+from leadwell.errors.limits import took_too_long
 from leadwell.store.connection import Connection, Finding
 
 DAMAGED = "stop the hub, keep the file, and restore the newest backup"
+_log = structlog.get_logger("leadwell.database")
+_DAMAGED = (apsw.CorruptError, apsw.NotADBError)
+_HINDERED: tuple[tuple[type[apsw.Error], str, str], ...] = (
+    (apsw.FullError, "the disk of the database is full", "make room on it"),
+    (apsw.ReadOnlyError, "the database can only be read", "see who may write it"),
+    (
+        apsw.CantOpenError,
+        "the database is not where it was",
+        "stop the hub, put the file back, and start the hub again",
+    ),
+    (apsw.IOError, "the disk of the database fails", "see the log of the system"),
+)
+"""What an operator has to see to; it is told to whom it stands in the way."""
 
 
 def pragma(connection: Connection, name: str) -> str:
@@ -51,3 +67,23 @@ def last_stamp(connection: Connection) -> int:
 def sqlite_version() -> str:
     """Return the version of the SQLite library."""
     return apsw.sqlite_lib_version()
+
+
+def meaning(error: BaseException) -> BaseException:
+    """Return what is told of an error; one that stays is logged for the operator."""
+    if isinstance(error, apsw.BusyError):
+        return Unavailable(
+            "another process is writing to the database", hint="try again in a moment"
+        )
+    if isinstance(error, apsw.InterruptError):
+        return took_too_long()
+    if isinstance(error, _DAMAGED):
+        _log.error("damaged", hint=DAMAGED)
+        return InternalError(
+            "the database is damaged", hint="its operator has to restore a backup"
+        )
+    for kind, said, hint in _HINDERED:
+        if isinstance(error, kind):
+            _log.error("hindered", by=said, hint=hint)
+            return Unavailable(said, hint="try again once its operator has seen to it")
+    return error

@@ -12,13 +12,12 @@ from contextlib import contextmanager
 from operator import itemgetter
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from typing import Any, TypeVar
 
 import apsw
 
 from leadwell.errors import Refused, Unavailable
-from leadwell.errors.limits import took_too_long
 from leadwell.store.connection import (
     EPOCH_BYTES,
     Connection,
@@ -83,7 +82,8 @@ class SQLiteDatabase:
         self._writer: Thread | None = None
         self._lock = Lock()
         self._is_open = True
-        self._idle.append(self._opened())
+        self._gone = Event()
+        self._idle.append(self._first())
 
     def hear(self, heard: Callable[[int | None], None]) -> None:
         """Hear nothing: no process tells anything."""
@@ -99,6 +99,8 @@ class SQLiteDatabase:
         try:
             connection.begin()
             yield connection
+        except apsw.Error as error:
+            raise checkup.meaning(error) from None
         finally:
             connection.timeout_s = None
             if connection.raw.in_transaction:
@@ -111,12 +113,9 @@ class SQLiteDatabase:
         Raises:
             Unavailable: one did.
         """
-        try:
-            with self.reading() as connection:
-                connection.timeout_s = self._timeout_s
-                return job(connection)
-        except apsw.InterruptError:
-            raise took_too_long() from None
+        with self.reading() as connection:
+            connection.timeout_s = self._timeout_s
+            return job(connection)
 
     def write(
         self,
@@ -190,6 +189,13 @@ class SQLiteDatabase:
             self._idle.pop().raw.close()
 
     def _opened(self) -> SQLiteConnection:
+        given = (self.path, self._memo, self._epoch, self._vfs)
+        try:
+            return SQLiteConnection(*given, self._gone)
+        except apsw.Error as error:
+            raise checkup.meaning(error) from error
+
+    def _first(self) -> SQLiteConnection:
         try:
             return SQLiteConnection(self.path, self._memo, self._epoch, self._vfs)
         except apsw.NotADBError:
@@ -228,9 +234,10 @@ def _commit_together(connection: SQLiteConnection, group: list[_Job]) -> None:
         connection.raw.execute("BEGIN IMMEDIATE")
         for run in joined(group, itemgetter(0)):
             outcomes += _run_together(connection, run)
+        connection.check_there()
         connection.raw.execute("COMMIT")
     except BaseException as error:
-        meaning = _meaning(error)
+        meaning = checkup.meaning(error)
         if connection.raw.in_transaction:
             connection.raw.execute("ROLLBACK")
         # A schema that one job wrote and another read never was: it is forgotten.
@@ -241,14 +248,6 @@ def _commit_together(connection: SQLiteConnection, group: list[_Job]) -> None:
             done.set_result(result)
         else:
             done.set_exception(fault)
-
-
-def _meaning(error: BaseException) -> BaseException:
-    if isinstance(error, apsw.BusyError):
-        return Unavailable(
-            "another process is writing to the database", hint="try again in a moment"
-        )
-    return error
 
 
 def _run_together(connection: SQLiteConnection, run: list[_Job]) -> list[_Outcome]:

@@ -1,8 +1,10 @@
 """One transaction of SQLite, behind the protocol that the store knows."""
 
+import ctypes
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import apsw
@@ -62,8 +64,14 @@ class SQLiteConnection:
         memo: dict[Row, Any] | None = None,
         epoch: bytes = b"",
         vfs: str | None = None,
+        gone: Event | None = None,
     ) -> None:
-        """Open the file, making it when it is not there, through a VFS by its name."""
+        """Open the file through a VFS by its name.
+
+        `gone` is set once the file is not where it was; without it the file is made
+        where there is none.
+        """
+        self._gone = gone or Event()
         self.memo: dict[Row, Any] = {} if memo is None else memo
         self.moment: dict[Row, Any] | None = None
         self._version = -1
@@ -71,8 +79,9 @@ class SQLiteConnection:
         """How long each statement may take; `None`: as long as it does."""
         self._until = 0.0
         self.epoch = epoch
+        flags = apsw.SQLITE_OPEN_READWRITE | (0 if gone else apsw.SQLITE_OPEN_CREATE)
         self.raw = apsw.Connection(
-            str(path), vfs=vfs, statementcachesize=_STATEMENT_CACHE
+            str(path), flags, vfs=vfs, statementcachesize=_STATEMENT_CACHE
         )
         self.raw.set_busy_timeout(BUSY_TIMEOUT_MS)
         # A plan that depends on what is bound would be made anew for each value.
@@ -119,10 +128,25 @@ class SQLiteConnection:
 
         The version of the data differs when another connection has committed.
         """
+        self.check_there()
         self.raw.execute("BEGIN")
         version = self.raw.pragma("data_version")
         if self.moment is None or version != self._version:
             self._version, self.moment = version, {}
+
+    def check_there(self) -> None:
+        """Refuse a file that was moved, replaced or removed since it was opened.
+
+        SQLite would go on in it, and what it was given would be found by nobody. Nor is
+        it trusted when it is back: its log may not be.
+        """
+        is_moved = ctypes.c_int(0)
+        at = ctypes.addressof(is_moved)
+        self.raw.file_control("main", apsw.SQLITE_FCNTL_HAS_MOVED, at)
+        if is_moved.value:
+            self._gone.set()
+        if self._gone.is_set():
+            raise apsw.CantOpenError
 
     def lock_schema(self) -> None:
         """Nothing to wait for: SQLite has one writer at a time."""
