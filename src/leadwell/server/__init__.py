@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
@@ -21,7 +22,7 @@ from leadwell.api.app import Beside, app
 from leadwell.api.hub import Hub, Limits
 from leadwell.errors import UsageError
 from leadwell.schema.times import microseconds
-from leadwell.server import agents, keys, opening
+from leadwell.server import agents, keys, opening, traces
 from leadwell.server.clock import AgreedClock, JumpGuard, now
 from leadwell.server.opening import erasure_path
 from leadwell.server.outgoing.ringing import Ringer
@@ -77,6 +78,9 @@ def application() -> ASGIApp:
     settings = from_environment()
     configure_logs(settings.log_level)
     hub = hub_of(settings)
+    traced = traces.spans(os.environ)
+    if traced is not None:
+        hub = replace(hub, database=traced.database(hub.database))
 
     @asynccontextmanager
     async def lifespan(router: Router) -> AsyncGenerator[None]:
@@ -98,8 +102,11 @@ def application() -> ASGIApp:
         hub.indexes.close()
         # Jobs that were handed in are finished; their answers may be out already.
         hub.database.close()
+        if traced is not None:
+            traced.stop()
 
-    return app(hub, lifespan, beside(hub, settings))
+    answering = app(hub, lifespan, beside(hub, settings))
+    return answering if traced is None else traced.app(answering)
 
 
 def beside(hub: Hub, settings: Settings) -> Beside:
