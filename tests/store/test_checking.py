@@ -1,6 +1,8 @@
 """What `leadwell doctor --deep` finds, and that it finds nothing where all is right."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 
 import pytest
 
@@ -52,6 +54,31 @@ def run(database: Database, sql: str) -> None:
 
 def test_nothing_is_found_where_all_is_right(database, kept) -> None:
     assert found_in(database, kept) == []
+
+
+def test_nothing_is_found_while_others_write(database, kept) -> None:
+    stop, now = Event(), make.us(make.MIDNIGHT)
+
+    def write() -> None:
+        while not stop.is_set():
+            for _ in range(2):
+                lead = make.a_lead(database, kept, fields={"source": "website"})
+            database.write(
+                lambda c, id_=lead.id: erasing.erase(c, kept, id_, now)
+            ).result()
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        try:
+            for _ in range(5):
+                with database.reading() as connection:
+                    seen: list[int] = []
+                    found = list(whole.differences(connection, kept.id, seen.append))
+                assert found == []
+        finally:
+            stop.set()
+        writing.result()
+    assert seen[-1] > 60
 
 
 @pytest.mark.parametrize(
