@@ -1,6 +1,7 @@
 """`leadwell doctor --deep`: one thing is damaged at a time, and is found and told."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -205,6 +206,24 @@ def test_postgresql_looks_at_its_indexes_where_it_may(server: Database) -> None:
     assert found.state == "fail"
     assert found.said.startswith("lead_by_fickle are damaged: REINDEX")
     server.close()
+
+
+def test_a_user_who_may_not_look_is_told_what_to_do_once(
+    tmp_path: Path, server: Database
+) -> None:
+    server.write(lambda c: c.run("CREATE EXTENSION amcheck")).result()
+    server.close()
+    running = postgres.server()
+    name = f"plain{os.getpid()}"
+    running.run(f"CREATE ROLE {name} LOGIN")
+    try:
+        url = running.again(tmp_path / "leads.db").replace("postgres@", f"{name}@")
+        plain = PostgresDatabase(url, postgres.UNSAFE)
+        (found,) = of_pages(plain)
+        plain.close()
+    finally:
+        running.run(f"DROP ROLE {name}")
+    assert (found.state, "GRANT EXECUTE" in found.said) == ("warn", True)
 
 
 def test_an_index_that_takes_too_long_is_not_called_sound(

@@ -26,6 +26,7 @@ SERVER_ONLY = [
     "cryptography",
     "jinja2",
     "jsonschema",
+    "opentelemetry",
     "phonenumbers",
     "psycopg",
     "psycopg_pool",
@@ -45,6 +46,7 @@ DECLARED = [
     *PROJECT["project"]["optional-dependencies"]["mcp"],
     *PROJECT["project"]["optional-dependencies"]["sync"],
     *PROJECT["project"]["optional-dependencies"]["async"],
+    *PROJECT["project"]["optional-dependencies"]["otel"],
     *PROJECT["dependency-groups"]["dev"],
 ]
 PIN = re.compile(r"^([\w.-]+)(?:\[.*\])?==(\S+)", re.MULTILINE)

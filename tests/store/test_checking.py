@@ -1,6 +1,8 @@
 """What `leadwell doctor --deep` finds, and that it finds nothing where all is right."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 
 import pytest
 
@@ -54,6 +56,31 @@ def test_nothing_is_found_where_all_is_right(database, kept) -> None:
     assert found_in(database, kept) == []
 
 
+def test_nothing_is_found_while_others_write(database, kept) -> None:
+    stop, now = Event(), make.us(make.MIDNIGHT)
+
+    def write() -> None:
+        while not stop.is_set():
+            for _ in range(2):
+                lead = make.a_lead(database, kept, fields={"source": "website"})
+            database.write(
+                lambda c, id_=lead.id: erasing.erase(c, kept, id_, now)
+            ).result()
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        try:
+            for _ in range(5):
+                with database.reading() as connection:
+                    seen: list[int] = []
+                    found = list(whole.differences(connection, kept.id, seen.append))
+                assert found == []
+        finally:
+            stop.set()
+        writing.result()
+    assert seen[-1] > 60
+
+
 @pytest.mark.parametrize(
     ("sql", "said"),
     [
@@ -77,7 +104,7 @@ def test_nothing_is_found_where_all_is_right(database, kept) -> None:
         ("UPDATE counter SET stamped_at = 1", "counter.stamped_at is 1, and the"),
         ("DELETE FROM counter", "it has no counter"),
         (
-            "UPDATE lead SET seq = (SELECT max(seq) FROM lead) WHERE id = 7",
+            "UPDATE lead SET seq = 30 WHERE id = 7",
             "were given twice",
         ),
         ("UPDATE lead SET version = 9 WHERE id = 7", "other versions of 1 leads, 7 am"),

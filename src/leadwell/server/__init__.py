@@ -5,6 +5,7 @@ import hashlib
 import os
 from collections.abc import AsyncGenerator, Generator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Protocol
@@ -28,6 +29,7 @@ from leadwell.server.outgoing.sending import networks_of
 from leadwell.server.parent import end_with_parent
 from leadwell.server.rotating import KeyWatch
 from leadwell.server.sharing import Sharing
+from leadwell.server.tracing import traces
 from leadwell.server.upkeep import Upkeep
 from leadwell.settings import Settings, from_environment
 from leadwell.store.connection import Database
@@ -89,6 +91,9 @@ def application() -> ASGIApp:
     configure_logs(settings.log_level)
     allow_files(settings.connections_max)
     hub = hub_of(settings)
+    traced = traces.spans(os.environ)
+    if traced is not None:
+        hub = replace(hub, database=traced.database(hub.database))
 
     @asynccontextmanager
     async def lifespan(router: Router) -> AsyncGenerator[None]:
@@ -101,8 +106,11 @@ def application() -> ASGIApp:
             gc.freeze()
             gc.set_threshold(GC_EVERY)
             yield
+        if traced is not None:
+            traced.stop()
 
-    return app(hub, lifespan, beside(hub, settings))
+    answering = app(hub, lifespan, beside(hub, settings))
+    return answering if traced is None else traced.app(answering)
 
 
 class _Working(Protocol):
