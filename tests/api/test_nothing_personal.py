@@ -132,9 +132,9 @@ def test_a_fault_is_logged_without_what_its_errors_say(
 ) -> None:
     token = make.a_token(database, account, campaign, may_write=True)
     whole = app(replace(hub, clock=broken, metrics_token=SECRET))
-    browser = replace(browser, client=TestClient(whole, base_url=hub.public_url))
+    other = replace(browser, client=TestClient(whole, base_url=hub.public_url))
     with logged() as written:
-        answer = ask(browser, token, "/v2/campaigns/362/leads", "POST", GOOD)
+        answer = ask(other, token, "/v2/campaigns/362/leads", "POST", GOOD)
     assert answer.status_code == 500
     assert NAME not in answer.text
     (fault,) = [line for line in check(browser, written) if line["event"] == "fault"]

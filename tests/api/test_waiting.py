@@ -107,7 +107,10 @@ def test_who_is_refused_or_meets_a_fault_is_woken(database: Database) -> None:
         other = asyncio.create_task(woken(vigil, quiet_one(), 0.3))
         assert await woken(vigil, Watch((362, 0), 0, refuse, 0), 5)
         assert not await other
-        other = asyncio.create_task(woken(vigil, quiet_one(), 5))
+        # Of one campaign, so that they are looked for together.
+        alike = Watch((362, 9), 0, lambda _: True, 0)
+        other = asyncio.create_task(woken(vigil, alike, 5))
+        await asyncio.sleep(0)
         assert await woken(vigil, Watch((362, 0), 0, fail, 0), 5)
         # Each meets the fault itself, if it is one of the database.
         assert await other

@@ -7,7 +7,6 @@ from typing import Any
 
 import httpx2
 import pytest
-from leadwell.server.listening import check_proxies, configuration, is_for_this_machine
 from starlette.routing import Route
 from starlette.testclient import TestClient
 from starlette.types import Scope
@@ -16,6 +15,11 @@ from structlog.testing import capture_logs
 from leadwell.api.entrance import Entrance, browsers, problems
 from leadwell.api.entrance.browsers import origins_of
 from leadwell.errors import UsageError
+from leadwell.server.connections.listening import (
+    check_proxies,
+    configuration,
+    is_for_this_machine,
+)
 from leadwell.settings import Settings
 from leadwell.store import leads
 from tests.attacks.place import (

@@ -18,12 +18,12 @@ from leadwell.intake.reading import open_rows
 from leadwell.model import cursor, token
 from leadwell.schema import querystring, question, saved, submission
 from leadwell.store import filtering
-from leadwell.store.engines.sqlite import SQLiteDialect
+from leadwell.store.engines.sqlite_connection import SQLiteDialect
 from tests import make
 
 CAMPAIGN = make.a_campaign()
 BINDING = cursor.Binding(362, b"lineage.", b"question")
-SEALER = Sealer(make.KEY, lambda count: b"n" * count)
+SEALER = Sealer(make.KEYS, lambda count: b"n" * count)
 ROWS_MAX = 500
 
 

@@ -177,7 +177,7 @@ def test_a_mark_that_was_lost_half_way_is_made_again(
     pull(campaign, to)
     there.change("DELETE FROM leadwell_sync")
     there.change("DELETE FROM leads WHERE id = 2")
-    bench.ask("PATCH", "/3", {"fields": {"name": "Ada"}})
+    bench.add(name="Ada")
     assert pull(campaign, to).upserts == len(bench.listed())
     check(bench, there)
 

@@ -22,7 +22,7 @@ from leadwell.server import agents, keys, opening
 from leadwell.server.auditing import Auditor, Pace
 from leadwell.server.clock import AgreedClock, JumpGuard, now
 from leadwell.server.connections.allowance import allow_files
-from leadwell.server.logs import configure_logs
+from leadwell.server.logs import configure_logs, log_beside
 from leadwell.server.opening import erasure_path
 from leadwell.server.outgoing.ringing import Ringer
 from leadwell.server.outgoing.sending import networks_of
@@ -44,6 +44,7 @@ def open_database(settings: Settings, *, create: bool) -> Database:
     Raises:
         Refused: it is missing, older than this release, or something else's.
     """
+    log_beside()
     return opening.open_database(settings, create=create, now=microseconds(now()))
 
 

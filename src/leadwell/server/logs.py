@@ -51,6 +51,16 @@ def configure_logs(level: str) -> None:
     )
 
 
+def log_beside() -> None:
+    """Have what a command notes go to stderr, beside its answer; a hub has its own."""
+    if not structlog.is_configured():
+        structlog.configure(
+            processors=processors(),
+            # Looked up each time: who runs commands in one process may redirect it.
+            logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        )
+
+
 def processors() -> list[Processor]:
     """Return what makes a line of what happened."""
     return [
