@@ -27,6 +27,8 @@ class Ticket:
     """The last lead id that is given."""
     begins_epoch: bool
     _from_seq: int
+    _reserved: tuple[int, int]
+    """What the row holds: the last sequence number and lead id that may be given."""
 
     @property
     def stamped_at(self) -> datetime:
@@ -44,7 +46,7 @@ class Ticket:
         return self.lead_id
 
     def close(self) -> None:
-        """Give back what was not used; the last statement of every write.
+        """Give back what was not used, or take what was used besides.
 
         A process that writes to a campaign for the first time begins an epoch of its
         history there, and that takes a number of its own.
@@ -63,6 +65,8 @@ class Ticket:
                     "id": self.connection.epoch,
                 },
             )
+        if (self.seq, self.lead_id) == self._reserved:
+            return
         # The ticket's lock still holds: nobody was given higher numbers meanwhile.
         self.connection.run(
             """
@@ -87,7 +91,7 @@ def take(connection: Connection, campaign_id: int, count: int, now: int) -> Tick
     ((seq, lead_id, stamped_at),) = connection.rows(
         """
            UPDATE counter
-              SET seq = seq + :reserved,
+              SET seq = seq + :count,
                   lead_id = lead_id + :count,
                   stamped_at = CASE WHEN :now > stamped_at THEN :now
                                     ELSE stamped_at + 1 END
@@ -97,7 +101,6 @@ def take(connection: Connection, campaign_id: int, count: int, now: int) -> Tick
         {
             "campaign_id": campaign_id,
             "count": count,
-            "reserved": count + 1,
             "now": now,
         },
     )
@@ -105,7 +108,14 @@ def take(connection: Connection, campaign_id: int, count: int, now: int) -> Tick
         "SELECT 1 FROM epoch WHERE campaign_id = :campaign_id AND id = :id",
         {"campaign_id": campaign_id, "id": connection.epoch},
     )
-    first = seq - count - 1 + (not known)
+    first = seq - count + (not known)
     return Ticket(
-        connection, campaign_id, stamped_at, first, lead_id - count, not known, first
+        connection,
+        campaign_id,
+        stamped_at,
+        first,
+        lead_id - count,
+        not known,
+        first,
+        (seq, lead_id),
     )
