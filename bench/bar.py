@@ -20,6 +20,7 @@ from bench.measures import (
     syncing,
     tabs,
     touching,
+    write_path,
     writing,
 )
 from bench.peers import DATASETTE, DJANGO, FASTAPI, PEERS
@@ -322,15 +323,11 @@ def _postgres(leads: int, size: Size) -> Iterator[Row]:
 
 def _scale(leads: int, found: Mapping[str, Any]) -> Iterator[Row]:
     """Yield what is promised of many writers, and of many workers."""
-    writes, pages = found.get("writes", {}), found.get("pages", {})
-
-    def rate(name: str) -> float | None:
-        alone = writes.get(scaling.ALONE)
-        return writes[name]["per_s"] / alone["per_s"] if alone else None
-
-    for name, least in ((scaling.TOGETHER, 5), (scaling.SPREAD, 2)):
-        what = f"PostgreSQL, single writes: {name} / {scaling.ALONE}"
-        yield Row(what, leads, rate(name), _least(least, " times"))
+    path, pages = found.get("path", {}), found.get("pages", {})
+    for name, least in ((write_path.TOGETHER, 5), (write_path.SPREAD, 2)):
+        times = path[name] / path[write_path.ALONE] if path else None
+        what = f"PostgreSQL, the write path: {name} / {write_path.ALONE}"
+        yield Row(what, leads, times, _least(least, " times"))
     one = pages.get(scaling.ONE_WORKER)
     more = pages[scaling.MORE_WORKERS]["cpu_us"] / one["cpu_us"] if one else None
     yield Row(f"a page of {scaling.MORE_WORKERS} / 1", leads, more, _most(1.2))

@@ -7,7 +7,15 @@ from bench import bar, sync_tables
 from bench.cases import CASES, CONTIGUOUS, FEED, FIRST_AND_DEEP, SCATTERED, UNCHANGED
 from bench.data import SMALL
 from bench.figures import PARTS, Size, Sizes
-from bench.measures import counting, on_postgres, pulling, scaling, tabs, writing
+from bench.measures import (
+    counting,
+    on_postgres,
+    pulling,
+    scaling,
+    tabs,
+    write_path,
+    writing,
+)
 from bench.peers import FASTAPI, PEERS
 from bench.serving import CONSTANT, HUB, NGINX, SMALL_HUB
 from bench.table import NONE, Table, number
@@ -263,10 +271,14 @@ def _meanwhile(sizes: Sizes) -> list[Table]:
 
 def _scale(sizes: Sizes) -> list[Table]:
     def rows(leads: int, found: Mapping[str, Any]) -> Iterator[list[str]]:
-        alone = found["writes"][scaling.ALONE]["per_s"]
+        path = found["path"]
+        for name, per_s in path.items():
+            times = number(per_s / path[write_path.ALONE], 1)
+            yield [f"{leads:,} leads, {name}", number(per_s), times, *[NONE] * 3]
+        alone = found["writes"][write_path.ALONE]["per_s"]
         for name, row in found["writes"].items():
             yield [
-                f"{leads:,} leads, {name}",
+                f"{leads:,} leads, over HTTP: {name}",
                 number(row["per_s"]),
                 number(row["per_s"] / alone, 1),
                 number(row["cpu_us"]),

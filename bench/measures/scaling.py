@@ -8,66 +8,76 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from statistics import median
+from typing import Any
 
 from bench import load, postgres, progress, serving
 from bench.cases import LEADS
-from bench.data import CAMPAIGN, Made, leads_of, more_campaigns, settled
+from bench.data import CAMPAIGN, Made, more_campaigns, settled
 from bench.load import Figures, asked, posted
+from bench.measures import write_path
 from bench.measures.reading import Effort, warm
+from bench.measures.write_path import (
+    ALONE,
+    BODIES,
+    CAMPAIGNS,
+    CLIENTS,
+    SPREAD,
+    TOGETHER,
+    WRITTEN_S,
+    written,
+)
+from bench.postgres import Postgres
 from bench.serving import Server
 
-CAMPAIGNS = 8
-CLIENTS = 32
-BODIES = 2_000
 WORKERS = 4
-WRITTEN_S = 4.0
-"""How long each kind of writing is measured in a round."""
-ALONE = "one campaign, 1 client"
-TOGETHER = f"one campaign, {CLIENTS} clients"
-SPREAD = f"{CAMPAIGNS} campaigns, a client each"
 ONE_WORKER, MORE_WORKERS = "1 worker", f"{WORKERS} workers"
 COLD = "first page of a cold hub"
 Row = dict[str, float]
 
 
-def measured(given: Made, effort: Effort) -> dict[str, dict[str, Row]]:
+def measured(given: Made, effort: Effort) -> dict[str, Any]:
     """Return leads a second by kind of writing, and what pages cost or take."""
+    with postgres.running() as server:
+        url = postgres.fill_hub(server, given)
+        tokens = more_campaigns(url, CAMPAIGNS)
+        settled()
+        path = write_path.measured(url, effort.rounds)
+        writes = _writes(given, server, (url, tokens), effort.rounds)
     return {
-        "writes": _writes(given, effort.rounds),
+        "path": path,
+        "writes": writes,
         "pages": _pages(given, effort),
         "cold": {COLD: _cold(given, effort.rounds)},
     }
 
 
-def _writes(given: Made, rounds: int) -> dict[str, Row]:
-    """Write single leads durably into PostgreSQL, in three ways in turn."""
-    progress.stage("PostgreSQL: single writes")
+def _writes(
+    given: Made, server: Postgres, hub_of: tuple[str, dict[int, str]], rounds: int
+) -> dict[str, Row]:
+    """Write single leads durably over HTTP, in three ways in turn."""
+    progress.stage("PostgreSQL: single writes over HTTP")
     found: dict[str, list[Figures]] = {ALONE: [], TOGETHER: [], SPREAD: []}
-    with postgres.running() as server:
-        url = postgres.fill_hub(server, given)
-        tokens = more_campaigns(url, CAMPAIGNS)
-        beside = [server.process.pid]
-        bodies = _bodies()
+    url, tokens = hub_of
+    bodies = [json.dumps(lead).encode() for lead in written()]
 
-        def to_one(number: int) -> bytes:
-            return posted(LEADS, given.whole, bodies[number % BODIES])
+    def to_one(number: int) -> bytes:
+        return posted(LEADS, given.whole, bodies[number % BODIES])
 
-        ways: dict[str, tuple[Callable[[int], bytes], int]] = {
-            ALONE: (to_one, 1),
-            TOGETHER: (to_one, CLIENTS),
-            SPREAD: (lambda n: _to_one_of(tokens, n, bodies[n % BODIES]), CAMPAIGNS),
-        }
-        settled()
-        with serving.hub(given, url, serving.HUB, beside) as hub:
-            for number in range(-1, rounds):
-                for name, (request, clients) in ways.items():
-                    progress.step(f"round {number + 1} of {rounds}: {name}")
-                    most_s = WRITTEN_S if number >= 0 else 1.0
-                    figures = load.measured(
-                        hub, request, 10**9, clients, 201, most_s=most_s
-                    )
-                    # The first round is for the interpreter and the caches.
-                    found[name] += [figures] if number >= 0 else []
+    ways: dict[str, tuple[Callable[[int], bytes], int]] = {
+        ALONE: (to_one, 1),
+        TOGETHER: (to_one, CLIENTS),
+        SPREAD: (lambda n: _to_one_of(tokens, n, bodies[n % BODIES]), CAMPAIGNS),
+    }
+    with serving.hub(given, url, serving.HUB, [server.process.pid]) as hub:
+        for number in range(-1, rounds):
+            for name, (request, clients) in ways.items():
+                progress.step(f"round {number + 1} of {rounds}: {name}")
+                most_s = WRITTEN_S if number >= 0 else 1.0
+                figures = load.measured(
+                    hub, request, 10**9, clients, 201, most_s=most_s
+                )
+                # The first round is for the interpreter and the caches.
+                found[name] += [figures] if number >= 0 else []
     return {
         name: {
             "per_s": median(each.count / each.wall_s for each in taken),
@@ -82,15 +92,6 @@ def _writes(given: Made, rounds: int) -> dict[str, Row]:
 def _to_one_of(tokens: dict[int, str], number: int, body: bytes) -> bytes:
     campaign = CAMPAIGN + 1 + number % CAMPAIGNS
     return posted(f"/v2/campaigns/{campaign}/leads", tokens[campaign], body)
-
-
-def _bodies() -> list[bytes]:
-    """Return leads to write, over and over: without names of their own all are new."""
-    found: list[bytes] = []
-    for lead in leads_of(BODIES, seed=3):
-        del lead["created_at"], lead["assigned_person"]
-        found.append(json.dumps(lead).encode())
-    return found
 
 
 def _pages(given: Made, effort: Effort) -> dict[str, Row]:
