@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from leadwell.api.hub import Hub
+from leadwell.model.keyring import Keyring
 from tests import make
 from tests.bad import ROWS
 from tests.bad.stage import PRIVATE, TYPED, Stage, a_stage
@@ -23,7 +24,7 @@ BROKEN = 400
 def a_folder(folder: Path) -> Stage:
     (folder / "leads.db.key").write_text(KEY.hex())
     database = make.a_database(folder / "leads.db")
-    hub = Hub(database, KEY, lambda: datetime.now(UTC), URL)
+    hub = Hub(database, Keyring.of(KEY), lambda: datetime.now(UTC), URL)
     stage = a_stage(hub, database, KEY)
     database.close()
     return stage

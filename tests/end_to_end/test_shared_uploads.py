@@ -13,6 +13,7 @@ import pytest
 from leadwell.admin import sessions
 from leadwell.api.hub import Hub
 from leadwell.model.importing import STALE_US, Job, State
+from leadwell.model.keyring import Keyring
 from leadwell.model.token import digest
 from leadwell.store import accounts, campaigns
 from leadwell.store.connection import Database
@@ -90,7 +91,7 @@ def _desks(database: Database, hubs: list[Served], stack: ExitStack) -> Iterator
         account = accounts.find_by_id(
             connection, campaigns.known(connection, 362).account_id
         )
-    known = Hub(database, KEY, clock, "http://127.0.0.1")
+    known = Hub(database, Keyring.of(KEY), clock, "http://127.0.0.1")
     user = a_user(known, account)
     key = digest(KEY, secret)
     database.write(lambda c: users.add_session(c, key, user.email, c.clock())).result()

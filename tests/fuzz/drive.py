@@ -5,6 +5,7 @@ so repeats what was found.
 Its Python has atheris, and the project's own packages on its path: see test_fuzz.
 """
 
+import resource
 import sys
 import time
 
@@ -14,6 +15,8 @@ with atheris.instrument_imports(include=["leadwell"]):
     from tests.fuzz import targets
 
 CPU_MAX_S = 0.05
+MEMORY_MAX_BYTES = 1 << 30
+"""libFuzzer would compare the most that this process ever had, or who started it."""
 TRIES = 4
 """How often an input has to take too long: a machine that is busy elsewhere is slow
 once."""
@@ -38,6 +41,7 @@ def main() -> None:
                 return
         raise TooSlow(f"{name} took {min(spent):.3f} s at least, {TRIES} times")
 
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_MAX_BYTES, MEMORY_MAX_BYTES))
     atheris.Setup([sys.argv[0], *words], take)
     atheris.Fuzz()
 
