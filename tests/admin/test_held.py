@@ -59,8 +59,8 @@ def test_somebody_is_found_and_erased_in_all_campaigns(
     make.a_token(hub.database, account, campaign, name="Everything")
     look = filled.submit(AT, JANE | {"do": "look"})
     assert look.status_code == 200
-    assert "Roofs Leads: 1, 3" in text_of(look)
-    assert "Doors Leads: 1" in text_of(look)
+    assert "Roofs Leads, by id: 1, 3" in text_of(look)
+    assert "Doors Leads, by id: 1" in text_of(look)
     sent = JANE | {"do": "erase"}
     assert filled.submit(AT, sent | {"seen": "another"}).status_code == 409
     done = filled.submit(AT, sent | {"seen": hidden(look, "seen")})
@@ -182,7 +182,7 @@ def test_a_hub_that_keeps_no_erasures_erases_nobody(filled: Desk, hub: Hub) -> N
     look = filled.submit(AT, JANE | {"do": "look"})
     sent = JANE | {"do": "erase", "seen": hidden(look, "seen")}
     assert filled.submit(AT, sent).status_code == 503
-    assert "Leads: 1, 3" in text_of(filled.submit(AT, JANE | {"do": "look"}))
+    assert "Leads, by id: 1, 3" in text_of(filled.submit(AT, JANE | {"do": "look"}))
 
 
 def test_what_is_broken_off_goes_on(filled: Desk, hub: Hub, account: Account) -> None:
