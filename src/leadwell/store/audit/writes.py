@@ -11,8 +11,8 @@ from leadwell.store.audit import chain as chains
 from leadwell.store.audit.chain import OPERATOR, TOKEN, Chain, Entry, Kind
 from leadwell.store.connection import Connection, one
 
-CHUNK = 100_000
-"""Revisions that are summed up at once: about a tenth of a second."""
+CHUNK = 10_000
+"""Revisions that are summed up at once: others read and write in between."""
 
 
 @dataclass(frozen=True, slots=True)
