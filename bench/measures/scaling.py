@@ -30,6 +30,8 @@ from bench.postgres import Postgres
 from bench.serving import Server
 
 WORKERS = 4
+LOADED_S = 5.0
+"""By then every worker has loaded its index, beside the first answers."""
 ONE_WORKER, MORE_WORKERS = "1 worker", f"{WORKERS} workers"
 COLD = "first page of a cold hub"
 Row = dict[str, float]
@@ -107,6 +109,7 @@ def _pages(given: Made, effort: Effort) -> dict[str, Row]:
             warm(hubs[name], given)
             # Each connection meets a worker by chance: with so many all have the index.
             load.measured(hubs[name], lambda _: raw, 800, 8 * workers)
+            time.sleep(LOADED_S)
         for number in range(effort.rounds):
             progress.step(f"round {number + 1} of {effort.rounds}")
             for name, hub in hubs.items():
