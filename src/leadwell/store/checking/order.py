@@ -90,35 +90,18 @@ _ERASED = (
          ORDER BY erasure.lead_id
         """,
     ),
-    (
-        "lead_history",
-        """
-        SELECT DISTINCT erasure.lead_id FROM erasure
-          JOIN lead_history ON lead_history.campaign_id = :campaign_id
-                           AND lead_history.lead_id = erasure.lead_id
-         WHERE erasure.campaign_id = :campaign_id
-         ORDER BY erasure.lead_id
-        """,
-    ),
-    (
-        "external_key",
-        """
-        SELECT DISTINCT erasure.lead_id FROM erasure
-          JOIN external_key ON external_key.campaign_id = :campaign_id
-                           AND external_key.lead_id = erasure.lead_id
-         WHERE erasure.campaign_id = :campaign_id
-         ORDER BY erasure.lead_id
-        """,
-    ),
-    (
-        "lead_key",
-        """
-        SELECT DISTINCT erasure.lead_id FROM erasure
-          JOIN lead_key ON lead_key.campaign_id = :campaign_id
-                       AND lead_key.lead_id = erasure.lead_id
-         WHERE erasure.campaign_id = :campaign_id
-         ORDER BY erasure.lead_id
-        """,
+    *(
+        (
+            table,
+            f"""
+            SELECT DISTINCT erasure.lead_id FROM erasure
+              JOIN {table} ON {table}.campaign_id = :campaign_id
+                          AND {table}.lead_id = erasure.lead_id
+             WHERE erasure.campaign_id = :campaign_id
+             ORDER BY erasure.lead_id
+            """,
+        )
+        for table in ("lead_history", "external_key", "lead_key")
     ),
 )
 """Where nothing may be left of a lead that is erased."""
