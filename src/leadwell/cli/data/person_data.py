@@ -63,7 +63,7 @@ class Somebody:
             who = hub.database.read(lambda c: person.read(c, account, typed))
             yield person.Person(hub, account, who)
         except MalformedValue as error:
-            raise UsageError(error.detail, hint=error.hint) from None
+            raise UsageError(error.message, hint=error.hint) from None
         finally:
             hub.database.close()
 
