@@ -8,6 +8,7 @@ from leadwell.api.app import app
 from leadwell.api.hub import Hub
 from leadwell.model.account import Account
 from leadwell.model.campaign import Campaign
+from leadwell.server.logs import log_beside
 from leadwell.store.connection import Database
 from tests import make, postgres, validated
 from tests.asking import Whole
@@ -15,6 +16,8 @@ from tests.effort import REPEATS, draw_anew
 from tests.writer import Office, Writer
 
 draw_anew()
+# Where a log line goes must not hang on whether a command has run in this process before.
+log_beside()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

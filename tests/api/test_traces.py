@@ -177,4 +177,4 @@ def test_without_the_extra_a_hub_serves_and_says_what_is_missing(
 
     monkeypatch.setattr(traces, "import_module", missing)
     assert traces.spans(ENDPOINT) is None
-    assert "leadwell[otel]" in "".join(capsys.readouterr())
+    assert "leadwell[otel]" in capsys.readouterr().err

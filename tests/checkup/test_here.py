@@ -55,8 +55,7 @@ def doctor(folder: Path, capsys: pytest.CaptureFixture[str]) -> Doctor:
         capsys.readouterr()
         with pytest.raises(SystemExit) as left:
             main(["doctor", "--deep", "--json"])
-        # Tests before this one may have left notes of the hub on stdout.
-        document = json.loads(capsys.readouterr().out.splitlines()[-1])
+        document = json.loads(capsys.readouterr().out)
         found = {one["what"]: (one["state"], one["said"]) for one in document}
         return int(left.value.code or 0), found
 

@@ -88,8 +88,8 @@ def test_all_that_is_asked_for_one_message_has_one_name(
     params = {"name": "count_leads", "arguments": {"campaign_id": 362}}
     message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
     assert a.post(message, X_Request_ID="mine").headers["x-request-id"] == "mine"
-    log = capfd.readouterr().out
-    assert log.count("request_id=mine") == 2
+    log = capfd.readouterr().err
+    assert log.count('"request_id":"mine"') == 2
     assert a.token not in log
 
 
