@@ -88,7 +88,10 @@ async def over_http(
     headers = {"Authorization": f"Bearer {token}"}
     url = f"http://127.0.0.1:{served.port}/mcp"
     hooks = {"response": [note]}
-    async with httpx2.AsyncClient(headers=headers, event_hooks=hooks) as pool:
+    # A busy machine is slow.
+    async with httpx2.AsyncClient(
+        headers=headers, event_hooks=hooks, timeout=60
+    ) as pool:
         transport = streamable_http_client(url, http_client=pool)
         async with Client(transport, mode=mode) as client:
             yield client

@@ -123,8 +123,13 @@ class Output:
         """Keep the copy in a folder that is deleted afterwards."""
         with explained("the folder for temporary files"):
             scratch = Scratch()
-        journal = SQLiteFile(scratch.path / f"leads{BESIDE}").open()
-        return FileCopy(self.of, journal, scratch)
+        try:
+            journal = SQLiteFile(scratch.path / f"leads{BESIDE}").open()
+            return FileCopy(self.of, journal, scratch)
+        except BaseException:
+            # Who is ended here has nobody yet who would close it.
+            scratch.close()
+            raise
 
 
 class FileCopy(Copy):
