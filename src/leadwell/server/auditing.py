@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 from leadwell.api.hub import Hub
+from leadwell.server import clock
 from leadwell.store.audit import chain as chains
 from leadwell.store.audit import cutting, finding, writes
 from leadwell.store.audit.chain import HUB, OPERATOR, Chain, Entry, Head, Kind
@@ -70,7 +71,7 @@ class Auditor:
             self._tell_heads()
         if self._pace.days and time.monotonic() >= self._cut_at:
             self._cut_at = time.monotonic() + CUT_EVERY_S
-            self._cut(self._hub.moment - self._pace.days * DAY_US)
+            self._cut()
 
     def finish(self) -> None:
         """Write all there is."""
@@ -150,7 +151,11 @@ class Auditor:
                 )
         self._told = found
 
-    def _cut(self, before: int) -> None:
+    def _cut(self) -> None:
+        now = clock.believed(self._hub)
+        if now is None:
+            return
+        before = now - self._pace.days * DAY_US
         with self._hub.database.reading() as connection:
             # A day at once, so that the log is not full of words about itself.
             due = [
@@ -159,7 +164,7 @@ class Auditor:
                 if cutting.is_due(connection, chain, before - DAY_US)
             ]
         for chain in due:
-            job = partial(cutting.cut, chain=chain, before=before, now=self._hub.moment)
+            job = partial(cutting.cut, chain=chain, before=before, now=now)
             while (
                 not self._stopping.is_set() and self._hub.database.write(job).result()
             ):

@@ -8,7 +8,7 @@ import structlog
 
 from leadwell.admin.importing import files
 from leadwell.api.hub import Hub
-from leadwell.server import retention
+from leadwell.server import clock, retention
 from leadwell.server.clock import AgreedClock
 from leadwell.store import campaigns
 from leadwell.store.connection import Connection
@@ -70,9 +70,11 @@ class Upkeep:
         if time.monotonic() >= self._forget_at:
             self._forget_at = time.monotonic() + FORGET_EVERY_S
             files.forget(self._hub)
-            self._forget_files(self._hub.moment - files.KEPT_S * 1_000_000)
-            if self._history_days:
-                self._forget_history(self._hub.moment - self._history_days * DAY_US)
+            now = clock.believed(self._hub)
+            if now is not None:
+                self._forget_files(now - files.KEPT_S * 1_000_000)
+            if now is not None and self._history_days:
+                self._forget_history(now - self._history_days * DAY_US)
 
     def _forget_files(self, before: int) -> None:
         with self._hub.database.reading() as connection:
