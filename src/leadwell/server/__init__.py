@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from leadwell.admin import app as admin
 from leadwell.api.app import Beside, app
+from leadwell.api.entrance import metrics
 from leadwell.api.entrance.browsers import origins_of
 from leadwell.api.hub import Hub, Limits
 from leadwell.schema.times import microseconds
@@ -100,6 +101,7 @@ def application() -> ASGIApp:
     async def lifespan(router: Router) -> AsyncGenerator[None]:
         del router
         end_with_parent()
+        metrics.forget_dead()
         hub.database.warm()
         with _working(hub, settings):
             # What is there now stays: looking through it again and again is in vain.

@@ -2,8 +2,10 @@
 
 import hmac
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -13,7 +15,7 @@ from prometheus_client import (
     Histogram,
     generate_latest,
 )
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -72,6 +74,29 @@ def note_refusal(error: LeadwellError) -> None:
 def met(limit: str) -> None:
     """Note that a limit was met."""
     _LIMITS_MET.labels(limit).inc()
+
+
+def forget_dead() -> None:
+    """Have workers that are no more count among those that live no longer.
+
+    One that was killed leaves its figures behind: what it held open when it ended would
+    be open for ever. Whoever takes its place says so.
+    """
+    folder = os.environ.get(SHARED)
+    for file in Path(folder).glob("gauge_live*_*.db") if folder else ():
+        pid = int(file.stem.rpartition("_")[2])
+        if not _lives(pid):
+            # Another one that starts may be as quick.
+            with suppress(FileNotFoundError):
+                mark_process_dead(pid)  # type: ignore[no-untyped-call]
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
