@@ -1,5 +1,6 @@
 """What happens around every request: id, limits, token, errors, headers, log."""
 
+import asyncio
 import re
 import secrets
 import time
@@ -28,6 +29,7 @@ from leadwell.errors import (
     LeadwellError,
     MethodNotAllowed,
     SnapshotLost,
+    Unavailable,
 )
 from leadwell.schema import querystring
 from leadwell.store import figures
@@ -42,6 +44,7 @@ _EITHER = re.compile(r"/campaigns/[^/]+/leads\Z")
 """Where the article reads leads, and people have a page: the request decides."""
 _DESCRIBED = re.compile(r"/docs/(?!errors/)")
 """What says more to who sends a token; what an error means is the same for all."""
+_READS = frozenset({"GET", "HEAD"})
 PIECE_BYTES = 262_144
 """A larger answer is sent in pieces."""
 _log = structlog.get_logger("leadwell.request")
@@ -128,13 +131,9 @@ class Entrance:
             meant = await self._meant(visit, error)
             visit.note(meant)
             await visit.refuse(meant, receive, self._told)
-        except Exception:
-            _log.exception("fault", request_id=visit.request_id)
-            fault = InternalError(
-                "the hub made a mistake",
-                hint=f"report it with the request id {visit.request_id}",
-            )
-            await visit.refuse(fault, receive, self._told)
+        except (Exception, asyncio.CancelledError) as error:
+            # A task that was ended is told so, and then ends by itself.
+            await visit.refuse(visit.fault(error), receive, self._told)
         finally:
             self._end(visit, scope)
 
@@ -248,6 +247,17 @@ class _Visit:
             piece = {"body": body[start:end], "more_body": goes_on or end < len(body)}
             await self._send({**message, **piece})
 
+    def fault(self, error: BaseException) -> LeadwellError:
+        """Return what is said of an error that nobody has raised on purpose."""
+        if isinstance(error, asyncio.CancelledError):
+            # The server stops, and has waited as long as it may.
+            return _stopping(self._scope["method"])
+        _log.exception("fault", request_id=self.request_id)
+        return InternalError(
+            "the hub made a mistake",
+            hint=f"report it with the request id {self.request_id}",
+        )
+
     def note(self, error: LeadwellError) -> None:
         """Have the owner of the token be told that a request was refused."""
         self.refusal = error
@@ -299,6 +309,16 @@ class _Visit:
             **by_link,
         )
         return names
+
+
+def _stopping(method: str) -> Unavailable:
+    if method in _READS:
+        return Unavailable("the hub is stopping", hint="try again in a moment")
+    return Unavailable(
+        "the hub stopped while this was saved: it may be saved or not",
+        hint="look whether it is there before you send it again; sent with the same "
+        "Idempotency-Key, it is done only once",
+    )
 
 
 def _asks_with_token(scope: Scope) -> bool:
