@@ -182,6 +182,8 @@ class Entrance:
                 await self._hub.look_up(visitor.look)
         except LeadwellError as refusal:
             return refusal
+        except Exception as fault:
+            return visit.fault(fault)
         return error if isinstance(error, LeadwellError) else _as_ours(error)
 
 
