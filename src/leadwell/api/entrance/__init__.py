@@ -40,6 +40,7 @@ from leadwell.store.audit.seen import Seen
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 _NEEDS_TOKEN = re.compile(r"/v2(/|$)|/campaigns/|/leads\Z|/mcp\Z|/a/")
 _PAGES = "/campaigns/"
+_PASSWORD = b"basic "
 _EITHER = re.compile(r"/campaigns/[^/]+/leads\Z")
 """Where the article reads leads, and people have a page: the request decides."""
 _DESCRIBED = re.compile(r"/docs/(?!errors/)")
@@ -333,12 +334,14 @@ def _asks_with_token(scope: Scope) -> bool:
 def _is_for_people(scope: Scope) -> bool:
     """Whether a page is asked for; at leads, by a browser that sends no token.
 
-    A proxy that asks for a password sends its own `Authorization` with every page.
+    A proxy that asks for a password sends its own `Authorization` with every page: that
+    is no token.
     """
     path = _path(scope)
     if not _EITHER.match(path):
         return path.startswith(_PAGES)
-    if header(scope, b"authorization") is not None:
+    given = header(scope, b"authorization")
+    if given is not None and not given.lower().startswith(_PASSWORD):
         return False
     cookies, accepted = header(scope, b"cookie"), header(scope, b"accept")
     return b"leadwell=" in (cookies or b"") or b"text/html" in (accepted or b"")
