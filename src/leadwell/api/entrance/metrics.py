@@ -2,7 +2,6 @@
 
 import hmac
 import os
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,7 +14,7 @@ from prometheus_client import (
     Histogram,
     generate_latest,
 )
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -87,8 +86,7 @@ def forget_dead() -> None:
         pid = int(file.stem.rpartition("_")[2])
         if not _lives(pid):
             # Another one that starts may be as quick.
-            with suppress(FileNotFoundError):
-                mark_process_dead(pid)  # type: ignore[no-untyped-call]
+            file.unlink(missing_ok=True)
 
 
 def _lives(pid: int) -> bool:
