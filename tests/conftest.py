@@ -16,7 +16,7 @@ from tests.effort import REPEATS, draw_anew
 from tests.writer import Office, Writer
 
 draw_anew()
-# Where a log line goes must not hang on whether a command has run in this process before.
+# Where a log line goes must not hang on whether a command has run here before.
 log_beside()
 
 

@@ -14,6 +14,8 @@ from leadwell.admin.pages.people import audit as page_of_audit
 from leadwell.api.app import Beside, app
 from leadwell.model.token import digest, public_id_of
 from leadwell.model.user import Role
+from leadwell.store.audit import finding
+from leadwell.store.connection import Connection
 from leadwell.store.people import users
 from tests import make
 from tests.admin.conftest import Sit
@@ -81,6 +83,33 @@ def test_the_log_is_taken_as_a_file_and_says_who_took_it(
     assert any('"exported"' in each for each in sheet)
     rows = logged(hub, kind="log", what="exported")
     assert {row["actor"] for row in rows} == {f"person:{desk.user.person_id}"}
+
+
+@pytest.mark.parametrize("ends", ["session", "role"])
+def test_the_file_is_cut_off_with_the_right_to_see_it(
+    token, desk: Desk, hub, database, monkeypatch, ends: str
+) -> None:
+    for path in ("/leads", "/leads/1", "/schema"):
+        ask(desk, token, path)
+    rows = len(logged(hub))
+    monkeypatch.setattr(finding, "CHUNK", 1)
+    honest = finding.after_number
+
+    def end(connection: Connection) -> None:
+        if ends == "session":
+            users.end_sessions(connection, desk.user.email)
+        else:
+            users.change(connection, replace(desk.user, role=Role.MEMBER))
+
+    def after_number(*given: Any, **named: Any) -> Any:
+        found = honest(*given, **named)
+        database.write(end).result()
+        return found
+
+    monkeypatch.setattr(finding, "after_number", after_number)
+    sent = desk.get(f"{AUDIT}/export?format=ndjson")
+    # Of an answer that does not end, the client may show nothing at all.
+    assert len(sent.text.splitlines()) <= 1 < rows
 
 
 def test_older_rows_stand_on_further_pages(token, desk: Desk, monkeypatch, hub) -> None:

@@ -1,5 +1,6 @@
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from leadwell.model.campaign import Campaign
 from leadwell.model.hook import PAUSES_S, secret_of
 from leadwell.model.token import public_id_of
 from leadwell.model.user import Role
+from leadwell.server.outgoing import ringing
 from leadwell.server.outgoing.ringing import Ringer
 from leadwell.server.outgoing.sending import networks_of
 from leadwell.store import campaigns, tokens
@@ -249,6 +251,35 @@ def test_a_receiver_that_answers_slowly_keeps_nobody_waiting(
         slow.result(10)
     house.look()
     assert [each["campaign_id"] for each in house.receiver.told] == [campaign.id] * 2
+
+
+def test_who_stops_waits_for_what_is_on_its_way_alone(
+    house: House, campaign: Campaign, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ringing, "AT_ONCE", 2)
+    for number in range(10):
+        house.desk.post(
+            f"/campaigns/{campaign.id}/webhooks",
+            url=f"{house.url}/hook",
+            token=public_id_of(house.token),
+            id=f"Further{number}",
+        )
+    house.receiver.answers.clear()
+    a_lead(house, campaign)
+    ringer = Ringer(hub, HERE, look_every_s=0.01)
+    ringer.start()
+    while len(house.receiver.requests) < 2:
+        time.sleep(0.01)
+    with ThreadPoolExecutor(1) as pool:
+        stopped = pool.submit(ringer.stop)
+        while not ringer._stopping.is_set():
+            time.sleep(0.01)
+        house.receiver.answers.set()
+        stopped.result(10)
+    assert len(house.receiver.requests) == 2
+    # The others are told by whoever runs next.
+    house.look()
+    assert len(house.receiver.requests) == 11
 
 
 def test_a_webhook_is_switched_off_and_removed(

@@ -17,7 +17,7 @@ from leadwell.errors import NotAllowed
 from leadwell.model.account import Account
 from leadwell.model.campaign import Campaign
 from leadwell.model.user import Role
-from leadwell.store import accounts
+from leadwell.store import accounts, campaigns
 from leadwell.store.connection import Database
 from leadwell.store.people import users
 from tests import make
@@ -136,6 +136,18 @@ def test_rights_are_changed_and_taken_away(
     assert desk.post(f"{one}/remove").status_code == 200
     assert desk.post(f"{one}/link").status_code == 404
     assert desk.post(f"{one}/rights", **wanted).status_code == 404
+
+
+def test_every_campaign_of_an_account_is_found_however_many_there_are(
+    database: Database, account: Account
+) -> None:
+    # A page of rights that shows only some of them would take the others away.
+    for number in range(1, 6):
+        make.a_kept_campaign(database, account, id=number, name=f"Campaign {number}")
+    with database.reading() as connection:
+        for at_once in (1, 2, 5, 9):
+            found = campaigns.of_account(connection, account.id, at_once)
+            assert [each.id for each in found] == [1, 2, 3, 4, 5]
 
 
 def test_no_administrator_takes_away_their_own_rights(desk: Desk) -> None:

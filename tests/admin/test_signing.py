@@ -155,6 +155,25 @@ def test_after_many_wrong_passwords_nobody_gets_in_for_a_while(
     assert text_of(client.get("/account")).count(said) == 1
 
 
+def test_nobody_waits_for_a_moment_of_a_clock_that_was_wrong(
+    hub: Hub, account: Account, clock: make.Clock
+) -> None:
+    user, signing = a_user(hub, account), Signing(hub)
+
+    async def tried(email: str, password: str, times: int = 1) -> tuple[object, int]:
+        for _ in range(times - 1):
+            await signing.checked(email, password)
+        return await signing.checked(email, password)
+
+    clock.now += timedelta(days=400)
+    for email in (user.email, "nobody@example.com"):
+        assert asyncio.run(tried(email, "wrong", 5)) == (None, 15)
+    # The clock is put right.
+    clock.now -= timedelta(days=400)
+    assert asyncio.run(tried("nobody@example.com", "wrong")) == (None, 30)
+    assert asyncio.run(tried(user.email, PASSWORD)) == (user, 0)
+
+
 def test_who_tries_many_passwords_at_once_waits_too(hub: Hub, account: Account) -> None:
     user, signing = a_user(hub, account), Signing(hub)
 

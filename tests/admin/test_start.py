@@ -178,7 +178,7 @@ def test_indexes_say_nothing_of_what_is_not_there_yet(hub, campaign) -> None:
     assert found is None
 
 
-@pytest.mark.parametrize("page", ["fields", "settings", "filters"])
+@pytest.mark.parametrize("page", ["leads", "fields", "settings", "filters"])
 def test_a_proxy_that_asks_for_a_password_does_not_hide_the_pages(
     desk: Desk, page: str
 ) -> None:

@@ -1,5 +1,7 @@
 """What the audit log is told of requests: who, what and how much; and nothing more."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -18,6 +20,7 @@ from leadwell.store import exports, links, tokens
 from leadwell.store.access import making
 from leadwell.store.audit import cutting, finding, seen, uses
 from leadwell.store.audit.reporting import readings
+from leadwell.store.connection import Database
 from leadwell.store.writes import erasing
 from tests import make
 from tests.logged import logged, one
@@ -277,6 +280,47 @@ def test_what_cannot_be_written_now_is_written_later(
     content = one(hub, kind="read")["content"]
     assert (content["requests"], content["answered"]) == (2, 5)
     assert content["leads"] == 3
+
+
+def test_what_cannot_be_written_of_one_campaign_keeps_no_other_waiting(
+    client, hub, token, database, account, campaign
+) -> None:
+    other = make.a_kept_campaign(database, account, id=363, name="Windows")
+    make.a_lead(database, other)
+    reader = make.a_token(database, account, other)
+    ask(client, token, "?per_page=2")
+    headers = {"Authorization": f"Bearer {reader}"}
+    assert client.get("/v2/campaigns/363/leads", headers=headers).status_code == 200
+    with broken_for(database, campaign.id):
+        with pytest.raises(Exception, match=r"broken|refused"):
+            Auditor(hub).finish()
+        assert [row.chain.campaign_id for row in rows_of(hub, "read")] == [363]
+        assert [row.chain.campaign_id for row in rows_of(hub, "write")] == [363]
+    assert {row["campaign"] for row in logged(hub, kind="read")} == {362, 363}
+    assert {row["campaign"] for row in logged(hub, kind="write")} == {362, 363}
+
+
+@contextmanager
+def broken_for(database: Database, campaign_id: int) -> Iterator[None]:
+    """Have the database refuse rows of one campaign, as when its shard is away."""
+    on_sqlite = (
+        f"""
+        CREATE TRIGGER broken BEFORE INSERT ON audit
+          WHEN NEW.campaign_id = {campaign_id}
+        BEGIN SELECT RAISE(ABORT, 'broken'); END
+        """,
+        "DROP TRIGGER broken",
+    )
+    on_postgres = (
+        f"ALTER TABLE audit ADD CONSTRAINT broken CHECK (campaign_id <> {campaign_id})",
+        "ALTER TABLE audit DROP CONSTRAINT broken",
+    )
+    broken, mended = on_postgres if database.is_remote else on_sqlite
+    database.write(lambda c: c.run(broken)).result()
+    try:
+        yield
+    finally:
+        database.write(lambda c: c.run(mended)).result()
 
 
 def test_a_hub_says_when_it_begins_and_ends_and_forgets_nothing_between(

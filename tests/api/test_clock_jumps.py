@@ -1,18 +1,20 @@
 """A clock that is put ahead by days stops writes; time that passes does not."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
+from structlog.testing import capture_logs
 
 from leadwell.api.app import app
 from leadwell.api.hub import Hub
 from leadwell.errors import Refused
 from leadwell.schema.times import microseconds
 from leadwell.server import hub_of
+from leadwell.server.auditing import Auditor, Pace
 from leadwell.server.clock import (
     APART_MAX,
     QUIET_MAX,
@@ -22,6 +24,7 @@ from leadwell.server.clock import (
     elapsed_s,
     now,
 )
+from leadwell.server.upkeep import Upkeep
 from leadwell.settings import Settings
 from leadwell.store.connection import Connection
 from tests import make
@@ -53,10 +56,13 @@ def machine() -> Machine:
     return Machine()
 
 
-def a_client(database: Any, machine: Machine) -> TestClient:
+def a_hub(database: Any, machine: Machine) -> Hub:
     guard = JumpGuard(machine.clock, machine.elapsed)
-    hub = Hub(database, make.KEYS, machine.clock, "https://hub", guard=guard)
-    return TestClient(app(hub))
+    return Hub(database, make.KEYS, machine.clock, "https://hub", guard=guard)
+
+
+def a_client(database: Any, machine: Machine) -> TestClient:
+    return TestClient(app(a_hub(database, machine)))
 
 
 @pytest.fixture
@@ -108,6 +114,58 @@ def test_a_clock_that_is_put_right_is_believed_again(database, machine, token) -
     assert post(client, token).status_code == 503
     machine.set_ahead(-399 * HOUR)
     assert post(client, token).status_code == 201
+
+
+def test_a_clock_that_is_not_believed_removes_nothing_old(
+    database, machine, token
+) -> None:
+    hub = a_hub(database, machine)
+    client = TestClient(app(hub))
+    assert post(client, token).status_code == 201
+    client.get(LIST, headers={"Authorization": f"Bearer {token}"})
+    auditor = Auditor(hub, Pace(days=30))
+    auditor.look()
+    before = kept(database)
+    assert all(before.values())
+    machine.set_ahead(timedelta(days=400))
+    auditor._cut_at = 0.0
+    auditor.look()
+    Upkeep(hub, history_days=30)._look()
+    assert kept(database) == before
+    # Once somebody has confirmed it, what is too old goes.
+    hub = a_hub(database, machine)
+    Auditor(hub, Pace(days=30)).look()
+    Upkeep(hub, history_days=30)._look()
+    after = kept(database)
+    assert after["lead_history"] == 0
+    assert after["audit"] < before["audit"]
+
+
+def test_two_clocks_that_are_far_apart_remove_nothing_old(
+    database, machine, token
+) -> None:
+    hub = a_hub(database, machine)
+    assert post(TestClient(app(hub)), token).status_code == 201
+    Auditor(hub).look()
+    before = kept(database)
+    machine.wait(timedelta(days=400))
+    apart = replace(hub, agreed_clock=lambda: microseconds(make.MIDNIGHT))
+    with capture_logs() as logs:
+        Auditor(apart, Pace(days=30)).look()
+        Upkeep(apart, history_days=30)._look()
+    assert kept(database) == before
+    told = [line["ahead_s"] for line in logs if line["event"] == "clock_differs"]
+    assert told == [400 * 86_400] * 2
+
+
+def kept(database: Any) -> dict[str, int]:
+    """Count what is removed when it is too old."""
+    tables = ("lead_history", "audit")
+    with database.reading() as connection:
+        return {
+            each: connection.rows(f"SELECT count(*) FROM {each}")[0][0]  # noqa: S608
+            for each in tables
+        }
 
 
 def test_small_corrections_pass_and_add_up(database, machine, token) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from leadwell.errors import LeadNotFound, Refused
-from leadwell.store import readers
+from leadwell.store import figures, readers
 from leadwell.store.connection import Database
 from leadwell.store.engines.sqlite import SQLiteDatabase
 from leadwell.store.writes import erasing, erasures, history
@@ -231,3 +231,35 @@ def test_erasures_of_several_campaigns_at_once_are_all_noted(tmp_path: Path) -> 
         json.loads(each)["lead_id"] for each in file.read_text().splitlines()
     )
     assert noted == [*leads]
+
+
+def test_a_start_costs_no_write_for_what_is_erased_already(
+    client, writer, database, campaign, tmp_path: Path
+) -> None:
+    file = tmp_path / "leads.erasures"
+    for number in range(1, 21):
+        write(client, writer, "POST", "", {"fields": {"name": f"{MARKER} {number}"}})
+    leads = [erasing.Erasure(362, each, 5) for each in range(1, 21)]
+    erasures.note(file, [*leads, erasing.Erasure(362, 99, 5)])
+    assert erasures.replay(file, database, 1) == 20
+    writes = figures.WRITES.collect()[0].samples[0].value
+    assert erasures.replay(file, database, 1) == 0
+    assert figures.WRITES.collect()[0].samples[0].value == writes
+
+
+@pytest.mark.parametrize("torn", [1, 4_095, 4_096, 20_000])
+def test_what_is_noted_stands_behind_the_last_whole_line(
+    tmp_path: Path, torn: int
+) -> None:
+    file = tmp_path / "leads.erasures"
+    for number in range(100):
+        erasures.note(file, [erasing.Erasure(362, number, 5)])
+    # A disk that lost power may leave a length without what was written there.
+    with file.open("ab") as cut_off:
+        cut_off.write(bytes(torn))
+    erasures.note(file, [erasing.Erasure(362, 100, 5)])
+    assert erasures.named(file) == {362: set(range(101))}
+    only_torn = tmp_path / "torn.erasures"
+    only_torn.write_bytes(bytes(torn))
+    erasures.note(only_torn, [erasing.Erasure(362, 1, 5)])
+    assert erasures.named(only_torn) == {362: {1}}

@@ -34,6 +34,22 @@ def test_a_fault_shows_nothing_of_the_inside(office: Office, partner: Writer) ->
         assert "fixed" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("path", ["/v2/nothing", "/mcp"])
+def test_a_fault_behind_a_refusal_is_told_as_one(
+    office: Office, partner: Writer, path: str
+) -> None:
+    partner.add()
+    broken = "ALTER TABLE token RENAME TO something_else"
+    office.database.write(lambda connection: connection.run(broken)).result()
+    with capture_logs() as logged:
+        headers = {"Authorization": f"Bearer {partner.token}"}
+        answer = partner.client.get(path, headers=headers)
+    assert code(answer, 500) == "internal_error"
+    assert [line["event"] for line in logged if line["log_level"] == "error"] == [
+        "fault"
+    ]
+
+
 def test_a_schema_that_changes_under_a_write_is_try_again(
     office: Office, partner: Writer
 ) -> None:

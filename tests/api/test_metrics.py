@@ -1,13 +1,17 @@
 """What the hub tells of itself: figures for Prometheus, and where the time went."""
 
 import re
+import subprocess
+import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
 from leadwell.api.app import app
+from leadwell.api.entrance import metrics
 from leadwell.schema.parts import Kind, Name
 from leadwell.store.hubs import instance, state
 from leadwell.store.writes import parts
@@ -137,6 +141,38 @@ def test_webhooks_and_work_that_waits_are_counted(
     states = [found[f'leadwell_webhooks{{state="{each}"}}'] for each in STATES]
     assert states == [1, 1, 1]
     assert found['leadwell_jobs_waiting{kind="chore"}'] >= 1
+
+
+HOLDS = """
+from leadwell.api.load.crowd import Crowd, Room
+crowd = Crowd(Room(9, 9, 9, 9))
+crowd.enter(b"reader").wait()
+print("open", flush=True)
+input()
+"""
+
+
+def test_a_worker_that_was_killed_holds_nothing_open_any_more(
+    hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "figures"
+    folder.mkdir()
+    monkeypatch.setenv(metrics.SHARED, str(folder))
+    client, name = TestClient(app(hub)), "leadwell_long_polls_open"
+    told = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    workers = [subprocess.Popen([sys.executable, "-c", HOLDS], **told) for _ in "ab"]
+    for each in workers:
+        assert each.stdout.readline() == "open\n"
+    metrics.forget_dead()
+    assert figures(client)[name] == 2
+    workers[0].kill()
+    workers[0].communicate()
+    assert figures(client)[name] == 2
+    metrics.forget_dead()
+    assert figures(client)[name] == 1
+    workers[1].communicate("end\n")
+    monkeypatch.delenv(metrics.SHARED)
+    metrics.forget_dead()
 
 
 def test_a_refusal_is_counted_by_its_code(client, database, account, campaign) -> None:

@@ -13,7 +13,7 @@ from leadwell.api.hub import Hub, Limits
 from leadwell.api.load.quotas import Strangers
 from leadwell.api.load.rates import Rates
 from leadwell.model.link import LinkKind
-from leadwell.store import tokens
+from leadwell.store import figures, tokens
 from leadwell.store.connection import Connection
 from tests import make
 from tests.asking import Whole
@@ -204,6 +204,25 @@ def test_who_sends_wrong_tokens_is_soon_told_to_wait_and_others_are_not(
     assert client.get("/v2/me", headers=bearer(new)).status_code == 429
     watch.now += 1
     assert client.get("/v2/me", headers=bearer(new)).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/v2/me", "/feed/{secret}.csv"])
+def test_tokens_in_urls_are_noted_no_oftener_than_wrong_ones(
+    client: TestClient, database, token: str, path: str
+) -> None:
+    at = path.format(secret=make.a_link(database, token))
+    wrong = [make.text_of(bytes([n] * 6), bytes(32)) for n in range(20)]
+    before = written()
+    answers = [client.get(f"{at}?access_token={each}") for each in wrong]
+    codes = [answer.json()["code"] for answer in answers]
+    assert codes == ["token_in_url"] * 5 + ["rate_limited"] * 15
+    assert written() - before == 5
+
+
+def written() -> float:
+    """How many writes were handed to databases."""
+    (family,) = figures.WRITES.collect()
+    return next(x.value for x in family.samples if x.name.endswith("_total"))
 
 
 def test_what_has_ended_is_one_of_the_wrong_ones(

@@ -5,16 +5,23 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+import pytest
+from starlette.testclient import TestClient
 from starlette.types import Message
 
+from leadwell.api.app import app
 from leadwell.api.feed.waiting import LOOK_EVERY_S, Vigil, Watch
+from leadwell.api.hub import Hub
 from leadwell.errors import InvalidToken
+from leadwell.model.account import Account
 from leadwell.model.campaign import Campaign
 from leadwell.store import feed
 from leadwell.store.connection import Connection, Database, T
 from tests import make
 
 MANY = 300
+CHANGES = "/v2/campaigns/362/leads/changes"
 
 
 class Counted:
@@ -127,3 +134,55 @@ def test_a_hub_that_stops_looks_no_more(database: Database) -> None:
         return await woken(vigil, Watch((362, 0), 0, lambda _: False, 0), 0.3)
 
     assert not asyncio.run(wait())
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_who_is_cut_off_by_the_end_of_the_hub_is_told_so(
+    hub: Hub, client: TestClient, account: Account, campaign: Campaign, method: str
+) -> None:
+    token = make.a_token(hub.database, account, campaign, may_write=True)
+    headers = {"Authorization": f"Bearer {token}"}
+    cursor = client.get(CHANGES, headers=headers).json()["cursor"]
+    is_read = method == "GET"
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": CHANGES if is_read else CHANGES.removesuffix("/changes"),
+        "query_string": f"_cursor={cursor}&_wait=30".encode() if is_read else b"",
+        "headers": [
+            (b"authorization", f"Bearer {token}".encode()),
+            (b"content-type", b"application/json"),
+        ],
+    }
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def cut_off() -> None:
+        # It waits for news, or for a body that never comes.
+        asked = asyncio.create_task(app(hub)(scope, nothing, send))
+        await asyncio.sleep(0.2)
+        assert not asked.done()
+        asked.cancel()
+        await asked
+
+    asyncio.run(cut_off())
+    start, body = sent[0], msgspec.json.decode(sent[1]["body"])
+    assert (start["status"], body["code"]) == (503, "unavailable")
+    assert b"retry-after" in dict(start["headers"])
+    assert ("saved or not" in body["detail"]) is (method == "POST")
+
+
+def test_who_comes_when_all_are_dismissed_is_answered_at_once(
+    hub: Hub, client: TestClient, account: Account, campaign: Campaign
+) -> None:
+    token = make.a_token(hub.database, account, campaign)
+    headers = {"Authorization": f"Bearer {token}"}
+    cursor = client.get(CHANGES, headers=headers).json()["cursor"]
+    hub.vigil.dismiss()
+    began = time.monotonic()
+    asked = {"_cursor": cursor, "_wait": "30"}
+    answer = client.get(CHANGES, params=asked, headers=headers).json()
+    assert (answer["data"], answer["up_to_date"]) == ([], True)
+    assert time.monotonic() - began < 10

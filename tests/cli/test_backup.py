@@ -9,6 +9,7 @@ from threading import Event, Thread
 
 import pytest
 from starlette.testclient import TestClient
+from structlog.testing import capture_logs
 
 from leadwell.api.app import app
 from leadwell.api.hub import Hub
@@ -207,6 +208,25 @@ def test_a_hub_forgets_history_and_old_uploads_by_itself(folder: Path) -> None:
         time.sleep(0.01)
     upkeep.stop()
     assert (old.exists(), new.exists()) == (False, True)
+    database.close()
+
+
+def test_one_work_that_fails_keeps_no_other_waiting(folder: Path) -> None:
+    database = make.a_database(folder / "leads.db")
+    campaign = make.a_kept_campaign(database, make.an_account(database))
+    clock = make.Clock()
+    make.a_lead(database, campaign)
+    clock.now = make.MIDNIGHT + timedelta(days=41)
+    hub = Hub(database, make.KEYS, clock, "https://h")
+    # What nobody expects there: it cannot be removed as a file.
+    strange = hub.uploads / "folder"
+    strange.mkdir()
+    os.utime(strange, times=(time.time() - 8 * DAY_S,) * 2)
+    with capture_logs() as logs:
+        Upkeep(hub, history_days=30)._look()
+    assert [line["event"] for line in logs] == ["upkeep_failed"]
+    with database.reading() as connection:
+        assert connection.rows("SELECT lead_id FROM lead_history") == []
     database.close()
 
 

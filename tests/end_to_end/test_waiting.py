@@ -89,6 +89,21 @@ def test_a_poll_that_nothing_happens_to_ends_with_its_time(
     assert (content["data"], content["up_to_date"]) == ([], True)
 
 
+def test_a_hub_that_stops_answers_who_waits_and_waits_for_nobody(
+    hub: Served, pool: ThreadPoolExecutor, tmp_path: Path
+) -> None:
+    cursor = follow(hub, hub.token)
+    polls = [waiting(pool, hub, hub.token, cursor, 30) for _ in range(3)]
+    stopped = time.monotonic()
+    hub.stop()
+    # As long as it waits for requests that do not end: ten seconds.
+    assert time.monotonic() - stopped < 10
+    for answer, at in (each.result(timeout=10) for each in polls):
+        assert (answer.status_code, answer.json()["data"]) == (200, [])
+        assert at - stopped < QUICK_S
+    assert "fault" not in (tmp_path / "log").read_text()
+
+
 def test_a_token_that_is_revoked_is_answered_no_longer(
     hub: Served, beside: SQLiteDatabase, pool: ThreadPoolExecutor
 ) -> None:

@@ -39,6 +39,15 @@ def wait_us(failures: int) -> int:
     return min(WAIT_S << min(over - 1, 20), WAIT_MAX_S) * 1_000_000
 
 
+def left_us(closed_until: int, now: int) -> int:
+    """Return how long nobody gets in from now on, in microseconds.
+
+    More than anybody ever has to wait was asked for by a clock that was wrong then.
+    """
+    left = closed_until - now
+    return left if 0 < left <= WAIT_MAX_S * 1_000_000 else 0
+
+
 def _verified(kept: str | None, password: str) -> bool:
     try:
         _hasher.verify(kept or _NOBODY, password)

@@ -145,8 +145,8 @@ class Signing:
         """Make who does not sign in here wait as if they did: nobody tells who does."""
         now = self.hub.moment
         failures, closed_until = self._strangers.get(email, (0, 0))
-        if closed_until > now:
-            return _seconds(closed_until - now)
+        if left := passwords.left_us(closed_until, now):
+            return _seconds(left)
         wait = passwords.wait_us(failures + 1)
         if len(self._strangers) >= STRANGERS_MAX:
             self._strangers.clear()
@@ -236,9 +236,9 @@ class _Trying:
         login = users.find(connection, self.email)
         if login is None:
             return None, 0
-        if login.closed_until > self.now:
+        if left := passwords.left_us(login.closed_until, self.now):
             # However often one tries, it opens at the same moment.
-            return None, _seconds(login.closed_until - self.now)
+            return None, _seconds(left)
         if self.right is not None and login.password == self.right:
             users.note_success(connection, self.email, self.now)
             return login.user, 0

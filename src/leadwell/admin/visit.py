@@ -16,13 +16,13 @@ from leadwell.admin import rendering, sessions
 from leadwell.admin.rendering import HEADERS
 from leadwell.admin.words import Words, preferred, words
 from leadwell.api.hub import Hub
-from leadwell.errors import CampaignNotFound, MalformedRequest
+from leadwell.errors import CampaignNotFound, MalformedRequest, NotAuthenticated
 from leadwell.model.campaign import Campaign
 from leadwell.model.grant import PERSON
 from leadwell.model.user import User
 from leadwell.store import accounts, campaigns
 from leadwell.store.connection import Connection, T
-from leadwell.store.people import activity
+from leadwell.store.people import activity, users
 from leadwell.store.people.activity import Named, What
 
 J = TypeVar("J")
@@ -92,6 +92,17 @@ class Visit:
             return done
 
         return checked
+
+    def still(self, connection: Connection) -> User:
+        """Return the user as they are now, for an answer that takes long.
+
+        Raises:
+            NotAuthenticated: they were signed out meanwhile.
+        """
+        session = users.find_session(connection, self.key)
+        if session is None:
+            raise NotAuthenticated("the session has ended", hint="sign in again")
+        return session.user
 
     async def end(self, job: Callable[[Connection], None]) -> None:
         """Run a job that ends the user's own sessions."""

@@ -8,14 +8,16 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import gettempdir
-from typing import Protocol
+from typing import Any, Protocol
 
 from starlette.routing import Router
 from starlette.types import ASGIApp
 
 from leadwell.admin import app as admin
 from leadwell.api.app import Beside, app
+from leadwell.api.entrance import metrics
 from leadwell.api.entrance.browsers import origins_of
+from leadwell.api.feed.waiting import VIGIL
 from leadwell.api.hub import Hub, Limits
 from leadwell.schema.times import microseconds
 from leadwell.server import agents, keys, opening
@@ -97,16 +99,17 @@ def application() -> ASGIApp:
         hub = replace(hub, database=traced.database(hub.database))
 
     @asynccontextmanager
-    async def lifespan(router: Router) -> AsyncGenerator[None]:
+    async def lifespan(router: Router) -> AsyncGenerator[dict[str, Any]]:
         del router
         end_with_parent()
+        metrics.forget_dead()
         hub.database.warm()
         with _working(hub, settings):
             # What is there now stays: looking through it again and again is in vain.
             gc.collect()
             gc.freeze()
             gc.set_threshold(GC_EVERY)
-            yield
+            yield {VIGIL: hub.vigil}
         if traced is not None:
             traced.stop()
 

@@ -2,16 +2,16 @@
 
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from threading import Event, Thread
-from typing import Any
 
 import structlog
 
 from leadwell.api.hub import Hub
+from leadwell.server import clock
 from leadwell.store.audit import chain as chains
 from leadwell.store.audit import cutting, finding, writes
 from leadwell.store.audit.chain import HUB, OPERATOR, Chain, Entry, Head, Kind
@@ -25,6 +25,9 @@ RESTS = 9
 """So many times as long as it works at what is old it rests."""
 QUIET_US = 15 * 60_000_000
 """How long requests that were shown no lead may wait to be written."""
+FAULTS_MAX = 3
+"""After so many chains that could not be written the others wait too: where the
+database is away, each would be waited for in vain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class Auditor:
         self._pace = pace or Pace()
         self._process = secrets.token_hex(4)
         self._told: dict[Chain, Head] = {}
+        self._failed: set[Chain] = set()
+        """What could not be written the last time comes last the next time."""
         self._tell_at = self._cut_at = 0.0
         self._stopping = Event()
         self._thread = Thread(target=self._run, name="auditor", daemon=True)
@@ -62,29 +67,50 @@ class Auditor:
         self._thread.join()
 
     def look(self) -> None:
-        """Write what happened since the last time."""
-        self._write_uses(self._hub.moment - QUIET_US)
-        self._write_writes()
+        """Write what happened since the last time; what fails is done the next time."""
+        self._tried(partial(self._write_uses, self._hub.moment - QUIET_US))
+        self._tried(self._write_writes)
         if time.monotonic() >= self._tell_at:
-            self._tell_at = time.monotonic() + DAY_S
-            self._tell_heads()
+            self._tried(self._tell_heads)
         if self._pace.days and time.monotonic() >= self._cut_at:
             self._cut_at = time.monotonic() + CUT_EVERY_S
-            self._cut(self._hub.moment - self._pace.days * DAY_US)
+            self._tried(self._cut)
 
     def finish(self) -> None:
         """Write all there is."""
-        self._write_uses()
-        self._write_writes()
+        try:
+            self._write_uses()
+        finally:
+            self._write_writes()
 
     def _run(self) -> None:
         self._tried(partial(self._say, "started"))
         while not self._stopping.wait(self._pace.every_s):
-            self._tried(self.look)
+            self.look()
         self._tried(self.finish)
         self._tried(partial(self._say, "stopped"))
 
-    def _tried(self, work: Any) -> None:
+    def _each(self, chains: Iterable[Chain], work: Callable[[Chain], None]) -> None:
+        """Do something for each chain: one that fails keeps no other one waiting.
+
+        Raises:
+            Exception: the first that one of them has raised.
+        """
+        faults: list[Exception] = []
+        for chain in sorted(chains, key=self._failed.__contains__):
+            try:
+                work(chain)
+            except Exception as fault:
+                self._failed.add(chain)
+                faults.append(fault)
+            else:
+                self._failed.discard(chain)
+            if len(faults) == FAULTS_MAX:
+                break
+        if faults:
+            raise faults[0]
+
+    def _tried(self, work: Callable[[], None]) -> None:
         try:
             work()
         except Exception:
@@ -98,20 +124,22 @@ class Auditor:
     def _write_uses(self, quiet_before: int | None = None) -> None:
         uses = self._hub.uses
         waiting = dict(by_chain(uses.take(quiet_before)))
+
+        def write(chain: Chain) -> None:
+            entries = (uses.entry(*each) for each in waiting[chain].items())
+            self._append(chain, entries)
+            del waiting[chain]
+
         try:
-            while waiting:
-                chain, taken = next(iter(waiting.items()))
-                self._append(chain, (uses.entry(*each) for each in taken.items()))
-                del waiting[chain]
+            self._each(list(waiting), write)
         finally:
             for taken in waiting.values():
                 uses.put_back(taken)
 
     def _write_writes(self) -> None:
         with self._hub.database.reading() as connection:
-            waiting = writes.find_waiting(connection)
-        for each in waiting:
-            self._write_campaign(each)
+            waiting = {each.chain: each for each in writes.find_waiting(connection)}
+        self._each(waiting, lambda chain: self._write_campaign(waiting[chain]))
 
     def _write_campaign(self, waiting: writes.Waiting) -> None:
         is_all = False
@@ -149,8 +177,13 @@ class Auditor:
                     **head._asdict(),
                 )
         self._told = found
+        self._tell_at = time.monotonic() + DAY_S
 
-    def _cut(self, before: int) -> None:
+    def _cut(self) -> None:
+        now = clock.believed(self._hub)
+        if now is None:
+            return
+        before = now - self._pace.days * DAY_US
         with self._hub.database.reading() as connection:
             # A day at once, so that the log is not full of words about itself.
             due = [
@@ -158,9 +191,12 @@ class Auditor:
                 for chain in finding.heads(connection)
                 if cutting.is_due(connection, chain, before - DAY_US)
             ]
-        for chain in due:
-            job = partial(cutting.cut, chain=chain, before=before, now=self._hub.moment)
+
+        def cut(chain: Chain) -> None:
+            job = partial(cutting.cut, chain=chain, before=before, now=now)
             while (
                 not self._stopping.is_set() and self._hub.database.write(job).result()
             ):
                 pass
+
+        self._each(due, cut)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from leadwell.api.hub import Hub
 from leadwell.errors import Refused, Unavailable
 from leadwell.schema.times import from_microseconds
 from leadwell.store.connection import Database
@@ -20,6 +21,7 @@ QUIET_MAX = timedelta(days=7)
 _PUT_RIGHT = "put the clock right; if it is right, say so: --clock-is-right"
 _SINCE_START: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 """Linux calls it so; elsewhere the monotonic clock counts what the machine slept."""
+_log = structlog.get_logger("leadwell.clock")
 
 
 def now() -> datetime:
@@ -71,6 +73,23 @@ def apart_s(ours_us: int, theirs_us: int) -> int:
     return (ours_us - theirs_us) // 1_000_000 if is_far else 0
 
 
+def believed(hub: Hub) -> int | None:
+    """Return the moment by which a hub removes what is too old, in microseconds.
+
+    `None`: nothing may be removed while the clock cannot be believed, or is far from
+    that of the database. To one that is a year ahead, all of this week is a year old.
+    """
+    try:
+        now = hub.now
+    except Unavailable:
+        # The guard has told the operator.
+        return None
+    if ahead_s := apart_s(now, hub.agreed):
+        _log.error("clock_differs", ahead_s=ahead_s)
+        return None
+    return now
+
+
 class JumpGuard:
     """Refuses moments that the clock did not come to by itself.
 
@@ -100,9 +119,7 @@ class JumpGuard:
             return
         if not self._is_told:
             self._is_told = True
-            structlog.get_logger("leadwell.clock").error(
-                "clock_jumped", ahead_s=round(ahead.total_seconds())
-            )
+            _log.error("clock_jumped", ahead_s=round(ahead.total_seconds()))
         raise Unavailable(
             "the hub's clock was put ahead by more than a day while it ran",
             hint="its operator checks the clock, and restarts the hub if it is right",

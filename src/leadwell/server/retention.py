@@ -6,7 +6,6 @@ from threading import Event
 import structlog
 
 from leadwell.api.hub import Hub
-from leadwell.errors import Unavailable
 from leadwell.server import clock
 from leadwell.store.retention import rules, working
 
@@ -16,20 +15,13 @@ _log = structlog.get_logger("leadwell.retention")
 def carry_out(hub: Hub, stopping: Event) -> None:
     """Carry out what is due in all campaigns, until it is told to stop.
 
-    Nothing is done while the clock may not be believed, or is far from that of the
-    database: to one that is a year ahead, leads of this week are a year old.
+    Nothing is done while the clock may not be believed.
     """
     if hub.erasure_file is None:
         return
-    try:
-        now = hub.now
-    except Unavailable:
-        # The guard has told the operator.
-        return
     with hub.database.reading() as connection:
-        due = rules.find_due(connection, now)
-    if due and (ahead_s := clock.apart_s(now, hub.agreed)):
-        _log.error("retention_waits", clock_ahead_s=ahead_s)
+        due = rules.find_due(connection, hub.moment)
+    if not due or clock.believed(hub) is None:
         return
     for campaign_id, rule_id in due:
         try:

@@ -1,6 +1,7 @@
 """Work that a running hub does beside its requests: chores, and what is too old."""
 
 import time
+from collections.abc import Callable
 from functools import partial
 from threading import Event, Thread
 
@@ -8,7 +9,7 @@ import structlog
 
 from leadwell.admin.importing import files
 from leadwell.api.hub import Hub
-from leadwell.server import retention
+from leadwell.server import clock, retention
 from leadwell.server.clock import AgreedClock
 from leadwell.store import campaigns
 from leadwell.store.connection import Connection
@@ -50,29 +51,46 @@ class Upkeep:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            try:
-                self._look()
-            except Exception:
-                # A database that is away may be back by the next look.
-                _log.exception("upkeep_failed")
+            self._look()
             self._stopping.wait(self._look_every_s)
 
     def _look(self) -> None:
+        """Do each kind of work there is; one that fails keeps no other waiting."""
+        works: list[Callable[[], None]] = [
+            self._do_chores,
+            self._hub.pins.sweep,
+            partial(files.sweep, self._hub),
+            partial(retention.carry_out, self._hub, self._stopping),
+        ]
+        if isinstance(self._hub.agreed_clock, AgreedClock):
+            works.insert(0, self._hub.agreed_clock.look)
+        if time.monotonic() >= self._forget_at:
+            self._forget_at = time.monotonic() + FORGET_EVERY_S
+            works += [partial(files.forget, self._hub), self._forget]
+        for work in works:
+            if not self._stopping.is_set():
+                self._try(work)
+
+    def _try(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception:
+            # A database that is away may be back by the next look.
+            _log.exception("upkeep_failed")
+
+    def _do_chores(self) -> None:
         with self._hub.database.reading() as connection:
             waiting = chores.campaigns_with_work(connection)
         for campaign_id in waiting:
             self._finish(campaign_id)
-        self._hub.pins.sweep()
-        files.sweep(self._hub)
-        if isinstance(self._hub.agreed_clock, AgreedClock):
-            self._hub.agreed_clock.look()
-        retention.carry_out(self._hub, self._stopping)
-        if time.monotonic() >= self._forget_at:
-            self._forget_at = time.monotonic() + FORGET_EVERY_S
-            files.forget(self._hub)
-            self._forget_files(self._hub.moment - files.KEPT_S * 1_000_000)
-            if self._history_days:
-                self._forget_history(self._hub.moment - self._history_days * DAY_US)
+
+    def _forget(self) -> None:
+        now = clock.believed(self._hub)
+        if now is None:
+            return
+        self._forget_files(now - files.KEPT_S * 1_000_000)
+        if self._history_days:
+            self._forget_history(now - self._history_days * DAY_US)
 
     def _forget_files(self, before: int) -> None:
         with self._hub.database.reading() as connection:

@@ -121,6 +121,18 @@ def find_page(
     return Page(found, page, per_page, int(total))
 
 
+def of_account(
+    connection: Connection, account_id: int, at_once: int = 1000
+) -> Iterator[Campaign]:
+    """Yield every campaign of an account by id, however many there are."""
+    number = 1
+    while found := find_page(
+        connection, account_id, page=number, per_page=at_once
+    ).items:
+        yield from found
+        number += 1
+
+
 def add(
     connection: Connection, account: Account, campaign: Campaign, now: int
 ) -> Campaign:

@@ -127,7 +127,7 @@ class Person:
         """Return what is held, as far as somebody's grants reach."""
         found: list[Found] = []
         waiting: list[Waiting] = []
-        for campaign in _campaigns(connection, self.account):
+        for campaign in campaigns.of_account(connection, self.account.id):
             grant = grant_of(campaign)
             held = finding.find(connection, grant, campaign, self.identities)
             found += [] if held.is_empty else [held]
@@ -168,7 +168,7 @@ class Person:
         """Return who may have had leads that were erased, and which of them know."""
         return [
             told
-            for campaign in _campaigns(connection, self.account)
+            for campaign in campaigns.of_account(connection, self.account.id)
             for told in self._told(connection, campaign)
         ]
 
@@ -225,7 +225,7 @@ def read(
     Raises:
         MalformedValue: one is none, or its country cannot be told.
     """
-    countries = {each.country for each in _campaigns(connection, account)}
+    countries = {each.country for each in campaigns.of_account(connection, account.id)}
     is_told = len(countries) == 1
     for kind, text in typed:
         if kind == PHONE and not is_told and not text.startswith("+"):
@@ -235,13 +235,6 @@ def read(
             )
     country = next(iter(countries), "DK")
     return tuple(Identity.read(kind, text, country) for kind, text in typed)
-
-
-def _campaigns(connection: Connection, account: Account) -> Iterator[Campaign]:
-    number = 1
-    while (page := campaigns.find_page(connection, account.id, page=number)).items:
-        yield from page.items
-        number += 1
 
 
 def _chunks(leads: Sequence[int]) -> Iterable[Sequence[int]]:

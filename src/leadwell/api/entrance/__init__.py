@@ -1,5 +1,6 @@
 """What happens around every request: id, limits, token, errors, headers, log."""
 
+import asyncio
 import re
 import secrets
 import time
@@ -28,6 +29,7 @@ from leadwell.errors import (
     LeadwellError,
     MethodNotAllowed,
     SnapshotLost,
+    Unavailable,
 )
 from leadwell.schema import querystring
 from leadwell.store import figures
@@ -38,10 +40,12 @@ from leadwell.store.audit.seen import Seen
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 _NEEDS_TOKEN = re.compile(r"/v2(/|$)|/campaigns/|/leads\Z|/mcp\Z|/a/")
 _PAGES = "/campaigns/"
+_PASSWORD = b"basic "
 _EITHER = re.compile(r"/campaigns/[^/]+/leads\Z")
 """Where the article reads leads, and people have a page: the request decides."""
 _DESCRIBED = re.compile(r"/docs/(?!errors/)")
 """What says more to who sends a token; what an error means is the same for all."""
+_READS = frozenset({"GET", "HEAD"})
 PIECE_BYTES = 262_144
 """A larger answer is sent in pieces."""
 _log = structlog.get_logger("leadwell.request")
@@ -128,13 +132,9 @@ class Entrance:
             meant = await self._meant(visit, error)
             visit.note(meant)
             await visit.refuse(meant, receive, self._told)
-        except Exception:
-            _log.exception("fault", request_id=visit.request_id)
-            fault = InternalError(
-                "the hub made a mistake",
-                hint=f"report it with the request id {visit.request_id}",
-            )
-            await visit.refuse(fault, receive, self._told)
+        except (Exception, asyncio.CancelledError) as error:
+            # A task that was ended is told so, and then ends by itself.
+            await visit.refuse(visit.fault(error), receive, self._told)
         finally:
             self._end(visit, scope)
 
@@ -183,6 +183,8 @@ class Entrance:
                 await self._hub.look_up(visitor.look)
         except LeadwellError as refusal:
             return refusal
+        except Exception as fault:
+            return visit.fault(fault)
         return error if isinstance(error, LeadwellError) else _as_ours(error)
 
 
@@ -248,6 +250,17 @@ class _Visit:
             piece = {"body": body[start:end], "more_body": goes_on or end < len(body)}
             await self._send({**message, **piece})
 
+    def fault(self, error: BaseException) -> LeadwellError:
+        """Return what is said of an error that nobody has raised on purpose."""
+        if isinstance(error, asyncio.CancelledError):
+            # The server stops, and has waited as long as it may.
+            return _stopping(self._scope["method"])
+        _log.exception("fault", request_id=self.request_id)
+        return InternalError(
+            "the hub made a mistake",
+            hint=f"report it with the request id {self.request_id}",
+        )
+
     def note(self, error: LeadwellError) -> None:
         """Have the owner of the token be told that a request was refused."""
         self.refusal = error
@@ -301,6 +314,16 @@ class _Visit:
         return names
 
 
+def _stopping(method: str) -> Unavailable:
+    if method in _READS:
+        return Unavailable("the hub is stopping", hint="try again in a moment")
+    return Unavailable(
+        "the hub stopped while this was saved: it may be saved or not",
+        hint="look whether it is there before you send it again; sent with the same "
+        "Idempotency-Key, it is done only once",
+    )
+
+
 def _asks_with_token(scope: Scope) -> bool:
     """Whether the path needs a token, or says more to who sends one."""
     path = _path(scope)
@@ -311,12 +334,14 @@ def _asks_with_token(scope: Scope) -> bool:
 def _is_for_people(scope: Scope) -> bool:
     """Whether a page is asked for; at leads, by a browser that sends no token.
 
-    A proxy that asks for a password sends its own `Authorization` with every page.
+    A proxy that asks for a password sends its own `Authorization` with every page: that
+    is no token.
     """
     path = _path(scope)
     if not _EITHER.match(path):
         return path.startswith(_PAGES)
-    if header(scope, b"authorization") is not None:
+    given = header(scope, b"authorization")
+    if given is not None and not given.lower().startswith(_PASSWORD):
         return False
     cookies, accepted = header(scope, b"cookie"), header(scope, b"accept")
     return b"leadwell=" in (cookies or b"") or b"text/html" in (accepted or b"")

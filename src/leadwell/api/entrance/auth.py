@@ -128,9 +128,10 @@ class Gate:
             TokenInURL: a token stands in the query string.
             NotAuthenticated: there is no bearer token.
             InvalidToken: it has a typing mistake.
+            RateLimited: too many wrong ones came from the client's address.
         """
         given = header(scope, b"authorization")
-        refuse_in_url(self.hub, scope["query_string"], has_header=given is not None)
+        refuse_in_url(self.hub, scope, has_header=given is not None)
         if given is None:
             raise NotAuthenticated(
                 "this needs a token", hint="send the header Authorization: Bearer …"
@@ -220,12 +221,16 @@ def address_of(scope: Scope) -> bytes:
     return str(mapped).encode() if mapped else address.packed[:8]
 
 
-def refuse_in_url(hub: Hub, query_string: bytes, *, has_header: bool) -> None:
+def refuse_in_url(hub: Hub, scope: Scope, *, has_header: bool) -> None:
     """Refuse a token in the query string, and note that it was exposed there.
+
+    It counts as a wrong one: what strangers send must not be written without end.
 
     Raises:
         TokenInURL: there is one.
+        RateLimited: too many wrong ones came from the client's address.
     """
+    query_string: bytes = scope["query_string"]
     if has_header and b"%" not in query_string and b"lw_" not in query_string:
         return
     # However it is encoded, wherever it stands, and whatever else is wrong.
@@ -234,6 +239,8 @@ def refuse_in_url(hub: Hub, query_string: bytes, *, has_header: bool) -> None:
     if found is None and not has_header:
         found = _named_token(query_string)
     if found is not None:
+        hub.strangers.check(address_of(scope))
+        hub.strangers.note(address_of(scope))
         digests, now = hub.keys.digests(found), hub.moment
 
         def job(connection: Connection) -> None:

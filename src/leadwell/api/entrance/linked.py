@@ -50,7 +50,7 @@ class LinkGate:
         if kind is None:
             return None
         secret = _secret_in(path, kind)
-        refuse_in_url(self.hub, scope["query_string"], has_header=False)
+        refuse_in_url(self.hub, scope, has_header=False)
         if kind is LinkKind.CSV and header(scope, b"authorization") is not None:
             raise MalformedRequest(
                 "this URL brings its own right, and there is an Authorization header",

@@ -4,6 +4,7 @@ import hmac
 import os
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -72,6 +73,28 @@ def note_refusal(error: LeadwellError) -> None:
 def met(limit: str) -> None:
     """Note that a limit was met."""
     _LIMITS_MET.labels(limit).inc()
+
+
+def forget_dead() -> None:
+    """Have workers that are no more count among those that live no longer.
+
+    One that was killed leaves its figures behind: what it held open when it ended would
+    be open for ever. Whoever takes its place says so.
+    """
+    folder = os.environ.get(SHARED)
+    for file in Path(folder).glob("gauge_live*_*.db") if folder else ():
+        pid = int(file.stem.rpartition("_")[2])
+        if not _lives(pid):
+            # Another one that starts may be as quick.
+            file.unlink(missing_ok=True)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,17 +162,18 @@ class Changes:
         )
 
     async def _waited(self, request: Request, answer: Answer, heard: int) -> Answer:
-        """Wait until there is news, or the time is over."""
+        """Wait until there is news, the time is over, or the hub stops."""
         visitor: Visitor = request.scope["state"]["visitor"]
         visitor.wait()
-        loop = asyncio.get_running_loop()
+        vigil, loop = self.hub.vigil, asyncio.get_running_loop()
         until = loop.time() + answer.asked.following.wait_s
-        while not answer.is_news:
+        while not (answer.is_news or vigil.is_over):
             watch = _watch(request, answer, heard)
-            with self.hub.vigil.watching(watch):
-                if not await watch.news(until - loop.time(), request.receive):
-                    break
-            heard = self.hub.vigil.heard
+            with vigil.watching(watch):
+                is_news = await watch.news(until - loop.time(), request.receive)
+            if not is_news or vigil.is_over:
+                break
+            heard = vigil.heard
             look = partial(self._look, request)
             answer = await self.hub.read(look, PATIENCE_S)
         return answer

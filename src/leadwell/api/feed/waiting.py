@@ -28,6 +28,8 @@ CHECKS_PER_S = 1_000
 schema. For all others it is one index look-up for each scope."""
 APART_S = 0.02
 """How long after a look the next one is, however much is told meanwhile."""
+VIGIL = "vigil"
+"""Under which the state of the application has what waits in this process."""
 _log = structlog.get_logger("leadwell.waiting")
 
 
@@ -93,6 +95,8 @@ class Vigil:
         self._thread: Thread | None = None
         self._is_listening = False
         self._is_open = True
+        self.is_over = False
+        """Whether nobody waits any more: who does is answered with what there is."""
         self.heard = 0
         """How often something was told of: what was told since a request looked for
         itself, and before it waits, must not be missed."""
@@ -112,6 +116,14 @@ class Vigil:
             with self._state:
                 self._watches.pop(watch, None)
                 self._state.notify()
+
+    def dismiss(self) -> None:
+        """Have all that wait answered: the hub is going to stop."""
+        self.is_over = True
+        with self._state:
+            watches = list(self._watches)
+        for each in watches:
+            each.wake()
 
     def stop(self) -> None:
         """Look no more: the hub stops."""

@@ -20,6 +20,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
 from leadwell.api.entrance import browsers, metrics, problems
+from leadwell.api.feed.waiting import VIGIL, Vigil
 from leadwell.api.load.crowd import ARRIVED, too_many_connections
 from leadwell.errors import (
     LeadwellError,
@@ -249,6 +250,13 @@ class BoundedProtocol(HttpToolsProtocol):
         self._is_refused = True
         self.transport.write_eof()
         self._expect(LINGER_S)
+
+    def shutdown(self) -> None:
+        """The hub stops: who waits for changes is answered with what there is."""
+        super().shutdown()
+        vigil: Vigil | None = self.app_state.get(VIGIL)
+        if vigil is not None:
+            vigil.dismiss()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the deadlines with the connection."""

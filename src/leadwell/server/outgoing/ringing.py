@@ -98,7 +98,9 @@ class Ringer:
 
     def _tell(self, news: News) -> None:
         try:
-            self._told(news)
+            # Who stops waits for what is on its way, and not for a queue of it.
+            if not self._stopping.is_set():
+                self._told(news)
         except Exception:
             # One webhook that goes wrong must not keep others waiting.
             _log.exception("webhook_failed", webhook=news.hook.id)

@@ -9,11 +9,12 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 from pyroaring import BitMap
 
-from leadwell.errors import LeadNotFound, Refused
+from leadwell.errors import Refused
 from leadwell.model.campaign import Campaign
 from leadwell.store import campaigns
 from leadwell.store.audit.actions import RETENTION
@@ -27,6 +28,8 @@ from leadwell.store.writes.erasing import Erasure
 
 _EVER = 10**17
 """A moment after all others, in microseconds."""
+_BLOCK_BYTES = 4_096
+"""So much of the file is read at once, from its end."""
 
 
 class _Line(msgspec.Struct):
@@ -93,7 +96,7 @@ def note(path: Path, erasures: Iterable[Erasure]) -> None:
         # PostgreSQL erases leads of several campaigns at once.
         fcntl.flock(file, fcntl.LOCK_EX)
         # Behind the last whole line: half of one is of an erasure that never was.
-        file.seek(file.read().rfind(b"\n") + 1)
+        file.seek(_end_of_lines(file))
         file.truncate()
         file.write(b"".join(lines))
         file.flush()
@@ -113,12 +116,13 @@ def replay(path: Path, database: Database, now: int) -> int:
         Refused: the file cannot be read.
     """
     done = 0
-    for line in _lines(path):
-
-        def job(connection: Connection, line: _Line = line) -> int:
-            return _again(connection, line, now)
-
-        done += database.write(job).result()
+    for campaign_id, leads in named(path).items():
+        # There are more of them each day, and hardly ever is there anything to do.
+        with database.reading() as connection:
+            lacking = _lacking(connection, campaign_id, leads)
+        for lead_id in lacking:
+            job = partial(_again, campaign_id=campaign_id, lead_id=lead_id, now=now)
+            done += database.write(job).result()
     if done:
         _forget_files(database)
         database.empty_log()
@@ -149,23 +153,9 @@ def differences(
     connection: Connection, campaign_id: int, named: Collection[int]
 ) -> Iterator[str]:
     """Yield how the file and the database differ in what is erased, and what to do."""
-    params = {"campaign_id": campaign_id}
-    rows = connection.rows(
-        "SELECT lead_id FROM erasure WHERE campaign_id = :campaign_id", params
-    )
-    known = {row[0] for row in rows}
-    for lead_id in sorted(set(named) - known):
-        # One that was made after the backup, and never was here, cannot come back.
-        if connection.rows(
-            """
-            SELECT 1 FROM scope_member
-             WHERE campaign_id = :campaign_id AND lead_id = :lead_id
-             LIMIT 1
-            """,
-            params | {"lead_id": lead_id},
-        ):
-            yield f"lead {lead_id} was erased, and is here: start the hub again"
-    unnamed = sorted(known - set(named))
+    for lead_id in _lacking(connection, campaign_id, named):
+        yield f"lead {lead_id} was erased, and is here: start the hub again"
+    unnamed = sorted(_erased(connection, campaign_id) - set(named))
     if unnamed:
         yield (
             f"{len(unnamed)} erased leads are not in the file of erasures, so that a "
@@ -175,15 +165,44 @@ def differences(
         )
 
 
-def _again(connection: Connection, line: _Line, now: int) -> int:
-    campaign = campaigns.find(connection, line.campaign_id)
-    if campaign is None or erasing.is_erased(connection, campaign.id, line.lead_id):
+def _erased(connection: Connection, campaign_id: int) -> set[int]:
+    rows = connection.rows(
+        "SELECT lead_id FROM erasure WHERE campaign_id = :campaign_id",
+        {"campaign_id": campaign_id},
+    )
+    return {row[0] for row in rows}
+
+
+def _lacking(
+    connection: Connection, campaign_id: int, named: Collection[int]
+) -> list[int]:
+    """Return the leads whose erasure the database lacks.
+
+    One that was made after the backup, and never was here, cannot come back.
+    """
+    lacking = sorted(set(named) - _erased(connection, campaign_id))
+    return [each for each in lacking if _was_here(connection, campaign_id, each)]
+
+
+def _was_here(connection: Connection, campaign_id: int, lead_id: int) -> bool:
+    return bool(
+        connection.rows(
+            """
+            SELECT 1 FROM scope_member
+             WHERE campaign_id = :campaign_id AND lead_id = :lead_id
+             LIMIT 1
+            """,
+            {"campaign_id": campaign_id, "lead_id": lead_id},
+        )
+    )
+
+
+def _again(connection: Connection, campaign_id: int, lead_id: int, now: int) -> int:
+    campaign = campaigns.known(connection, campaign_id)
+    # With the one that it was merged into, for instance.
+    if erasing.is_erased(connection, campaign.id, lead_id):
         return 0
-    try:
-        done = erasing.erase(connection, campaign, line.lead_id, now)
-    except LeadNotFound:
-        # The backup is of before the lead was made.
-        return 0
+    done = erasing.erase(connection, campaign, lead_id, now)
     _tell(connection, campaign, done, OPERATOR)
     return len(done)
 
@@ -196,6 +215,19 @@ def _tell(
     content = {"leads": len(ids), "ids": written(ids)[0]}
     entry = Entry(Kind.WRITE, "erase", actor, content)
     append(connection, Chain.of(campaign), done[0].at, [entry])
+
+
+def _end_of_lines(file: BinaryIO) -> int:
+    """Return where the last whole line ends; the file may be long."""
+    at = file.seek(0, os.SEEK_END)
+    while at:
+        start = max(at - _BLOCK_BYTES, 0)
+        file.seek(start)
+        found = file.read(at - start).rfind(b"\n")
+        if found >= 0:
+            return start + found + 1
+        at = start
+    return 0
 
 
 def _lines(path: Path) -> Iterator[_Line]:

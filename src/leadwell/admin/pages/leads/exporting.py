@@ -9,12 +9,11 @@ from leadwell.admin.pages.leads import asking, columns
 from leadwell.admin.visit import Visit
 from leadwell.api.campaigns import Opened
 from leadwell.api.lists.export import Begun, Exports, Open
-from leadwell.errors import InvalidQuestion, NotAuthenticated
+from leadwell.errors import InvalidQuestion
 from leadwell.schema import querystring
 from leadwell.schema.question.following import Exporting
 from leadwell.store.connection import Connection
 from leadwell.store.edits import choices
-from leadwell.store.people import users
 
 FORMATS = {"xlsx": "Excel", "csv-excel": "CSV", "parquet": "Parquet"}
 """The formats that people want, and what they call them."""
@@ -65,10 +64,7 @@ def _opening(visit: Visit) -> Open:
 
     def opened(connection: Connection, request: Request) -> Opened:
         del request
-        session = users.find_session(connection, visit.key)
-        if session is None:
-            raise NotAuthenticated("the session has ended", hint="sign in again")
         campaign = visit.campaign(connection)
-        return Opened(session.user.grant(campaign), campaign, campaign)
+        return Opened(visit.still(connection).grant(campaign), campaign, campaign)
 
     return opened

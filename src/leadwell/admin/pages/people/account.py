@@ -71,7 +71,7 @@ def name_in(visit: Visit) -> str:
 
 def opened(connection: Connection, visit: Visit) -> list[Campaign]:
     """Return the campaigns of the account."""
-    return list(campaigns.find_page(connection, visit.user.account_id).items)
+    return list(campaigns.of_account(connection, visit.user.account_id))
 
 
 def logins(connection: Connection, visit: Visit) -> dict[int, Login]:

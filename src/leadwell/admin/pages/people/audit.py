@@ -119,14 +119,20 @@ async def _lines(visit: Visit, question: Question, kind: str) -> AsyncIterator[b
     for chain in question.chains:
         after: int | None = BEFORE_ALL
         while after is not None:
-            job = partial(
-                finding.after_number, chain=chain, number=after, asked=question.asked
-            )
+            job = partial(_after, visit, chain, after, question.asked)
             found = await visit.read(job)
             yield b"".join(map(write, found))
             after = found[-1].number if len(found) == finding.CHUNK else None
             # Others have their turn.
             await asyncio.sleep(0)
+
+
+def _after(
+    visit: Visit, chain: Chain, number: int, asked: Asked, connection: Connection
+) -> list[Told]:
+    # The session may end, and the right to see the log, while it is sent.
+    visit.still(connection).check_administrator()
+    return finding.after_number(connection, chain, number, asked)
 
 
 def _content(connection: Connection, visit: Visit, form: Form) -> dict[str, Any]:
