@@ -217,5 +217,5 @@ def _listed(ids: list[int]) -> str:
 def _ask(text: str) -> None:
     if not sys.stdin.isatty():
         raise Refused("this needs a yes", hint="add --yes")
-    if input(f"{text} [y/N] ").strip().lower() not in {"y", "yes"}:
+    if not output.agrees(text):
         raise Refused("nothing was done")

@@ -98,8 +98,7 @@ def agree(*, yes: bool) -> None:
             "this has consequences, and there is no terminal to ask at",
             hint="look at what they are, and give --yes",
         )
-    print("Go on? [y/N] ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().casefold() not in {"y", "yes"}:
+    if not output.agrees("Go on?"):
         raise Refused("nothing was changed", hint="answer y to go on")
 
 
