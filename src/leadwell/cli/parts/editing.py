@@ -46,11 +46,22 @@ class Edit:
     job: Callable[[Connection], object]
     about: Name | None = None
     """The part that is changed; `None`: one that is new."""
+    to: Name | None = None
+    """The part that is new, or how the one that is changed is named afterwards."""
     revises: bool = False
     """Whether leads are revised: the slug changes, or the part goes."""
     is_removal: bool = False
     label: str = ""
     """What the part is called afterwards; empty: as before."""
+
+    @property
+    def ref(self) -> str:
+        """What the audit log is told that it is about."""
+        from leadwell.schema.parts import renamed
+
+        if self.about is None or self.to is None:
+            return str(self.about or self.to or "")
+        return renamed(self.about, self.to)
 
     def is_asked(self, found: Consequences) -> bool:
         """Whether somebody has to agree."""
@@ -118,8 +129,7 @@ def _made(edit: Edit, campaign_id: int, connection: Connection) -> None:
     if not label and edit.about is not None:
         label = found(campaign, edit.about)[1].label
     edit.job(connection)
-    slug = edit.about.slug if edit.about is not None else ""
-    noted(connection, campaign, What(edit.what), label, slug)
+    noted(connection, campaign, What(edit.what), label, edit.ref)
 
 
 def _consequences(database: Database, edit: Edit, campaign_id: int) -> Consequences:
