@@ -68,6 +68,14 @@ def test_what_cannot_be_understood_is_told(desk: Desk, query: str) -> None:
     assert desk.get(f"{AUDIT}/export?{query}").status_code in {400, 422}
 
 
+def test_a_format_that_is_none_is_told_and_no_file_is_sent(desk: Desk, hub) -> None:
+    page = desk.get(f"{AUDIT}/export?format=xml")
+    assert page.status_code == 400
+    assert "xml is no format of this file" in text_of(page)
+    assert "write ndjson, csv" in text_of(page)
+    assert logged(hub, what="exported") == []
+
+
 def test_the_log_is_taken_as_a_file_and_says_who_took_it(
     token, desk: Desk, hub
 ) -> None:

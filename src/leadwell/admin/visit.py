@@ -1,7 +1,7 @@
 """One request of somebody who is signed in."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +16,7 @@ from leadwell.admin import rendering, sessions
 from leadwell.admin.rendering import HEADERS
 from leadwell.admin.words import Words, preferred, words
 from leadwell.api.hub import Hub
-from leadwell.errors import CampaignNotFound, MalformedRequest
+from leadwell.errors import CampaignNotFound, MalformedRequest, MalformedValue
 from leadwell.model.campaign import Campaign
 from leadwell.model.grant import PERSON
 from leadwell.model.user import User
@@ -159,6 +159,20 @@ class Visit:
         if notice:
             path += f"{'&' if '?' in path else '?'}{NOTICE}={notice}"
         return RedirectResponse(path, 303, dict(HEADERS))
+
+
+def format_of(visit: Visit, name: str, known: Iterable[str], default: str) -> str:
+    """Return the format that the address names for a file.
+
+    Raises:
+        MalformedValue: there is no such format.
+    """
+    wanted, formats = visit.request.query_params.get(name, default), tuple(known)
+    if wanted not in formats:
+        problem = visit.said("%(format)s is no format of this file", format=wanted[:40])
+        hint = visit.said("write %(formats)s", formats=", ".join(formats))
+        raise MalformedValue(problem, hint=hint, value=wanted, allowed=formats)
+    return wanted
 
 
 async def form_of(

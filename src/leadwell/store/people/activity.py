@@ -15,7 +15,7 @@ from leadwell.schema.times import from_microseconds
 from leadwell.store.audit import actions
 from leadwell.store.connection import Connection
 
-ABOUT_CHARACTERS_MAX = 200
+ABOUT_CHARACTERS_MAX = 255
 WHO_CHARACTERS_MAX = 200
 
 
