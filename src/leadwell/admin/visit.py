@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -26,6 +27,7 @@ from leadwell.store.people import activity
 from leadwell.store.people.activity import Named, What
 
 J = TypeVar("J")
+UTF_8 = frozenset({"utf-8", "utf8"})
 FIELDS_MAX = 5_000
 """How many fields a form may have: a lead of 500 fields, several times over."""
 NOTICE = "_done"
@@ -181,8 +183,16 @@ async def form_of(
     """Read the form that a browser sends.
 
     Raises:
-        MalformedRequest: it is none, has too many fields, or a file too many.
+        MalformedRequest: it is none, has too many fields, or a file too many, or is
+            in another charset: browsers send ours back in UTF-8, and some of the codecs
+            that Python knows fail where no text would.
     """
+    _, parameters = parse_options_header(request.headers.get("content-type"))
+    charset = parameters.get(b"charset", b"utf-8").decode("latin-1")
+    if charset.casefold() not in UTF_8:
+        raise MalformedRequest(
+            f"the form is in {charset[:40]}", hint="send it in UTF-8"
+        )
     try:
         return await request.form(max_fields=fields_max, max_files=files_max)
     except HTTPException as error:
