@@ -19,6 +19,7 @@ from leadwell.store.connection import Connection
 from leadwell.store.people import users
 from tests import make
 from tests.admin.conftest import Sit
+from tests.admin.test_schema import part_id, send
 from tests.admin.test_tokens import id_of, made, token_in
 from tests.desk import PASSWORD, Desk, a_user, text_of
 from tests.logged import logged, one
@@ -67,6 +68,14 @@ def test_what_cannot_be_understood_is_told(desk: Desk, query: str) -> None:
     page = desk.get(f"{AUDIT}?{query}")
     assert page.status_code == 422
     assert desk.get(f"{AUDIT}/export?{query}").status_code in {400, 422}
+
+
+def test_a_format_that_is_none_is_told_and_no_file_is_sent(desk: Desk, hub) -> None:
+    page = desk.get(f"{AUDIT}/export?format=xml")
+    assert page.status_code == 400
+    assert "xml is no format of this file" in text_of(page)
+    assert "write ndjson, csv" in text_of(page)
+    assert logged(hub, what="exported") == []
 
 
 def test_the_log_is_taken_as_a_file_and_says_who_took_it(
@@ -184,6 +193,20 @@ def test_what_an_administrator_decides_is_told_by_ids(desk: Desk, hub, clock) ->
     said = text_of(desk.get(AUDIT))
     assert "made the token" in said
     assert "revoked the token" in said
+
+
+def test_who_is_called_otherwise_is_told_by_id(desk: Desk, hub) -> None:
+    desk.post("/account", name="Bo")
+    added = one(hub, what="person-added")["content"]["about"]
+    desk.post(f"/account/people/{added}/name", name="Bob", was="Bo")
+    assert one(hub, what="person-renamed")["content"] == {"about": added}
+    assert "called the person otherwise: Bob" in text_of(desk.get("/account"))
+
+
+def test_a_part_that_gets_another_name_is_told_by_both(desk: Desk, hub) -> None:
+    send(desk, part_id(hub, "budget"), slug="amount", agreed="yes")
+    told = one(hub, what="field-changed")["content"]
+    assert told == {"about": "budget -> amount"}
 
 
 def test_who_is_shown_what_a_new_token_sees_is_the_one_who_reads(

@@ -22,7 +22,7 @@ from leadwell.model.token import public_id_of
 from leadwell.model.user import Role
 from leadwell.schema.identity import Identity
 from leadwell.store import tokens
-from leadwell.store.connection import Connection
+from leadwell.store.connection import Connection, Database
 from leadwell.store.people import activity
 from leadwell.store.privacy import erasing
 from tests import make
@@ -170,11 +170,50 @@ def test_a_number_needs_its_country_where_there_are_several(
     assert "Nothing is held of this person." in text_of(page)
 
 
-def test_only_administrators_come_near_it(sit: Sit, campaign: Campaign) -> None:
+DEEDS = ("look", "erase", "export", "receipts")
+
+
+def test_only_administrators_come_near_it(
+    filled: Desk, sit: Sit, campaign: Campaign
+) -> None:
     member = sit(Role.MEMBER, campaign)
-    assert member.get(AT).status_code == 403
-    for deed in ("look", "erase", "export", "receipts"):
-        assert member.submit(AT, JANE | {"do": deed}).status_code == 403
+    look = filled.submit(AT, JANE | {"do": "look"})
+    pages = [member.get(AT), member.client.head(AT)]
+    for deed in DEEDS:
+        # The word of what was seen, as an administrator has it, opens nothing either.
+        asked = JANE | {"do": deed, "former": "yes", "seen": hidden(look, "seen")}
+        pages += [member.submit(AT, asked), member.submit(f"{AT}?do={deed}", asked)]
+    assert {page.status_code for page in pages} == {403}
+    for page in pages:
+        assert not {"Leadwell-Count", "Content-Disposition"} & {*page.headers}
+        assert "Leads, by id" not in page.text
+    for page in (member.client.put(AT), member.client.delete(AT)):
+        assert page.status_code == 405
+    assert "Leads, by id: 1, 3" in text_of(filled.submit(AT, JANE | {"do": "look"}))
+
+
+def test_no_token_and_no_stranger_comes_near_it(
+    filled: Desk, client, database: Database, account: Account, campaign: Campaign
+) -> None:
+    client.cookies.clear()
+    own = make.a_token(database, account, campaign, may_write=True)
+    every = make.a_token(database, account, None, may_write=True)
+    for token in (None, own, every, "lw_x"):
+        head = {"Sec-Fetch-Site": "same-origin", "Accept": "text/html"}
+        head |= {"Authorization": f"Bearer {token}"} if token else {}
+        for path in (
+            AT,
+            f"/v2{AT}",
+            "/v2/person-data",
+            "/v2/campaigns/362/person-data",
+        ):
+            for method in ("GET", "HEAD", "POST"):
+                data = JANE | {"do": "look"} if method == "POST" else None
+                answer = client.request(
+                    method, path, headers=head, data=data, follow_redirects=False
+                )
+                assert answer.status_code in {303, 401, 403, 404, 405}, (path, method)
+                assert "Leads, by id" not in answer.text
 
 
 def test_a_hub_that_keeps_no_erasures_erases_nobody(filled: Desk, hub: Hub) -> None:

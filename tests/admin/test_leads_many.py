@@ -211,7 +211,7 @@ def test_what_is_gone_meanwhile_is_told(
         naming.given(now, held)
 
 
-@pytest.mark.parametrize("kind", ["xlsx", "csv-excel", "parquet", "other"])
+@pytest.mark.parametrize("kind", ["xlsx", "csv-excel", "parquet"])
 def test_what_is_shown_is_downloaded(desk: Desk, kind: str) -> None:
     query = "source=website&_q=lead&_sort=-created_at&_fields=name&per_page=2&page=2"
     file = desk.get(f"{LEADS}/export?{query}&_format={kind}")
@@ -229,6 +229,10 @@ def test_what_is_shown_is_downloaded(desk: Desk, kind: str) -> None:
 
 def test_a_download_of_what_is_not_understood_is_refused(desk: Desk) -> None:
     assert desk.get(f"{LEADS}/export?sourze=x&_format=xlsx").status_code == 400
+    for kind in ("xml", "", "ndjson"):
+        page = desk.get(f"{LEADS}/export?_format={kind}")
+        assert page.status_code == 400
+        assert "write xlsx, csv-excel, parquet" in text_of(page)
 
 
 def test_a_download_ends_with_the_session(desk: Desk, database: Database) -> None:

@@ -3,16 +3,17 @@
 import ast
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import leadwell
 from leadwell.admin import words
 from leadwell.admin.words import refusals
-from leadwell.errors import LeadwellError
+from leadwell.errors import InvalidDefinition, LeadwellError
 from leadwell.model.campaign import Campaign
 from leadwell.model.user import Role
-from leadwell.schema import question, submission
+from leadwell.schema import definition, question, submission
 from leadwell.store.people import users
 from tests import make
 from tests.admin.conftest import Sit
@@ -49,7 +50,18 @@ UNMET = {
     _FOLLOW,
 }
 """Those of them that a program meets alone."""
-JOINED = {"give it a value, or ask for empty fields with {}[exists]=false"}
+OF_SCHEMAS = {
+    "{}: $ref {} leads elsewhere. refer within: #/$defs/…",
+    "{}: {}. see JSON Schema 2020-12",
+    "{}: {} items are too many. at most {}",
+    "{}: this has {} characters. write {} at most",
+    "{}: this has no text. give it one",
+}
+"""What is wrong with a definition that a page made, or a file that was loaded."""
+JOINED = {
+    "give it a value, or ask for empty fields with {}[exists]=false",
+    *OF_SCHEMAS,
+}
 """What the code puts together."""
 
 
@@ -152,6 +164,23 @@ def test_every_type_of_field_refuses_in_danish() -> None:
     assert len(problems) == len(WRONG)
     for problem in problems:
         assert danish.refusal(problem.message) != problem.message, problem.message
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"json_schema": {"$ref": "https://example.com/x"}},
+        {"json_schema": {"type": 7}},
+        {"label": "x" * 256},
+        {"label": [1]},
+        {"type": "select", "options": [f"o{n}" for n in range(2_001)]},
+    ],
+)
+def test_a_definition_is_refused_in_danish(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidDefinition) as caught:
+        definition.read_field({"slug": "x", "label": "x", "type": "json"} | wrong)
+    said = caught.value.problems[0].message
+    assert words.words("da").refusal(said) != said, said
 
 
 @pytest.mark.parametrize(

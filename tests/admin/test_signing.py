@@ -51,6 +51,8 @@ def test_the_first_administrator_is_made_on_a_link_that_works_once(
         ({"password": "ann@example.com"}, "is the e-mail address"),
         ({"email": "nobody"}, "no e-mail address"),
         ({"name": " "}, "a name is missing"),
+        ({"name": "x" * 201}, "more than 200 characters"),
+        ({"account": "x" * 201}, "more than 200 characters"),
     ],
 )
 def test_what_is_wrong_on_the_link_is_told_and_can_be_mended(

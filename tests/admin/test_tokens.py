@@ -90,6 +90,15 @@ def ask(client: TestClient, token: str, path: str = "leads") -> httpx2.Response:
     )
 
 
+def test_a_name_is_kept_whole_or_refused(desk: Desk, hub: Hub) -> None:
+    page = made(desk, name="x" * 201)
+    assert page.status_code == 422
+    assert "The name is too long." in text_of(page)
+    assert made(desk, name="x" * 200).status_code == 200
+    with hub.database.reading() as connection:
+        assert [each.name for each in tokens.find_all(connection)] == ["x" * 200]
+
+
 @pytest.mark.usefixtures("leads")
 def test_a_token_is_made_and_shown_once_with_what_it_answers(
     desk: Desk, client: TestClient

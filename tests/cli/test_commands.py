@@ -252,6 +252,8 @@ def test_a_token_has_a_rate_of_its_own_and_keeps_it_when_it_is_rotated(
 def test_a_token_that_could_not_work_is_refused(made: Run) -> None:
     create = ("token", "create", "--name", "X")
     assert made(*create).code == 2
+    long = made("token", "create", "--account", "demo", "--name", "x" * 201)
+    assert (long.code, "201 characters" in long.err) == (2, True)
     assert made(*create, "--campaign", "362", "--account", "demo").code == 2
     assert made(*create, "--account", "demo", "--filter", "source=website").code == 2
     scoped = (*create, "--campaign", "362")

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -17,6 +18,7 @@ from leadwell.describe.contract.operations import OPERATIONS, TAGS
 from leadwell.describe.reader import Reader
 from tests import described, make
 
+ROOT = Path(__file__).parents[2]
 DOWNLOAD = "/docs/download/openapi.json/any-name.json"
 LEADS = "/v2/campaigns/362/leads"
 UNDESCRIBED = (
@@ -72,6 +74,25 @@ def test_everything_is_said_that_clients_need(reader: Reader) -> None:
         assert "WWW-Authenticate" in answers["401"]["headers"]
         assert "Retry-After" in answers["503"]["headers"]
         assert all("X-Request-ID" in each["headers"] for each in answers.values())
+
+
+@every_reader
+def test_a_cursor_is_called_opaque_wherever_it_is_given(reader: Reader) -> None:
+    content = described.as_openapi(reader)
+    given = [
+        each["description"]
+        for operation in operations(content)
+        for each in operation.get("parameters", ())
+        if each.get("name") == "_cursor"
+    ]
+    assert given
+    assert all("as it came" in each for each in given)
+    assert "opaque" in json.dumps(given)
+    assert (
+        "Opaque" in content["components"]["headers"]["Leadwell-Cursor"]["description"]
+    )
+    page = (ROOT / "docs/reference/change-feed.md").read_text("utf-8")
+    assert "A cursor is opaque" in page
 
 
 @every_reader

@@ -217,6 +217,8 @@ def test_fields_get_slugs_that_are_free(written: Written) -> None:
         ("E-mail", "E-mail"),
         ("_", "_"),
         ("kunde__navn ", "Kunde navn"),
+        ("q" * 255, "Q" + "q" * 254),
+        ("q" * 256, "Q" + "q" * 253 + "…"),
     ],
 )
 def test_a_header_makes_a_label(header: str, label: str) -> None:

@@ -89,6 +89,14 @@ def test_little_is_enough() -> None:
             "/fields/0/json_schema",
             "leads elsewhere",
         ),
+        ({"name": "x" * 256}, "/name", "this has 256 characters"),
+        ({"fields": [{"label": "x" * 256}]}, "/fields/0/label", "256 characters"),
+        ({"statuses": ["x" * 1000]}, "/statuses/0/label", "1,000 characters"),
+        (
+            {"fields": [{"label": "A", "type": "select", "options": ["x" * 256]}]},
+            "/fields/0/options/0/label",
+            "256 characters",
+        ),
         ({"fields": [f"f{n}" for n in range(201)]}, "/fields", "too many"),
         ({"statuses": [{"slug": "a"}]}, "/statuses", "0 statuses are the default"),
         (

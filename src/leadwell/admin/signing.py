@@ -109,8 +109,9 @@ class Signing:
         try:
             address = email_of(email or given["email"])
             check_password(password, address)
-            if not email and not (given["name"] and (found or given["account"])):
-                raise MalformedValue("a name is missing", hint="fill in all fields")
+            if not email:
+                asked = ("name",) if found else ("name", "account")
+                _check_names(*(given[each] for each in asked))
             hashed = await passwords.hashed(password)
             job = _Accepting(
                 self._digests(request), email, address, given, hashed, self.hub.moment
@@ -217,6 +218,16 @@ class Signing:
         return email, account
 
 
+def _check_names(*names: str) -> None:
+    if not all(names):
+        raise MalformedValue("a name is missing", hint="fill in all fields")
+    if max(map(len, names)) > NAME_CHARACTERS_MAX:
+        raise MalformedValue(
+            f"a name has more than {NAME_CHARACTERS_MAX} characters",
+            hint="write a shorter one",
+        )
+
+
 def _invited(
     connection: Connection, digests: tuple[bytes, ...], now: int
 ) -> str | None:
@@ -282,7 +293,7 @@ class _Accepting:
         append(connection, Chain(0, account.id), self.now, [entry])
 
     def _account(self, connection: Connection) -> Account:
-        name = self.given["account"][:NAME_CHARACTERS_MAX]
+        name = self.given["account"]
         made = accounts.add(connection, slug_of(name) or "account", name, self.now)
         who = self.given["name"]
         activity.note(connection, made, What.ACCOUNT_MADE, name, who=who, at=self.now)

@@ -1,12 +1,13 @@
 """One request of somebody who is signed in."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -16,7 +17,12 @@ from leadwell.admin import rendering, sessions
 from leadwell.admin.rendering import HEADERS
 from leadwell.admin.words import Words, preferred, words
 from leadwell.api.hub import Hub
-from leadwell.errors import CampaignNotFound, MalformedRequest, NotAuthenticated
+from leadwell.errors import (
+    CampaignNotFound,
+    MalformedRequest,
+    MalformedValue,
+    NotAuthenticated,
+)
 from leadwell.model.campaign import Campaign
 from leadwell.model.grant import PERSON
 from leadwell.model.user import User
@@ -26,6 +32,7 @@ from leadwell.store.people import activity, users
 from leadwell.store.people.activity import Named, What
 
 J = TypeVar("J")
+UTF_8 = frozenset({"utf-8", "utf8"})
 FIELDS_MAX = 5_000
 """How many fields a form may have: a lead of 500 fields, several times over."""
 NOTICE = "_done"
@@ -172,14 +179,36 @@ class Visit:
         return RedirectResponse(path, 303, dict(HEADERS))
 
 
+def format_of(visit: Visit, name: str, known: Iterable[str], default: str) -> str:
+    """Return the format that the address names for a file.
+
+    Raises:
+        MalformedValue: there is no such format.
+    """
+    wanted, formats = visit.request.query_params.get(name, default), tuple(known)
+    if wanted not in formats:
+        problem = visit.said("%(format)s is no format of this file", format=wanted[:40])
+        hint = visit.said("write %(formats)s", formats=", ".join(formats))
+        raise MalformedValue(problem, hint=hint, value=wanted, allowed=formats)
+    return wanted
+
+
 async def form_of(
     request: Request, fields_max: int = FIELDS_MAX, files_max: int = 0
 ) -> FormData:
     """Read the form that a browser sends.
 
     Raises:
-        MalformedRequest: it is none, has too many fields, or a file too many.
+        MalformedRequest: it is none, has too many fields, or a file too many, or is
+            in another charset: browsers send ours back in UTF-8, and some of the codecs
+            that Python knows fail where no text would.
     """
+    _, parameters = parse_options_header(request.headers.get("content-type"))
+    charset = parameters.get(b"charset", b"utf-8").decode("latin-1")
+    if charset.casefold() not in UTF_8:
+        raise MalformedRequest(
+            f"the form is in {charset[:40]}", hint="send it in UTF-8"
+        )
     try:
         return await request.form(max_fields=fields_max, max_files=files_max)
     except HTTPException as error:

@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and leave with its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given in ([], ["--help"], ["-h"]):
-        print(commands.overview())
+        output.say(commands.overview())
         sys.exit(0)
     as_json = "--json" in given
     goes_on = not GOES_ON.isdisjoint(given[:1])
@@ -121,9 +121,9 @@ def _explain(error: LeadwellError, *, as_json: bool) -> None:
             "message": error.detail,
             "errors": [msgspec.to_builtins(problem) for problem in error.problems],
         }
-        print(msgspec.json.encode(shown).decode(), file=sys.stderr)
+        output.hint(msgspec.json.encode(shown).decode())
         return
     if not error.problems:
-        print(f"error: {error.detail}", file=sys.stderr)
+        output.hint(f"error: {error.detail}")
     for problem in error.problems:
-        print(f"error: {problem.message}", file=sys.stderr)
+        output.hint(f"error: {problem.message}")

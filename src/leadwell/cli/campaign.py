@@ -84,9 +84,7 @@ def show(
     if where.json:
         output.document(content, as_json=True)
         return
-    import yaml
-
-    print(yaml.safe_dump(content, sort_keys=False, allow_unicode=True).rstrip())
+    output.say(_as_yaml(content))
     output.hint(f"{count:,} leads")
 
 
@@ -187,6 +185,16 @@ def _leads(connection: Connection, found: Campaign) -> int:
 
     query = Grant.of_operator(found).query(found, Question(per_page=1))
     return leads.find_page(connection, found, query).total
+
+
+def _as_yaml(content: dict[str, Any]) -> str:
+    import yaml
+
+    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True).rstrip()
+    if output.shown(text) == text:
+        return text
+    # YAML has escapes of its own, so that `create` still reads the same labels.
+    return yaml.safe_dump(content, sort_keys=False).rstrip()
 
 
 def _parsed(file: Path) -> object:

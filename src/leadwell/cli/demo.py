@@ -163,7 +163,7 @@ def _journey(url: str, visit: _Visit) -> None:
     for step, said in visit.copy(url).told(visit.tokens.writer):
         steps.append({"step": step, "said": said})
         if not visit.as_json:
-            print(f"{step}\n    {said}")
+            output.say(f"{step}\n    {said}")
     text = f"{len(REQUESTS)} requests, all answered 200; the copy is exact"
     content = {"requests": answers, "copy": steps}
     if not steps[-1]["said"].startswith("exact"):
@@ -182,7 +182,7 @@ def _answers(url: str, visit: _Visit) -> Iterator[dict[str, Any]]:
         answer = urllib3.request("GET", url + path, headers=headers, retries=False)
         head = answer.data.decode()[:HEAD_CHARACTERS]
         if not visit.as_json:
-            print(f"GET {path}\n    {answer.status} {head} …")
+            output.say(f"GET {path}\n    {answer.status} {head} …")
         if answer.status != 200:
             raise Unavailable(f"{path} was answered {answer.status}")
         yield {"path": path, "status": answer.status, "head": head}

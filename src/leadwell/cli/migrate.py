@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from leadwell.cli import output
 from leadwell.cli.opening import HERE, Where, now_us
+
+if TYPE_CHECKING:
+    from leadwell.store.connection import Connection
 
 NOT_CURRENT = 1
 """Exit code of --check: there is something to do."""
@@ -34,7 +39,6 @@ def migrate(
     """
     from leadwell.server import opening
     from leadwell.store import migrations
-    from leadwell.store.hubs import instance
 
     database = opening.connect(where.for_schema(migrate_url))
     is_read = check or dry_run
@@ -45,7 +49,7 @@ def migrate(
             sql = migrations.script(connection) if dry_run else []
         after = before if is_read else opening.migrate(database, now_us())
         if forget_key and not is_read:
-            database.write(instance.forget_key).result()
+            database.write(_without_key).result()
     finally:
         database.close()
     names = [step.name for step in steps] if before else ["schema.sql"]
@@ -55,3 +59,11 @@ def migrate(
     text = "\n".join([said, *sql])
     output.document(content | shown, as_json=where.json, text=text)
     return NOT_CURRENT if check and names else 0
+
+
+def _without_key(connection: Connection) -> None:
+    from leadwell.store.audit.chain import HUB, OPERATOR, Entry, Kind, append
+    from leadwell.store.hubs import instance
+
+    instance.forget_key(connection)
+    append(connection, HUB, now_us(), [Entry(Kind.ACTION, "key-forgotten", OPERATOR)])

@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from leadwell.client.errors import UnexpectedAnswer
+
 _HEAD = '''\
 """Leads of campaign {id}, as the types of their fields.
 
@@ -69,7 +71,11 @@ class _Names:
 
 
 def module(schema: Mapping[str, Any]) -> str:
-    """Write the types of a campaign's leads, from its schema as the hub answers it."""
+    """Write the types of a campaign's leads, from its schema as the hub answers it.
+
+    Raises:
+        UnexpectedAnswer: its id or its version is not one that a hub gives.
+    """
     fields = schema["fields"]
     class_names = _Names(_TAKEN_CLASSES, "Option")
     enums = {
@@ -78,8 +84,8 @@ def module(schema: Mapping[str, Any]) -> str:
         if "options" in each
     }
     head = _HEAD.format(
-        id=schema["campaign_id"],
-        version=schema["version"],
+        id=_word(schema["campaign_id"]),
+        version=_word(schema["version"]),
         name=_comment(schema["name"]),
         names=_listed([*_ALWAYS, *enums.values()]),
     )
@@ -157,6 +163,14 @@ def _comment(text: str) -> str:
     # Whatever people write into a label, it must not end the comment.
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line[:_LABEL_CHARACTERS_MAX]
+
+
+def _word(given: object) -> str:
+    # It stands in the module as it is, which somebody will run.
+    text = str(given)
+    if not _SAFE.fullmatch(text):
+        raise UnexpectedAnswer(f"the hub says {text[:40]!r} where it has an id")
+    return text
 
 
 def _quoted(text: str) -> str:

@@ -9,6 +9,7 @@ from leadwell.intake.column import DISTINCT_MAX, Column
 from leadwell.intake.kinds import type_of
 from leadwell.intake.source import Row, Source
 from leadwell.model.slug import slug_of, unique_slug
+from leadwell.schema.parts import LABEL_CHARACTERS_MAX
 
 WATCHED_ROWS = 5_000
 """Rows between two signs of life; thousands are read in a second."""
@@ -95,7 +96,10 @@ def field_slugs(source: Source, status_column: str | None) -> dict[str, str]:
 def label_of(header: str) -> str:
     """Make a label of a header: `cust_num` becomes `Cust num`."""
     spaced = re.sub(r"[_\s]+", " ", header).strip() or header
-    return spaced[0].upper() + spaced[1:]
+    label = spaced[0].upper() + spaced[1:]
+    # A survey has whole questions there; who reads the label sees that it goes on.
+    most = LABEL_CHARACTERS_MAX
+    return label if len(label) <= most else f"{label[: most - 1].rstrip()}…"
 
 
 def _facts(

@@ -52,7 +52,7 @@ async def _check(door: Door) -> None:
         raise Unavailable(f"{refusal}") from None
     try:
         token = answer.content["data"]["token"]
-        reader = f"{token['name']!r} ({token['id']})"
+        reader = f"{token['name']!r} ({token['id']!r})"
     except (KeyError, TypeError):
         raise Unavailable("what answers here is no Leadwell hub") from None
     sys.stderr.write(f"leadwell: reads as {reader}\n")

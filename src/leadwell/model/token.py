@@ -15,6 +15,8 @@ from datetime import datetime
 
 from leadwell.model.campaign import Attribute
 
+NAME_CHARACTERS_MAX = 200
+"""Of the words that say whose token it is; a longer name is refused."""
 PUBLIC_BYTES = 6
 SECRET_BYTES = 32
 SECRET_DIGITS = 43

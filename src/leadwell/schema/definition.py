@@ -290,7 +290,11 @@ class _Reader:
             self._note(place, "this is a boolean, not text", hint)
             return ""
         if isinstance(given, str | int | float) and str(given).strip():
-            return str(given).strip()[:NAME_CHARACTERS_MAX]
+            text, most = str(given).strip(), NAME_CHARACTERS_MAX
+            if len(text) > most:
+                message = f"this has {len(text):,} characters"
+                self._note(place, message, f"write {most} at most")
+            return text
         self._note(place, "this has no text", "give it one")
         return ""
 

@@ -32,6 +32,15 @@ class Name:
     field: str = ""
     """The field that an option belongs to."""
 
+    def __str__(self) -> str:
+        """Write it as the audit log names it: `budget`, or `source/partner-west`."""
+        return f"{self.field}/{self.slug}" if self.field else self.slug
+
+
+def renamed(was: Name, now: Name) -> str:
+    """Name a part that is changed, by both slugs where it gets another one."""
+    return str(now) if was == now else f"{was} -> {now}"
+
 
 @dataclass(frozen=True, slots=True)
 class Part:

@@ -10,9 +10,10 @@ import logging
 import sys
 import threading
 import traceback
+import warnings
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 
 import msgspec
 import structlog
@@ -45,6 +46,9 @@ def configure_logs(level: str) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(handlers=[Handler()], level=max(number, logging.WARNING))
+    # Whoever sends half a form decides how often it warns; the request has a line.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
+    warnings.showwarning = _warned
     sys.excepthook = _hooked
     threading.excepthook = lambda given: _hooked(
         given.exc_type, given.exc_value, given.exc_traceback
@@ -131,6 +135,20 @@ class Handler(logging.Handler):
             line["exception"] = told(error)
         sys.stderr.write(f"{_as_json(line)}\n")
         sys.stderr.flush()
+
+
+def _warned(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Log a warning of Python by its kind and place; its words may quote a value."""
+    del message, file, line
+    place = f"{filename}:{lineno}"
+    structlog.get_logger("leadwell").warning("warned", of=category.__name__, at=place)
 
 
 def _quiet(text: str) -> str:

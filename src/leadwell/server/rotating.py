@@ -1,6 +1,5 @@
 """Another generation of the instance key: made, learned by hubs that run, retired."""
 
-from functools import partial
 from threading import Event, Thread
 
 import structlog
@@ -8,11 +7,13 @@ import structlog
 from leadwell.api.hub import Hub
 from leadwell.errors import Conflict, NotFound, Refused
 from leadwell.model.keyring import Generation
-from leadwell.schema.times import from_microseconds, show
+from leadwell.schema.times import from_microseconds, microseconds, show
 from leadwell.server import keyfile, keys
+from leadwell.server.clock import now
 from leadwell.server.opening import key_path
 from leadwell.settings import Settings
-from leadwell.store.connection import Database
+from leadwell.store.audit.chain import HUB, OPERATOR, Entry, Kind, append
+from leadwell.store.connection import Connection, Database
 from leadwell.store.hubs import instance
 
 LOOK_EVERY_S = 5.0
@@ -43,15 +44,22 @@ def rotate(settings: Settings, database: Database, after_s: int) -> Generation:
         )
     made = keyfile.new(newest.number + 1, now + after_s * 1_000_000)
     keyfile.write(path, [*held, made])
-    if database.is_remote:
-        mark = keys.fingerprint(made)
-        note = partial(instance.note_key, number=made.number, fingerprint=mark)
-        if database.write(note).result() != mark:
-            keyfile.write(path, held)
-            raise Conflict(
-                f"another hub has just made generation {made.number}",
-                hint="copy its key file to this one",
-            )
+    mark = keys.fingerprint(made)
+
+    def told(connection: Connection) -> bool:
+        kept = mark
+        if database.is_remote:
+            kept = instance.note_key(connection, made.number, mark)
+        if kept == mark:
+            _tell(connection, "key-rotated", made.number)
+        return kept == mark
+
+    if not database.write(told).result():
+        keyfile.write(path, held)
+        raise Conflict(
+            f"another hub has just made generation {made.number}",
+            hint="copy its key file to this one",
+        )
     return made
 
 
@@ -65,9 +73,20 @@ def retire(settings: Settings, database: Database, number: int) -> None:
         NotFound, Refused: as `without`.
     """
     rest = without(settings, database, number)
-    if database.is_remote:
-        database.write(partial(instance.forget_generation, number=number)).result()
+
+    def job(connection: Connection) -> None:
+        if database.is_remote:
+            instance.forget_generation(connection, number)
+        _tell(connection, "key-retired", number)
+
+    database.write(job).result()
     keyfile.write(key_path(settings), rest)
+
+
+def _tell(connection: Connection, what: str, generation: int) -> None:
+    """Have the audit log tell what is done with the key."""
+    entry = Entry(Kind.ACTION, what, OPERATOR, {"about": str(generation)})
+    append(connection, HUB, microseconds(now()), [entry])
 
 
 def without(settings: Settings, database: Database, number: int) -> list[Generation]:

@@ -110,6 +110,7 @@ def create(
             "an account token has neither a filter nor a list of fields",
             hint="make one token for each campaign: --campaign 362",
         )
+    _check_name(name)
     _refuse_empty(name, rights)
     from leadwell.store.access import making
     from leadwell.store.people.activity import What
@@ -183,6 +184,7 @@ def edit(
     from leadwell.store import tokens
     from leadwell.store.people.activity import What
 
+    _check_name(name)
     _refuse_empty(name, rights)
     _refuse_both(rights, lifts)
 
@@ -278,6 +280,15 @@ def _refuse_empty(name: str | None, rights: Rights) -> None:
     if empty:
         raise UsageError(
             f"{' and '.join(empty)} has no value", hint="give one, or leave it out"
+        )
+
+
+def _check_name(name: str | None) -> None:
+    from leadwell.model.token import NAME_CHARACTERS_MAX as MOST
+
+    if name is not None and len(name) > MOST:
+        raise UsageError(
+            f"--name has {len(name):,} characters", hint=f"write {MOST} at most"
         )
 
 

@@ -95,9 +95,12 @@ def restore(file: Path, *, replace: bool = False, where: Where = HERE) -> None:
 
 
 def _note(connection: Connection) -> None:
+    from leadwell.store.audit.chain import HUB, OPERATOR, Entry, Kind, append
     from leadwell.store.hubs import instance
 
     instance.stamp(connection, instance.BACKUP)
+    entry = Entry(Kind.LOG, "backup-made", OPERATOR)
+    append(connection, HUB, now_us(), [entry])
 
 
 def _sqlite_path(where: Where) -> Path:

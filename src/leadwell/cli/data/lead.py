@@ -172,17 +172,24 @@ def forget(
         older_than: how long history is kept: 1d to 99999d
         where: the database
     """
+    from leadwell.schema.times import from_microseconds, show
     from leadwell.store import campaigns
+    from leadwell.store.people.activity import What
     from leadwell.store.writes import history as kept
 
     age = timedelta(days=days_of(older_than)) // timedelta(microseconds=1)
     before = now_us() - age
 
+    count = 0
+
     def job(connection: Connection) -> int:
         found = campaigns.known(connection, campaign)
-        return kept.forget_before(connection, found.id, before)
+        removed = kept.forget_before(connection, found.id, before)
+        if removed and not count:
+            day = show(from_microseconds(before))
+            noted(connection, found, What.HISTORY_FORGOTTEN, day, day)
+        return removed
 
-    count = 0
     with where.opened() as database:
         while done := database.write(job).result():
             count += done
@@ -217,5 +224,5 @@ def _listed(ids: list[int]) -> str:
 def _ask(text: str) -> None:
     if not sys.stdin.isatty():
         raise Refused("this needs a yes", hint="add --yes")
-    if input(f"{text} [y/N] ").strip().lower() not in {"y", "yes"}:
+    if not output.agrees(text):
         raise Refused("nothing was done")

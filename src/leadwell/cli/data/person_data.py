@@ -201,8 +201,6 @@ def export(
         to: a new ZIP file, with one JSON document and sheets; else JSON is printed
         where: the database
     """
-    import msgspec
-
     from leadwell.admin.privacy import document
     from leadwell.model.grant import Grant
     from leadwell.server.clock import now
@@ -221,7 +219,7 @@ def export(
             lambda c: person.note(c, activity.What.PERSON_EXPORTED, activity.OPERATOR)
         ).result()
     if to is None:
-        print(msgspec.json.encode(content).decode(), flush=True)
+        output.document(content, as_json=True)
         return
     _written(to, document.archive(content))
     output.document({"file": str(to)}, as_json=where.json, text=f"wrote {to}")

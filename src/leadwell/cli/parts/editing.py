@@ -46,11 +46,22 @@ class Edit:
     job: Callable[[Connection], object]
     about: Name | None = None
     """The part that is changed; `None`: one that is new."""
+    to: Name | None = None
+    """The part that is new, or how the one that is changed is named afterwards."""
     revises: bool = False
     """Whether leads are revised: the slug changes, or the part goes."""
     is_removal: bool = False
     label: str = ""
     """What the part is called afterwards; empty: as before."""
+
+    @property
+    def ref(self) -> str:
+        """What the audit log is told that it is about."""
+        from leadwell.schema.parts import renamed
+
+        if self.about is None or self.to is None:
+            return str(self.about or self.to or "")
+        return renamed(self.about, self.to)
 
     def is_asked(self, found: Consequences) -> bool:
         """Whether somebody has to agree."""
@@ -98,8 +109,7 @@ def agree(*, yes: bool) -> None:
             "this has consequences, and there is no terminal to ask at",
             hint="look at what they are, and give --yes",
         )
-    print("Go on? [y/N] ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().casefold() not in {"y", "yes"}:
+    if not output.agrees("Go on?"):
         raise Refused("nothing was changed", hint="answer y to go on")
 
 
@@ -119,8 +129,7 @@ def _made(edit: Edit, campaign_id: int, connection: Connection) -> None:
     if not label and edit.about is not None:
         label = found(campaign, edit.about)[1].label
     edit.job(connection)
-    slug = edit.about.slug if edit.about is not None else ""
-    noted(connection, campaign, What(edit.what), label, slug)
+    noted(connection, campaign, What(edit.what), label, edit.ref)
 
 
 def _consequences(database: Database, edit: Edit, campaign_id: int) -> Consequences:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as with_default
 from typing import Any
 
@@ -60,12 +60,14 @@ def add(
         where: the database
     """
     from leadwell.schema import definition
+    from leadwell.schema.parts import Kind, Name
     from leadwell.store.writes import parts
 
     made = definition.read_field(column.definition(slug))
     edit = Edit(
         words=f"adds the field {slug}, empty on every lead",
         what="field-added",
+        to=Name(Kind.FIELD, made.slug),
         job=lambda connection: parts.add_field(connection, change.campaign, made),
         label=made.label,
     )
@@ -95,6 +97,7 @@ def rename(slug: str, to: str, *, change: Change, where: Where = HERE) -> int:
         what="field-changed",
         job=lambda connection: parts.rename(connection, change.campaign, name, to),
         about=name,
+        to=replace(name, slug=to),
         revises=slug != to,
     )
     return carry_out(edit, change, where)

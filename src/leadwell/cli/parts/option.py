@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cyclopts import App
 
 from leadwell.cli.opening import HERE, Where
@@ -25,11 +27,13 @@ def add(
         change: where, and whether to ask
         where: the database
     """
+    from leadwell.schema.parts import Kind, Name
     from leadwell.store.writes import parts
 
     edit = Edit(
         words=f"adds the option {slug} to {field}",
         what="option-added",
+        to=Name(Kind.OPTION, slug, field),
         job=lambda connection: parts.add_option(
             connection, change.campaign, field, slug, label
         ),
@@ -62,6 +66,7 @@ def rename(
         what="option-changed",
         job=lambda connection: parts.rename(connection, change.campaign, name, to),
         about=name,
+        to=replace(name, slug=to),
         revises=slug != to,
     )
     return carry_out(edit, change, where)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from cyclopts import App
@@ -33,12 +34,14 @@ def add(
         where: the database
     """
     from leadwell.model.campaign import Status, StatusType
+    from leadwell.schema.parts import Kind, Name
     from leadwell.store.writes import parts
 
     made = Status(0, slug, label, StatusType(type))
     edit = Edit(
         words=f"adds the status {slug}",
         what="status-added",
+        to=Name(Kind.STATUS, slug),
         job=lambda connection: parts.add_status(connection, change.campaign, made),
         label=label,
     )
@@ -66,6 +69,7 @@ def rename(slug: str, to: str, *, change: Change, where: Where = HERE) -> int:
         what="status-changed",
         job=lambda connection: parts.rename(connection, change.campaign, name, to),
         about=name,
+        to=replace(name, slug=to),
         revises=slug != to,
     )
     return carry_out(edit, change, where)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -82,9 +81,7 @@ class Report:
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         named = {"sync": self.name} if self.name else {}
         line = msgspec.json.encode({"at": at, "event": event} | named | content)
-        # In one piece: others may write beside it.
-        sys.stderr.write(line.decode() + "\n")
-        sys.stderr.flush()
+        output.hint(line.decode())
 
 
 def counts(summary: Summary) -> dict[str, Any]:

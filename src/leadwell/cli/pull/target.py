@@ -44,7 +44,7 @@ def show(name: str) -> None:
             f"there is no ready profile {name!r}",
             hint=f"{meant}there are {', '.join(names())}",
         )
-    print(profile(name), end="")
+    output.say(profile(name).rstrip("\n"))
 
 
 def names() -> list[str]:

@@ -30,7 +30,7 @@ HEADERS: Mapping[str, Header] = {
         {"type": "string", "pattern": '^(W/)?"[^"]*"$'},
     ),
     "Leadwell-Cursor": Header(
-        "Where the change feed goes on after this answer: its `_cursor`.",
+        "Where the change feed goes on after this answer: its `_cursor`. Opaque.",
         "c1.…",
         _TEXT,
     ),

@@ -44,8 +44,14 @@ _ZONE = Parameter(
     _TEXT | {"format": "time-zone"},
     example="Europe/Copenhagen",
 )
-_FEED_CURSOR = Parameter("_cursor", "Go on behind this cursor, as it came.", _CURSOR)
-LIST_CURSOR = Parameter("_cursor", "`start`, or `next_cursor`: a walk by id.", _CURSOR)
+_FEED_CURSOR = Parameter(
+    "_cursor",
+    "Go on behind this cursor, sent as it came: it is opaque, and its form may change.",
+    _CURSOR,
+)
+LIST_CURSOR = Parameter(
+    "_cursor", "`start`, or `next_cursor` as it came: a walk by id.", _CURSOR
+)
 _MATCH = Parameter(
     "If-Match",
     "Only if the lead has this version: its ETag, or the version in quotes.",

@@ -15,7 +15,7 @@ from leadwell.schema.times import from_microseconds
 from leadwell.store.audit import actions
 from leadwell.store.connection import Connection
 
-ABOUT_CHARACTERS_MAX = 200
+ABOUT_CHARACTERS_MAX = 255
 WHO_CHARACTERS_MAX = 200
 
 
@@ -50,6 +50,7 @@ class What(StrEnum):
     WEBHOOK_REMOVED = "webhook-removed"
     ACCOUNT_MADE = "account-made"
     PERSON_ADDED = "person-added"
+    PERSON_RENAMED = "person-renamed"
     PERSON_INVITED = "person-invited"
     PASSWORD_LINK_MADE = "password-link-made"  # noqa: S105 - the name of a happening
     SIGN_IN_CLOSED = "sign-in-closed"
@@ -61,6 +62,7 @@ class What(StrEnum):
     RETENTION_ANONYMISED = "retention-anonymised"
     DUPLICATES_CHANGED = "duplicates-changed"
     LEADS_MERGED = "leads-merged"
+    HISTORY_FORGOTTEN = "history-forgotten"
     LEADS_ERASED = "leads-erased"
     PERSON_ERASED = "person-erased"
     PERSON_EXPORTED = "person-exported"

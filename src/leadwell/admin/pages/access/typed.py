@@ -14,12 +14,11 @@ from leadwell.describe.pages.document import visible
 from leadwell.errors import LeadwellError
 from leadwell.model.campaign import Attribute, Campaign
 from leadwell.model.query import Condition
-from leadwell.model.token import Token
+from leadwell.model.token import NAME_CHARACTERS_MAX, Token
 from leadwell.store import filters
 from leadwell.store.access import rights
 from leadwell.store.connection import Connection
 
-NAME_CHARACTERS_MAX = 200
 SPANS = ("30", "90", "365")
 """For how many days a token can be made without a date."""
 
@@ -52,7 +51,7 @@ class Typed:
         form, campaign = visit.form, place.campaign
         fields = [each for each in form.getlist("field") if isinstance(each, str)]
         return cls(
-            name=visit.text("name")[:NAME_CHARACTERS_MAX],
+            name=visit.text("name"),
             may_write=visit.text("rights") == "write",
             which=visit.text("which") if campaign else "all",
             saved=visit.text("saved"),
@@ -131,6 +130,8 @@ class Typed:
         expires_at, addresses = base.expires_at, base.addresses
         if not self.name or visible(self.name) != self.name:
             typed = typed.refused("name", said("Write whose token it is."))
+        elif len(self.name) > NAME_CHARACTERS_MAX:
+            typed = typed.refused("name", said("The name is too long."))
         try:
             expires_at = (
                 self._end(now, visit.said.zone) if self.ends != "keep" else expires_at

@@ -24,7 +24,6 @@ from leadwell.store.uploads import jobs
 T = TypeVar("T")
 SHOWN = 50
 """So many imports of a campaign are listed."""
-NAME_CHARACTERS_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ async def new_campaign(visit: Visit) -> Response:
     """
     job = await _kept(visit, 0)
     path = files.path_of(visit.hub, job)
-    name = visit.text("name")[:NAME_CHARACTERS_MAX] or job.file_name.rpartition(".")[0]
+    name = visit.text("name") or job.file_name.rpartition(".")[0]
 
     def make() -> Job:
         found, plan = planning.drafted(path, name or job.file_name)

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from leadwell.admin.pages.leads import asking, columns
-from leadwell.admin.visit import Visit
+from leadwell.admin.visit import Visit, format_of
 from leadwell.api.campaigns import Opened
 from leadwell.api.lists.export import Begun, Exports, Open
 from leadwell.errors import InvalidQuestion
@@ -46,7 +46,7 @@ class Exporter:
 def _asked(visit: Visit, connection: Connection) -> Exporting:
     campaign = visit.campaign(connection)
     pairs = querystring.decode(visit.request.scope["query_string"])
-    wanted = dict(pairs).get("_format", "")
+    kind = format_of(visit, "_format", FORMATS, "csv-excel")
     rest = querystring.encode([pair for pair in pairs if pair[0] != "_format"])
     chosen = columns.names_kept(
         campaign, choices.find(connection, campaign.id, visit.user)
@@ -55,7 +55,6 @@ def _asked(visit: Visit, connection: Connection) -> Exporting:
     if asked.problems:
         raise InvalidQuestion(asked.problems)
     question = replace(asking.unpaged(asked), shown=asked.question.shown)
-    kind = wanted if wanted in FORMATS else "csv-excel"
     return Exporting(question, kind, after=0)
 
 

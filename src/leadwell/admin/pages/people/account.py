@@ -40,7 +40,7 @@ class Account:
         def job(connection: Connection) -> Person:
             owner = accounts.find_by_id(connection, visit.user.account_id)
             made = accounts.add_person(connection, owner, name_in(visit))
-            visit.note(connection, None, What.PERSON_ADDED, made.name)
+            visit.note(connection, None, What.PERSON_ADDED, made.name, made.id)
             return made
 
         try:

@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 
 from leadwell.admin.pages.people.account import opened
 from leadwell.admin.rendering import HEADERS
-from leadwell.admin.visit import Visit
+from leadwell.admin.visit import Visit, format_of
 from leadwell.errors import LeadwellError, MalformedValue
 from leadwell.model.campaign import Campaign
 from leadwell.model.grant import PERSON
@@ -99,8 +99,7 @@ class Audit:
     async def send(self, visit: Visit) -> Response:
         """Send all rows as a file, and tell the log who has taken it."""
         form = Form.of(visit)
-        wanted = visit.request.query_params.get("format", "")
-        kind = wanted if wanted in FORMATS else "ndjson"
+        kind = format_of(visit, "format", FORMATS, "ndjson")
         question = await visit.read(lambda c: _understood(c, visit, form))
         chain = Chain(0, visit.user.account_id)
         entry = Entry(Kind.LOG, "exported", visit.actor, {"format": kind})

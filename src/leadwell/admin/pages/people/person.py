@@ -171,6 +171,7 @@ def rename(connection: Connection, visit: Visit, person: Named, was: str) -> Non
         )
     if person.name != name:
         accounts.rename_person(connection, visit.user.account_id, person.id, name)
+        visit.note(connection, None, What.PERSON_RENAMED, name, person.id)
 
 
 def state(user: User) -> str:

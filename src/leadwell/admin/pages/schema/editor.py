@@ -1,7 +1,7 @@
 """One part of the schema: look at it, change it, remove it; consequences come first."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from starlette.responses import Response
@@ -19,7 +19,7 @@ from leadwell.errors import Conflict, LeadwellError, NotFound
 from leadwell.model.campaign import Campaign
 from leadwell.model.query import Condition, Question
 from leadwell.schema.operators import EXISTS
-from leadwell.schema.parts import Kind, Part, Shelf
+from leadwell.schema.parts import Kind, Part, Shelf, renamed
 from leadwell.store import pages, parts
 from leadwell.store.connection import Connection
 from leadwell.store.parts import Consequences
@@ -161,7 +161,8 @@ class Editor:
         name = self.place.name(visit, campaign, part)
         for step in states.steps(name, was, wanted):
             step(connection, campaign.id)
-        visit.note(connection, campaign, self.place.changed, wanted.label, wanted.slug)
+        ref = renamed(name, replace(name, slug=wanted.slug))
+        visit.note(connection, campaign, self.place.changed, wanted.label, ref)
 
     def _removal(self, connection: Connection, visit: Visit) -> dict[str, Any]:
         content, campaign, part = self._about(connection, visit)
@@ -181,8 +182,9 @@ class Editor:
         campaign = visit.held(connection)
         part = self.place.part(visit, campaign)
         freshness.check(visit, state_of(campaign, part).seen)
-        edits.remove(connection, campaign.id, self.place.name(visit, campaign, part))
-        visit.note(connection, campaign, self.place.removed, part.label, part.slug)
+        name = self.place.name(visit, campaign, part)
+        edits.remove(connection, campaign.id, name)
+        visit.note(connection, campaign, self.place.removed, part.label, name)
 
 
 def _holders(

@@ -84,7 +84,8 @@ class List:
         if wrong := self._wrong(visit, known):
             raise Conflict(" ".join(wrong.values()))
         slug = slug_wanted(visit, known)
-        visit.note(connection, campaign, self.place.added, label, slug)
+        name = Name(self.place.kind, slug, known.field)
+        visit.note(connection, campaign, self.place.added, label, name)
         if self.place.kind is Kind.OPTION:
             edits.add_option(connection, campaign.id, known.field, slug, label)
             return
