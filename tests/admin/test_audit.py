@@ -41,7 +41,7 @@ def test_an_administrator_sees_who_read_what(token, desk: Desk, hub, sit: Sit) -
     desk.get("/campaigns/362/leads")
     logged(hub)
     said = text_of(desk.get(AUDIT))
-    assert "leads were read: GET /v2/campaigns/{campaign_id:id}/leads" in said
+    assert "leads were read: GET /v2/campaigns/{campaign_id}/leads" in said
     assert "Partner West" in said
     assert "Administrator" in said
     assert "leads were written: create" in said
