@@ -12,7 +12,7 @@ from leadwell.api.hub import Hub
 from leadwell.model.campaign import Campaign
 from tests import make
 from tests.admin.test_tokens import current, made
-from tests.desk import Desk, text_of
+from tests.desk import Desk
 
 REACH = '{% from "access/reach.html" import reach with context %}{{ reach(is_local) }}'
 
