@@ -83,6 +83,13 @@ def test_the_log_is_taken_as_a_file_and_says_who_took_it(
     assert {row["actor"] for row in rows} == {f"person:{desk.user.person_id}"}
 
 
+def test_of_many_ids_a_row_shows_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_of_audit, "VALUE_CHARACTERS_MAX", 4)
+    content = {"ids": "1-2,5,7-19", "leads": 2}
+    details = page_of_audit.Line(None, "", "", content).details
+    assert details == [("ids", "1-2,…"), ("leads", "2")]
+
+
 def test_older_rows_stand_on_further_pages(token, desk: Desk, monkeypatch, hub) -> None:
     monkeypatch.setattr(page_of_audit, "PER_PAGE", 2)
     for path in ("/leads", "/leads/1", "/leads/changes", "/schema", ""):

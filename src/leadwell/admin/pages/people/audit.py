@@ -33,6 +33,8 @@ IMPORTS_MAX = 200
 READ_ROWS_MAX = 20_000
 """How many rows are summed up for a page: a fortnight of a token that always asks."""
 FORMATS = {"ndjson": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
+VALUE_CHARACTERS_MAX = 300
+"""How much of a value a row shows: a walk over many leads names thousands of ids."""
 BEHIND = "behind"
 _KINDS_OF_PARTS = re.compile(r":\w+}")
 
@@ -93,8 +95,8 @@ class Line:
 
     @property
     def details(self) -> list[tuple[str, str]]:
-        """What it holds, as words and values."""
-        return [(name, _plain(value)) for name, value in self.content.items()]
+        """What it holds, as words and values; of a long one its beginning."""
+        return [(name, _short(_plain(value))) for name, value in self.content.items()]
 
 
 class Audit:
@@ -261,6 +263,11 @@ def _place(text: str) -> Place | None:
 
 def _written(place: Place) -> str:
     return ".".join(map(str, (place.at, *place.chain, place.number)))
+
+
+def _short(text: str) -> str:
+    cut = len(text) > VALUE_CHARACTERS_MAX
+    return f"{text[:VALUE_CHARACTERS_MAX]}…" if cut else text
 
 
 def _plain(value: Any) -> str:
