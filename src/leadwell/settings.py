@@ -25,7 +25,11 @@ a process is shown by too many tools."""
 PORT_MAX = 65_535
 NEAR = 0.85
 """How much a variable is like a setting to be taken for a mistyped one, of 1."""
-_WORDS = {int: "a whole number", float: "a number", bool: "true or false"}
+_WORDS: Mapping[type, str] = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+}
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 

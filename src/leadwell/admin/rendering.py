@@ -138,7 +138,8 @@ def _environment(tag: str) -> Environment:
     )
     translations: Any = made
     translations.install_gettext_callables(said.gettext, said.ngettext, newstyle=True)
-    made.globals["ngettext"] = counted
+    names: dict[str, Any] = {"ngettext": counted}
+    made.globals.update(names)
     filters: dict[str, Any] = {
         "cell": _cell,
         "clock": clock,
