@@ -5,8 +5,10 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from leadwell.errors import UsageError
 
@@ -20,6 +22,14 @@ SECRETS = ("database", "database_replicas", "migrate_url", "metrics_token")
 """The settings that are secrets, or hold one. `LEADWELL_DATABASE_FILE` and its like
 name a file with the value, as Docker and systemd hand secrets over: the environment of
 a process is shown by too many tools."""
+PORT_MAX = 65_535
+NEAR = 0.85
+"""How much a variable is like a setting to be taken for a mistyped one, of 1."""
+_WORDS: Mapping[type, str] = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+}
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -171,7 +181,44 @@ def load(environment: Mapping[str, str], folder: Path) -> Settings:
         text = _given(environment, setting.name)
         if text:
             given[setting.name] = _converted(setting.name, text)
-    return Settings(**given)
+    settings = Settings(**given)
+    check(settings)
+    return settings
+
+
+def check(settings: Settings) -> None:
+    """Refuse what has the right type, and yet cannot be.
+
+    Raises:
+        UsageError: with what would be right.
+    """
+    if settings.port > PORT_MAX:
+        raise UsageError(
+            f"the setting port is {settings.port}",
+            hint=f"it is a whole number from 0 to {PORT_MAX}; 0 takes a free one",
+        )
+    if settings.public_url and not _is_address(settings.public_url):
+        raise UsageError(
+            f"the setting public_url is {settings.public_url!r}",
+            hint="write it as readers reach it, for instance https://leads.example.com",
+        )
+
+
+def strangers(environment: Mapping[str, str]) -> list[str]:
+    """Return the variables that look like settings misspelt, each with a word on it."""
+    names = [f"{PREFIX}{setting.name.upper()}" for setting in fields(Settings)]
+    known = {*names, *(f"{PREFIX}{name.upper()}_FILE" for name in SECRETS)}
+    found: list[str] = []
+    for name in sorted(environment):
+        if name.startswith(PREFIX) and name not in known:
+            near = get_close_matches(name, names, 1, NEAR)
+            found += [f"{name} is no setting; did you mean {each}?" for each in near]
+    return found
+
+
+def _is_address(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
 def from_environment() -> Settings:
@@ -247,7 +294,8 @@ def _converted(name: str, given: object) -> object:
         value = wanted(cast("str", given))
     except (KeyError, TypeError, ValueError):
         raise UsageError(
-            f"the setting {name} is {given!r}", hint=f"it is a {wanted.__name__}"
+            f"the setting {name} is {given!r}",
+            hint=f"it is {_WORDS.get(wanted, 'a text')}",
         ) from None
     least = 1 if name in AT_LEAST_ONE else 0
     if isinstance(value, int | float) and not least <= value < math.inf:

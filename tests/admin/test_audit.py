@@ -44,7 +44,7 @@ def test_an_administrator_sees_who_read_what(token, desk: Desk, hub, sit: Sit) -
     desk.get("/campaigns/362/leads")
     logged(hub)
     said = text_of(desk.get(AUDIT))
-    assert "leads were read: GET /v2/campaigns/{campaign_id:id}/leads" in said
+    assert "leads were read: GET /v2/campaigns/{campaign_id}/leads" in said
     assert "Partner West" in said
     assert "Administrator" in said
     assert "leads were written: create" in said
@@ -119,6 +119,13 @@ def test_the_file_is_cut_off_with_the_right_to_see_it(
     sent = desk.get(f"{AUDIT}/export?format=ndjson")
     # Of an answer that does not end, the client may show nothing at all.
     assert len(sent.text.splitlines()) <= 1 < rows
+
+
+def test_of_many_ids_a_row_shows_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_of_audit, "VALUE_CHARACTERS_MAX", 4)
+    content = {"ids": "1-2,5,7-19", "leads": 2}
+    details = page_of_audit.Line(None, "", "", content).details
+    assert details == [("ids", "1-2,…"), ("leads", "2")]
 
 
 def test_older_rows_stand_on_further_pages(token, desk: Desk, monkeypatch, hub) -> None:

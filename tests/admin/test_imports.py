@@ -95,6 +95,20 @@ def test_a_file_is_mapped_checked_loaded_and_undone(desk: Desk, campaign) -> Non
     assert counts(again.do("check"))["New leads"] == 1
 
 
+def test_statuses_and_options_that_are_missing_can_be_added_in_between(
+    desk: Desk, campaign
+) -> None:
+    rows = ["Name,Status,Source", "Ib,lost,partner-west", "Bo,new,partner-moon"]
+    one = upload(desk, campaign.id, rows)
+    one.do("check")
+    told = text_of(one.page)
+    assert "The column Status holds choices that the campaign does not have." in told
+    assert f'href="/campaigns/{campaign.id}/statuses">Statuses' in one.page.text
+    assert f'href="/campaigns/{campaign.id}/selects">Selects' in one.page.text
+    assert "No row of it can be loaded." in told
+    assert "The other rows can be loaded" not in told
+
+
 def test_what_was_refused_is_mended_and_loaded_alone(desk: Desk, campaign) -> None:
     one = upload(desk, campaign.id, ROWS)
     one.do("check")

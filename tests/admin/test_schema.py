@@ -7,12 +7,14 @@ from typing import Any
 import httpx2
 import pytest
 
+from leadwell.admin.pages.schema.kinds import TYPES
 from leadwell.api.hub import Hub
 from leadwell.errors import Unavailable
 from leadwell.model.account import Account
 from leadwell.model.campaign import Campaign
 from leadwell.model.user import Role
 from leadwell.schema import querystring, question
+from leadwell.schema.fields import FIELD_TYPES
 from leadwell.store import campaigns, filters
 from leadwell.store.connection import Connection
 from leadwell.store.people import activity
@@ -66,6 +68,10 @@ def a_filter(hub: Hub, name: str, query: str) -> None:
         filters.keep(connection, campaign, name, asked, now=0)
 
     hub.database.write(job).result()
+
+
+def test_people_have_a_name_for_every_type_of_field() -> None:
+    assert set(TYPES) == {kind.name for kind in FIELD_TYPES}
 
 
 def test_the_tabs_show_what_there_is_and_what_uses_it(

@@ -39,6 +39,7 @@ def test_the_first_administrator_is_made_on_a_link_that_works_once(
     page = client.post(link, data=FIRST | {"password": PASSWORD})
     assert page.url.path == "/campaigns"
     assert "Ann" in text_of(page)
+    assert "Administrator never" not in text_of(client.get("/account"))
     assert client.get(link).status_code == 410
     assert client.post(link, data=FIRST | {"password": PASSWORD}).status_code == 410
 
@@ -64,6 +65,8 @@ def test_what_is_wrong_on_the_link_is_told_and_can_be_mended(
     assert page.status_code == 422
     assert said in text_of(page)
     assert given["account"] in page.text
+    # It is empty again, whatever was wrong.
+    assert re.search('name="password"[^>]* autofocus', page.text)
     assert client.post(link, data=FIRST | {"password": PASSWORD}).status_code == 200
 
 

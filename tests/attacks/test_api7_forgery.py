@@ -113,7 +113,7 @@ def one_inside_among_many(server: FaultServer, patch: Patch) -> None:
     patch.setattr(socket, "getaddrinfo", getaddrinfo)
     patch.setattr(CONNECT, _away)
     outcome = post("https://many.example/", b"{}", {}, (), whole_s=2)
-    assert outcome.said == "its address is no public one"
+    assert outcome.said.startswith("its address is no public one")
     assert server.requests == []
 
 

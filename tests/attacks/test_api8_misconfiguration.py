@@ -14,11 +14,11 @@ from structlog.testing import capture_logs
 
 from leadwell.api.entrance import Entrance, browsers, problems
 from leadwell.api.entrance.browsers import origins_of
+from leadwell.api.links import is_for_this_machine
 from leadwell.errors import UsageError
 from leadwell.server.connections.listening import (
     check_proxies,
     configuration,
-    is_for_this_machine,
 )
 from leadwell.settings import Settings
 from leadwell.store import leads

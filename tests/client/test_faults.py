@@ -129,7 +129,9 @@ def test_a_hub_that_starts_late_is_waited_for(read_hub: Served, twin: Twin) -> N
         hub = twin(server.url, read_hub.token, retry=retry)
         assert hub.do("digest").count == LEADS
     assert [error.status for error in met] == [None] * 3
-    assert all("cannot be reached" in error.message for error in met)
+    where = server.url.partition("//")[2].partition("/")[0]
+    told = f"the hub cannot be reached at {where}"
+    assert all(told in error.message for error in met)
 
 
 @each_twin

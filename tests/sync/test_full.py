@@ -99,6 +99,22 @@ def test_what_names_no_file_is_told(text: str) -> None:
         named(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("sqlit:bi.db", "did you mean sqlite:bi.db? there"),
+        ("parqet:x", "did you mean parquet:x? there"),
+        ("bi.db", "did you mean sqlite:bi.db? there"),
+        ("bi.duckdb", "did you mean duckdb:bi.duckdb? there"),
+        ("hook:x", "there are sqlite:FILE"),
+    ],
+)
+def test_what_was_probably_meant_is_told(text: str, meant: str) -> None:
+    with pytest.raises(UnknownDestination) as caught:
+        named(text)
+    assert (caught.value.hint or "").startswith(meant)
+
+
 def test_everything_is_read_anew_once_the_hub_has_settled_and_not_again(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

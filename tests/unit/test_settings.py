@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from leadwell.errors import UsageError
-from leadwell.settings import SECRETS, Settings, load, to_environment
+from leadwell.settings import SECRETS, Settings, load, strangers, to_environment
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
@@ -33,6 +33,9 @@ def test_a_named_file_must_be_there(tmp_path: Path) -> None:
         ("token_rate = -1", "the setting token_rate is -1"),
         ("rate_burst_s = inf", "the setting rate_burst_s is inf"),
         ("in_flight_max = 0", "the setting in_flight_max is 0"),
+        ("port = 80000", "the setting port is 80000"),
+        ('public_url = "hub.example"', "the setting public_url is 'hub.example'"),
+        ('public_url = "https://"', "the setting public_url is 'https://'"),
     ],
 )
 def test_a_wrong_file_is_told(tmp_path: Path, content: str, message: str) -> None:
@@ -42,8 +45,19 @@ def test_a_wrong_file_is_told(tmp_path: Path, content: str, message: str) -> Non
 
 
 def test_a_wrong_variable_is_told(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="the setting workers"):
+    with pytest.raises(UsageError, match="the setting workers") as caught:
         load({"LEADWELL_WORKERS": "two"}, tmp_path)
+    assert caught.value.hint == "it is a whole number"
+
+
+def test_a_variable_that_is_nearly_a_setting_is_noticed() -> None:
+    given = {"LEADWELL_DATABSE": "x", "LEADWELL_PUBLIC_URL_FILE": "x"}
+    others = {"LEADWELL_TOKEN": "x", "LEADWELL_URL": "x", "LEADWELL_CONFIG": "x"}
+    kept = {"LEADWELL_DATABASE_FILE": "x", "LEADWELL_PORT": "1", "DATABSE": "x"}
+    assert strangers(given | others | kept) == [
+        "LEADWELL_DATABSE is no setting; did you mean LEADWELL_DATABASE?",
+        "LEADWELL_PUBLIC_URL_FILE is no setting; did you mean LEADWELL_PUBLIC_URL?",
+    ]
 
 
 def test_a_setting_of_a_few_words_tells_them(tmp_path: Path) -> None:

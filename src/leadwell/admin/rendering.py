@@ -86,6 +86,16 @@ def _cell(context: Context, value: Any) -> str:
     return cell(value, context["said"])
 
 
+@pass_context
+def counted(
+    context: Context, one: str, many: str, how_many: int, /, **values: Any
+) -> Markup:
+    """Say a text of as many as there are, with their number as `%(num)s`."""
+    said: Words = context["said"]
+    text = Markup(said.ngettext(one, many, how_many))  # noqa: S704 - one of ours
+    return text % {"num": said.number(how_many), **values}
+
+
 def _read_by(context: Context, at: datetime | str) -> tuple[Words, datetime]:
     return context["said"], times.read(at) if isinstance(at, str) else at
 
@@ -128,6 +138,8 @@ def _environment(tag: str) -> Environment:
     )
     translations: Any = made
     translations.install_gettext_callables(said.gettext, said.ngettext, newstyle=True)
+    names: dict[str, Any] = {"ngettext": counted}
+    made.globals.update(names)
     filters: dict[str, Any] = {
         "cell": _cell,
         "clock": clock,

@@ -251,7 +251,7 @@ class _Trying:
             # However often one tries, it opens at the same moment.
             return None, _seconds(left)
         if self.right is not None and login.password == self.right:
-            users.note_success(connection, self.email, self.now)
+            users.note_success(connection, self.email)
             return login.user, 0
         wait = passwords.wait_us(login.failures + 1)
         closed_until = self.now + wait if wait else 0

@@ -1,6 +1,7 @@
 """Absolute URLs of this hub. They come from its public URL, never from `Host`."""
 
 from collections.abc import Sequence
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -18,6 +19,16 @@ LINK_PATHS = {
 def leads_url(public_url: str, campaign_id: int) -> str:
     """Return where the leads of a campaign are."""
     return f"{public_url}/v2/campaigns/{campaign_id}/leads"
+
+
+def is_for_this_machine(host: str) -> bool:
+    """Whether nobody on another machine reaches what listens there."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def openapi_url(public_url: str) -> str:

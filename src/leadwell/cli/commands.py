@@ -73,7 +73,8 @@ def made() -> App:
 
 def overview() -> str:
     """Return what `leadwell --help` shows."""
-    lines = [f"  {name:12}{summary}" for name, _, summary in COMMANDS]
+    width = max(len(name) for name, _, _ in COMMANDS) + 2
+    lines = [f"  {name:{width}}{summary}" for name, _, summary in COMMANDS]
     return "\n".join(
         [
             f"Usage: leadwell COMMAND\n\n{HELP}\n\nCommands:",

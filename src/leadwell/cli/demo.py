@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import shutil
+import sys
 import tempfile
 import threading
 import time
@@ -188,6 +190,11 @@ def _answers(url: str, visit: _Visit) -> Iterator[dict[str, Any]]:
         yield {"path": path, "status": answer.status, "head": head}
 
 
+def _program() -> str:
+    """How this program is called where it was called: it need not be on the path."""
+    return "leadwell" if shutil.which("leadwell") else sys.argv[0]
+
+
 def _welcome(url: str, visit: _Visit) -> None:
     leads = f"{url}/v2/campaigns/362/leads"
     tokens, copy = visit.tokens, visit.copy(url)
@@ -208,7 +215,7 @@ Try:
   curl -gH 'Authorization: Bearer {tokens.west}' '{leads}?budget[gte]=100000'
   curl -H 'Authorization: Bearer {tokens.west}' '{url}/v2/me'
   curl -H 'Authorization: Bearer {tokens.west}' '{leads}?customer-type=Private'
-  LEADWELL_TOKEN={tokens.every} leadwell sync {copy.url} --to {place}
+  LEADWELL_TOKEN={tokens.every} {_program()} sync {copy.url} --to {place}
 
 Ctrl-C stops it; only the copy is kept."""
     content = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -48,6 +49,7 @@ def serve(*, listen: Listen = LISTEN, where: Where = HERE) -> None:
         listen: where the hub is reached
         where: the database
     """
+    from leadwell.api.links import is_for_this_machine
     from leadwell.server import hub_of, invitations
     from leadwell.server.connections import listening
     from leadwell.server.opening import erasure_path
@@ -58,7 +60,7 @@ def serve(*, listen: Listen = LISTEN, where: Where = HERE) -> None:
     settings = replace(where.settings(), **changes)
     _check(settings)
     hub = hub_of(settings)
-    if not settings.allow_setup and not listening.is_for_this_machine(settings.host):
+    if not settings.allow_setup and not is_for_this_machine(settings.host):
         hub.database.read(partial(invitations.check_administrator, host=settings.host))
     # However a backup was put back: what was erased since is erased again.
     erasures.replay(erasure_path(settings), hub.database, hub.now)
@@ -89,7 +91,11 @@ def _check(settings: Settings) -> None:
     from leadwell.api.entrance.browsers import origins_of
     from leadwell.server.connections.listening import check_proxies
     from leadwell.server.outgoing.sending import networks_of
+    from leadwell.settings import check, strangers
 
+    check(settings)
     networks_of(settings.webhook_networks)
     origins_of(settings.cors_origins)
     check_proxies(settings.trusted_proxies)
+    for each in strangers(os.environ):
+        output.hint(f"note: {each}")

@@ -39,7 +39,7 @@ class Sender:
             return self._taken_in(request, self._opened(request), started)
         except HTTPError as error:
             # Its own words can hold the URL, and with it what was asked for.
-            return _fault_of(error)
+            return _fault_of(error, request.url)
 
     def close(self) -> None:
         """Close the connections."""
@@ -85,7 +85,7 @@ def _pool(proxy: str | None) -> urllib3.PoolManager:
     )
 
 
-def _fault_of(error: HTTPError) -> Fault:
+def _fault_of(error: HTTPError, url: str) -> Fault:
     match error:
         case DecodeError():
             return arriving.NOT_UNPACKED
@@ -94,7 +94,7 @@ def _fault_of(error: HTTPError) -> Fault:
         case LocationValueError():
             return arriving.NO_URL
         case NewConnectionError():
-            return arriving.NOT_REACHED
+            return arriving.not_reached(url)
         case TimeoutError():
             return arriving.NOT_IN_TIME
         case _:

@@ -61,8 +61,8 @@ def kind_of(path: Path, *, encoding: str | None = None) -> Kind:
     if encoding is None and _looks_binary(start):
         raise UnreadableFile(
             f"{path.name} holds binary data, not text",
-            hint=f"readable are {READABLE}; UTF-16 text without a byte order mark "
-            "needs its name: --encoding utf-16-le",
+            hint=f"readable are {READABLE}; save UTF-16 text as UTF-8, or at the "
+            "command line name it: --encoding utf-16-le",
         )
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     kind = _BY_SUFFIX.get(path.suffix.lower())

@@ -1,6 +1,6 @@
 """Who did what in a campaign, who reads it, what was loaded, and what is erased."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,11 +20,11 @@ from leadwell.store.people.activity import Happening
 from leadwell.store.retention.working import RETENTION
 from leadwell.store.uploads import jobs
 from leadwell.store.writes import erasing, history
-from leadwell.store.writes.history import Deed
+from leadwell.store.writes.history import Deeds
 
 PER_PAGE = 50
-DEEDS_MAX = 5_000
-"""Changes of leads that are read for a page: an import makes hundreds at once."""
+DEEDS_MAX = 50_000
+"""Changes of leads that are summed up for a page: an import makes thousands at once."""
 NOTED_MAX = 500
 HOUR_US = 3_600_000_000
 ERASURES_MAX = 50
@@ -96,18 +96,20 @@ def _entries(
     A page ends with an hour, so that what is told together stays together; only where
     more happened within one than is read, it ends within.
     """
-    deeds: list[Deed] = []
+    deeds: list[Deeds] = []
     noted: list[Happening] = []
     floor = 0
-    if kind != "settings":
-        deeds = history.find_deeds(connection, campaign.id, before, DEEDS_MAX)
-        floor = _floor([deed.at for deed in deeds], DEEDS_MAX)
     if kind != "leads":
         noted = activity.find(connection, campaign, before, NOTED_MAX)
-        floor = max(floor, _floor([microseconds(x.at) for x in noted], NOTED_MAX))
+        floor = _floor([microseconds(x.at) for x in noted], NOTED_MAX)
+    if kind != "settings":
+        reach = history.find_reach(connection, campaign.id, before, DEEDS_MAX)
+        # More than that at one moment is told whole all the same.
+        floor = max(floor, min(reach, before - 1))
+        deeds = history.find_deeds(connection, campaign.id, floor, before)
     authors = _Authors.of(connection, campaign)
     found = [
-        *_told(authors, [deed for deed in deeds if deed.at >= floor]),
+        *(_told(authors, each) for each in deeds),
         *(entry for entry in map(_as_entry, noted) if entry.at_us >= floor),
     ]
     found.sort(key=lambda entry: entry.at_us, reverse=True)
@@ -127,17 +129,10 @@ def _floor(moments: list[int], most: int) -> int:
     return min((at for at in moments if at > moments[-1]), default=moments[-1])
 
 
-def _told(authors: "_Authors", deeds: list[Deed]) -> Iterator[Entry]:
-    """Tell together what one did alike within an hour."""
-    groups: dict[tuple[int, str, str], list[Deed]] = {}
-    for deed in deeds:
-        key = (deed.at // HOUR_US, deed.author, deed.op)
-        groups.setdefault(key, []).append(deed)
-    for (_, author, op), group in groups.items():
-        by, who, import_id = authors.told(author)
-        leads = {deed.lead_id for deed in group}
-        newest = group[0]
-        yield Entry(newest.at, by, who, op, "", len(leads), newest.lead_id, import_id)
+def _told(authors: "_Authors", deeds: Deeds) -> Entry:
+    at, author, op, leads, lead_id = deeds
+    by, who, import_id = authors.told(author)
+    return Entry(at, by, who, op, "", leads, lead_id, import_id)
 
 
 def _as_entry(happening: Happening) -> Entry:

@@ -52,7 +52,7 @@ def exact(at: datetime, zone: tzinfo, tag: str) -> str:
 
 def day(on: date, tag: str) -> str:
     """Write a day with its year: `2026-11-29`, `29.11.2026`."""
-    return f"{on:%d.%m.%Y}" if tag == "da" else on.isoformat()
+    return f"{on:{'%d.%m.%Y' if tag == 'da' else '%Y-%m-%d'}}"
 
 
 _PLAIN = "%Y-%m-%d %H:%M"

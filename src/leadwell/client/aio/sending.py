@@ -46,7 +46,7 @@ class AsyncSender:
                 return await self._taken_in(read_s, response)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             # Its own words can hold the URL, and with it what was asked for.
-            return _fault_of(error)
+            return _fault_of(error, request.url)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -63,7 +63,7 @@ class AsyncSender:
         return incoming.answer(response.status_code, response.headers)
 
 
-def _fault_of(error: Exception) -> Fault:
+def _fault_of(error: Exception, url: str) -> Fault:
     match error:
         case httpx2.DecodingError():
             return arriving.NOT_UNPACKED
@@ -71,7 +71,7 @@ def _fault_of(error: Exception) -> Fault:
             return arriving.NO_URL
         case httpx2.ConnectError():
             reason = _distrust_in(error)
-            return arriving.distrusted(reason) if reason else arriving.NOT_REACHED
+            return arriving.distrusted(reason) if reason else arriving.not_reached(url)
         case httpx2.ConnectTimeout() | httpx2.ReadTimeout() | httpx2.WriteTimeout():
             return arriving.NOT_IN_TIME
         case _:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
+from urllib.parse import urlsplit
 
 from leadwell.client.wire.answer import Answer, Fault
 
@@ -17,7 +18,6 @@ CONNECTIONS_MAX = 16
 TOO_LARGE = Fault("the answer has no end", may_pass=False, is_answer_broken=True)
 TOO_SLOW = Fault("the answer came too slowly")
 NOT_UNPACKED = Fault("the answer cannot be unpacked", is_answer_broken=True)
-NOT_REACHED = Fault("the hub cannot be reached")
 NOT_IN_TIME = Fault("the hub did not answer in time")
 BROKE = Fault("the connection to the hub broke")
 NO_URL = Fault("the address cannot be asked", may_pass=False)
@@ -32,6 +32,12 @@ def headers_of(token: str, *, is_here: bool) -> dict[str, str]:
         "Accept-Encoding": "identity" if is_here else "gzip",
         "User-Agent": f"leadwell-python/{version('leadwell')}",
     }
+
+
+def not_reached(url: str) -> Fault:
+    """Return that nobody takes a connection there; of the URL only the host is told."""
+    parts = urlsplit(url)
+    return Fault(f"the hub cannot be reached at {parts.netloc.rpartition('@')[2]}")
 
 
 def distrusted(reason: object) -> Fault:

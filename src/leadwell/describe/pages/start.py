@@ -170,8 +170,9 @@ def _first_page(reader: Reader, campaign: Campaign) -> Section:
         (
             Listing("sh", asking.curl(f"{reader.leads_url}?{asked}")),
             paragraph(
-                f"This asks for leads with `{asking.query(pair)}`. Conditions stand "
-                "side by side and all must hold: see ",
+                f"This asks for leads with `{asking.query(pair)}`; if there is none "
+                "such now, the list is empty, and without that condition come all that "
+                "the token sees. Conditions stand side by side and all must hold: see ",
                 Link("Filter leads", "filters"),
                 f". The answer has this shape.{cut if more > 0 else ''}",
             ),

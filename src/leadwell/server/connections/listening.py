@@ -11,7 +11,7 @@ import socket
 import time
 from dataclasses import replace
 from http import HTTPStatus
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -83,16 +83,6 @@ def check_proxies(text: str) -> None:
             f"the setting trusted_proxies is {text!r}: {error}",
             hint="for instance 127.0.0.1,10.0.0.0/8",
         ) from None
-
-
-def is_for_this_machine(host: str) -> bool:
-    """Whether nobody on another machine reaches what listens there."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class Listener:

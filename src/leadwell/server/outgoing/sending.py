@@ -99,7 +99,10 @@ def _address(parts: SplitResult, allowed: Sequence[Network]) -> str:
         if any(ip_address(text) in network for network in allowed):
             continue
         if not _is_public(text):
-            raise Refused("its address is no public one")
+            raise Refused(
+                "its address is no public one; whoever operates the hub may name its "
+                "network in LEADWELL_WEBHOOK_NETWORKS"
+            )
         if parts.scheme != "https":
             raise Refused("its address begins with http, and has to with https")
     return addresses[0]

@@ -179,12 +179,11 @@ def note_failure(
     _tell(connection, email, WRONG_PASSWORD, now)
 
 
-def note_success(connection: Connection, email: str, now: int) -> None:
-    """Remember that somebody has signed in."""
+def note_success(connection: Connection, email: str) -> None:
+    """Remember that somebody had the right password."""
     connection.run(
-        "UPDATE login SET failures = 0, closed_until = 0, used_at = :now"
-        " WHERE email = :email",
-        {"email": email, "now": now},
+        "UPDATE login SET failures = 0, closed_until = 0 WHERE email = :email",
+        {"email": email},
     )
 
 
@@ -216,7 +215,11 @@ def find_session(connection: Connection, digest: bytes) -> Session | None:
 
 
 def add_session(connection: Connection, digest: bytes, email: str, now: int) -> None:
-    """Sign somebody in."""
+    """Sign somebody in, with a password or the link that they have just used."""
+    connection.run(
+        "UPDATE login SET used_at = :now WHERE email = :email",
+        {"email": email, "now": now},
+    )
     connection.run(
         """
         INSERT INTO session (digest, email, created_at, used_at)

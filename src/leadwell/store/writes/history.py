@@ -108,33 +108,54 @@ def find(connection: Connection, campaign_id: int, lead_id: int) -> list[Revisio
     ]
 
 
-class Deed(NamedTuple):
-    """What one author did to a lead at one moment."""
+class Deeds(NamedTuple):
+    """What one author did alike to leads within an hour."""
 
     at: int
-    """In microseconds."""
+    """When the last of it was done, in microseconds."""
     author: str
     op: str
+    leads: int
+    """How many."""
     lead_id: int
+    """One of them."""
 
 
-def find_deeds(
-    connection: Connection, campaign_id: int, before: int, most: int
-) -> list[Deed]:
-    """Return what was done to leads before a moment in microseconds, newest first.
+def find_reach(connection: Connection, campaign_id: int, before: int, most: int) -> int:
+    """Return since when no more than so many changes were made before a moment.
 
-    Served by `lead_history_by_at`.
+    In microseconds; 0: there are no more in all. Served by `lead_history_by_at`.
     """
     found = connection.rows(
         """
-        SELECT at, author, op, lead_id FROM lead_history
+        SELECT at FROM lead_history
          WHERE campaign_id = :campaign_id AND at < :before
          ORDER BY at DESC
-         LIMIT :most
+         LIMIT 1 OFFSET :most
         """,
         {"campaign_id": campaign_id, "before": before, "most": most},
     )
-    return [Deed(*row) for row in found]
+    # What else happened at that moment may be too much.
+    return found[0][0] + 1 if found else 0
+
+
+def find_deeds(
+    connection: Connection, campaign_id: int, since: int, before: int
+) -> list[Deeds]:
+    """Return what was done to leads from one moment until before another.
+
+    Both in microseconds. Served by `lead_history_by_at`.
+    """
+    found = connection.rows(
+        """
+        SELECT MAX(at), author, op, COUNT(DISTINCT lead_id), MAX(lead_id)
+          FROM lead_history
+         WHERE campaign_id = :campaign_id AND at >= :since AND at < :before
+         GROUP BY at / 3600000000, author, op
+        """,
+        {"campaign_id": campaign_id, "since": since, "before": before},
+    )
+    return [Deeds(*row) for row in found]
 
 
 def forget(connection: Connection, campaign_id: int, lead_id: int) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 
 from leadwell.sync.destinations.base import Copy, Destination, Overtaken
@@ -112,6 +113,16 @@ def shown(text: str) -> str:
     return _SECRET.sub("…", text)
 
 
+def _meant(text: str) -> str:
+    """Return what was probably meant by a text that names no destination."""
+    scheme, colon, place = text.partition(":")
+    near = get_close_matches(scheme, DESTINATIONS, 1) if colon and place else []
+    by_ending = _BY_ENDING.get(Path(text).suffix, Path(text).suffix[1:])
+    if near:
+        return f"{near[0]}:{place}"
+    return f"{by_ending}:{text}" if by_ending in DESTINATIONS else ""
+
+
 def named(text: str) -> Destination:
     """Return the destination that a text names: `sqlite:leads.db`.
 
@@ -131,8 +142,7 @@ def named(text: str) -> Destination:
         [f"{each}:{FOLLOWED_BY.get(each, 'FILE')}" for each in DESTINATIONS]
         + [f"{each}:{what}" for each, what in RECEIVERS.items()]
     )
-    guess = _BY_ENDING.get(Path(text).suffix, Path(text).suffix[1:])
-    meant = f"did you mean {guess}:{text}? " if guess in DESTINATIONS else ""
+    meant = f"did you mean {shown(guess)}? " if (guess := _meant(text)) else ""
     raise UnknownDestination(
         f"{shown(text)!r} is no destination",
         hint=f"{meant}there are {listed}",

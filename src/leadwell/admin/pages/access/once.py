@@ -3,13 +3,14 @@
 import re
 from secrets import token_hex
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
 from leadwell.admin.pages.access import asking
 from leadwell.admin.pages.access.place import Place
 from leadwell.admin.visit import Visit
-from leadwell.api.links import leads_url, link_url
+from leadwell.api.links import is_for_this_machine, leads_url, link_url
 from leadwell.describe.connectors import CONNECTORS
 from leadwell.describe.examples.asking import curl
 from leadwell.errors import MalformedValue
@@ -54,6 +55,7 @@ async def shown(
         "text": text,
         "old": old,
         "link": link_url(public_url, LinkKind.DOCUMENTATION, link) if link else "",
+        "is_local": is_for_this_machine(urlsplit(public_url).hostname or ""),
         "connectors": CONNECTORS,
         "url": f"{public_url}/v2/me",
     }

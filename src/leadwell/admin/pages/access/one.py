@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
@@ -14,7 +15,7 @@ from leadwell.admin.pages.access.listing import rows
 from leadwell.admin.pages.access.place import Place, now
 from leadwell.admin.pages.access.typed import SPANS
 from leadwell.admin.visit import Visit
-from leadwell.api.links import link_url
+from leadwell.api.links import is_for_this_machine, link_url
 from leadwell.errors import LeadwellError, MalformedValue, NotFound
 from leadwell.model.digest import Digest
 from leadwell.model.link import Link, LinkKind
@@ -105,7 +106,9 @@ class One:
         if isinstance(content, str):
             return visit.go(content, "link-made-before")
         url = link_url(visit.hub.public_url, kind, secret)
-        return visit.page("access/link.html", content | {"link": url})
+        is_local = is_for_this_machine(urlsplit(url).hostname or "")
+        content |= {"link": url, "is_local": is_local}
+        return visit.page("access/link.html", content)
 
     async def end_link(self, visit: Visit) -> Response:
         """End a link at once."""

@@ -1,6 +1,7 @@
 """The audit log of the account: what a security officer asks it, and its download."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -24,12 +25,18 @@ from leadwell.store.audit import finding, reporting, telling
 from leadwell.store.audit.chain import HUB, TOKEN, Chain, Entry, Kind, Told
 from leadwell.store.audit.finding import BEFORE_ALL, Asked, Place
 from leadwell.store.connection import Connection
+from leadwell.store.uploads import jobs
 
 PER_PAGE = 100
+IMPORTS_MAX = 200
+"""How many imports of a campaign are called by their files."""
 READ_ROWS_MAX = 20_000
 """How many rows are summed up for a page: a fortnight of a token that always asks."""
 FORMATS = {"ndjson": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
+VALUE_CHARACTERS_MAX = 300
+"""How much of a value a row shows: a walk over many leads names thousands of ids."""
 BEHIND = "behind"
+_KINDS_OF_PARTS = re.compile(r":\w+}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,13 @@ class Line:
     who: str
     campaign: str
     content: Mapping[str, Any]
+    file: str = ""
+    """That of the import which has done it."""
+
+    @property
+    def what(self) -> str:
+        """What was done; a route without the kinds of its parts."""
+        return _KINDS_OF_PARTS.sub("}", self.told.what)
 
     @property
     def at(self) -> Any:
@@ -81,8 +95,8 @@ class Line:
 
     @property
     def details(self) -> list[tuple[str, str]]:
-        """What it holds, as words and values."""
-        return [(name, _plain(value)) for name, value in self.content.items()]
+        """What it holds, as words and values; of a long one its beginning."""
+        return [(name, _short(_plain(value))) for name, value in self.content.items()]
 
 
 class Audit:
@@ -211,6 +225,8 @@ class _Known:
     campaigns: Mapping[str, Campaign]
     tokens: list[Token]
     people: Mapping[str, str]
+    files: Mapping[str, str]
+    """The names of files, by the imports of the account."""
     is_alone: bool
     """Whether the hub has no other account."""
 
@@ -218,10 +234,17 @@ class _Known:
     def of(cls, connection: Connection, visit: Visit) -> "_Known":
         account_id = visit.user.account_id
         people = accounts.find_people(connection, account_id)
+        campaigns = opened(connection, visit)
+        imports = [
+            job
+            for campaign in campaigns
+            for job in jobs.find_all(connection, campaign.id, IMPORTS_MAX)
+        ]
         return cls(
-            {str(each.id): each for each in opened(connection, visit)},
+            {str(each.id): each for each in campaigns},
             tokens.find_all(connection, account_id),
             {f"{PERSON}{each.id}": each.name for each in people},
+            {job.author: job.file_name for job in imports},
             len(accounts.find_all(connection)) == 1,
         )
 
@@ -231,7 +254,8 @@ class _Known:
         campaign = self.campaigns.get(str(told.chain.campaign_id))
         named = {f"{TOKEN}{each.lineage}": each.name for each in self.tokens}
         who = {**named, **self.people}.get(told.actor, told.actor)
-        return Line(told, who, campaign.name if campaign else "", content)
+        file = self.files.get(told.actor, "")
+        return Line(told, who, campaign.name if campaign else "", content, file)
 
 
 def _place(text: str) -> Place | None:
@@ -244,6 +268,11 @@ def _place(text: str) -> Place | None:
 
 def _written(place: Place) -> str:
     return ".".join(map(str, (place.at, *place.chain, place.number)))
+
+
+def _short(text: str) -> str:
+    cut = len(text) > VALUE_CHARACTERS_MAX
+    return f"{text[:VALUE_CHARACTERS_MAX]}…" if cut else text
 
 
 def _plain(value: Any) -> str:
