@@ -10,19 +10,23 @@ from leadwell.model.account import Account
 from leadwell.model.campaign import Campaign
 from leadwell.server.logs import log_beside
 from leadwell.store.connection import Database
-from tests import make, postgres, validated
+from tests import make, memory, postgres, validated
 from tests.asking import Whole
 from tests.effort import REPEATS, draw_anew
 from tests.writer import Office, Writer
 
 draw_anew()
-# Where a log line goes must not hang on whether a command has run in this process before.
+# Where a log line goes must not hang on whether a command has run in this process.
 log_beside()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     help_ = "record tests/contract/golden again (`make golden`)"
     parser.addoption("--golden-record", action="store_true", help=help_)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    memory.keep_files_there(config)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -196,10 +196,7 @@ def a_bench(folder: Path, leads: int = 0, **settings: str) -> Bench:
     contents, token = _home(leads)
     for name, content in contents.items():
         (home / name).write_bytes(content)
-    with pytest.MonkeyPatch.context() as patch:
-        # Which lines of a hub run, its own tests note.
-        patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
-        return Bench(served.a_hub(home, token, **settings), home, folder)
+    return Bench(served.a_hub(home, token, **settings), home, folder)
 
 
 @functools.cache

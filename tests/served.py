@@ -115,10 +115,12 @@ class Served:
             self.process.wait()
 
     def stop(self) -> None:
-        """Tell the hub to stop, and wait until it has."""
+        """Tell the hub to stop, and wait until it has; unless it was killed, well."""
         self.pool.clear()
+        has_ended = self.process.poll() is not None
         self.process.terminate()
-        self.process.wait(timeout=START_TIMEOUT_S)
+        left = self.process.wait(timeout=START_TIMEOUT_S)
+        assert has_ended or left in {0, -signal.SIGTERM}, left
 
 
 class Hubs(Protocol):
@@ -145,6 +147,8 @@ class Reader:
 
 
 METRICS_TOKEN = "a secret of the operator"
+COVERED = "COVERAGE_PROCESS_CONFIG"
+"""Where coverage tells a process that its lines are to be noted."""
 UNLIMITED = {
     "LEADWELL_TOKEN_RATE": "0",
     "LEADWELL_LINK_RATE": "0",
@@ -189,7 +193,8 @@ def a_hub(
 
     `first` is Python that each of its processes runs before all else. Heads and bodies
     have `patience_s` to arrive, which on a busy machine is not a second. `more` are
-    settings.
+    settings. Its lines are noted only if they hold `noted()`: that takes half as long
+    as the hub itself, and of a hub that is killed nothing is left of it.
     """
     given = more.pop("LEADWELL_DATABASE", "")
     url = given or make.url_of(folder / "leads.db", engine)
@@ -216,12 +221,17 @@ def a_hub(
             command,
             stderr=stderr,
             cwd=folder,
-            env=os.environ | settings,
+            env={k: v for k, v in os.environ.items() if k != COVERED} | settings,
             start_new_session=True,
         )
     hub = Served(process, _port(process, log), token, engine)
     _await_ready(hub)
     return hub
+
+
+def noted() -> dict[str, str]:
+    """Settings of a hub whose lines count for the coverage, if it is measured."""
+    return {COVERED: os.environ[COVERED]} if COVERED in os.environ else {}
 
 
 def _port(process: subprocess.Popen[bytes], log: Path) -> int:
