@@ -20,6 +20,7 @@ from leadwell.schema.parts import Kind, Name
 from leadwell.store.connection import Database
 from leadwell.store.writes import parts
 from tests import make
+from tests.effort import unnoted
 
 START_TIMEOUT_S = 30
 KEY = make.KEY[:32]
@@ -147,8 +148,6 @@ class Reader:
 
 
 METRICS_TOKEN = "a secret of the operator"
-COVERED = "COVERAGE_PROCESS_CONFIG"
-"""Where coverage tells a process that its lines are to be noted."""
 UNLIMITED = {
     "LEADWELL_TOKEN_RATE": "0",
     "LEADWELL_LINK_RATE": "0",
@@ -193,8 +192,7 @@ def a_hub(
 
     `first` is Python that each of its processes runs before all else. Heads and bodies
     have `patience_s` to arrive, which on a busy machine is not a second. `more` are
-    settings. Its lines are noted only if they hold `noted()`: that takes half as long
-    as the hub itself, and of a hub that is killed nothing is left of it.
+    settings; its lines count for the coverage only if they hold `noted()`.
     """
     given = more.pop("LEADWELL_DATABASE", "")
     url = given or make.url_of(folder / "leads.db", engine)
@@ -221,17 +219,12 @@ def a_hub(
             command,
             stderr=stderr,
             cwd=folder,
-            env={k: v for k, v in os.environ.items() if k != COVERED} | settings,
+            env=unnoted() | settings,
             start_new_session=True,
         )
     hub = Served(process, _port(process, log), token, engine)
     _await_ready(hub)
     return hub
-
-
-def noted() -> dict[str, str]:
-    """Settings of a hub whose lines count for the coverage, if it is measured."""
-    return {COVERED: os.environ[COVERED]} if COVERED in os.environ else {}
 
 
 def _port(process: subprocess.Popen[bytes], log: Path) -> int:

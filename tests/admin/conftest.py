@@ -12,6 +12,7 @@ from leadwell.model.account import Account
 from leadwell.model.campaign import Campaign
 from leadwell.model.user import Role
 from tests import desk as desk_module
+from tests.asking import Whole
 from tests.desk import PASSWORD, Desk, a_user
 
 Sit = Callable[..., Desk]
@@ -37,7 +38,7 @@ def _passwords_are_hashed_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
 def client(hub: Hub) -> TestClient:
     """A browser without a session."""
     whole = app(hub, beside=Beside(leads=admin.leads(hub), pages=admin.routes(hub)))
-    return TestClient(whole, base_url=hub.public_url, headers={"Accept": "text/html"})
+    return Whole(whole, base_url=hub.public_url, headers={"Accept": "text/html"})
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from leadwell.server.clock import (
 from leadwell.settings import Settings
 from leadwell.store.connection import Connection
 from tests import make
+from tests.asking import Whole
 
 LIST = "/v2/campaigns/362/leads"
 HOUR = timedelta(hours=1)
@@ -56,7 +57,7 @@ def machine() -> Machine:
 def a_client(database: Any, machine: Machine) -> TestClient:
     guard = JumpGuard(machine.clock, machine.elapsed)
     hub = Hub(database, make.KEYS, machine.clock, "https://hub", guard=guard)
-    return TestClient(app(hub))
+    return Whole(app(hub))
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests import make
-from tests.served import KEY, Served, a_folder, a_hub, noted
+from tests.effort import noted
+from tests.served import KEY, Served, a_folder, a_hub
 from tests.sizes import until
 
 LEADS = "/v2/campaigns/362/leads"

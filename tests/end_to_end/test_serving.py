@@ -13,7 +13,8 @@ import urllib3
 
 from tests import make
 from tests import served as served_module
-from tests.served import METRICS_TOKEN, START_TIMEOUT_S, Served, a_folder, a_hub, noted
+from tests.effort import noted
+from tests.served import METRICS_TOKEN, START_TIMEOUT_S, Served, a_folder, a_hub
 
 HUBS = [
     pytest.param(("sqlite", 1), id="one worker"),

@@ -12,8 +12,9 @@ from leadwell.store import tokens
 from leadwell.store.connection import Connection
 from leadwell.store.engines.sqlite import SQLiteDatabase
 from tests import make
+from tests.effort import noted
 from tests.polls import answer_of, follow, poll_many, waiting
-from tests.served import KEY, Served, a_folder, a_hub, noted
+from tests.served import KEY, Served, a_folder, a_hub
 from tests.sizes import PROC, Size, size_of, until
 
 ABANDONED = 200

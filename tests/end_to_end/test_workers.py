@@ -12,8 +12,9 @@ from leadwell.model.token import public_id_of
 from leadwell.store import accounts, campaigns, tokens
 from leadwell.store.connection import Connection, Database
 from tests import make
+from tests.effort import noted
 from tests.lines import CONNECTIONS, Line, lines
-from tests.served import KEY, Served, a_folder, a_hub, noted
+from tests.served import KEY, Served, a_folder, a_hub
 
 URL = "/v2/campaigns/362/leads"
 LEADS, PER_PAGE = 100, 10
