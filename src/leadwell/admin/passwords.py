@@ -6,7 +6,6 @@ import os
 from anyio import CapacityLimiter, to_thread
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from argon2.low_level import ARGON2_VERSION
 
 TRIES_FREE = 4
 """Wrong passwords in a row before anybody has to wait."""
@@ -14,6 +13,8 @@ WAIT_S = 15
 """The first wait; each further wrong password doubles it."""
 WAIT_MAX_S = 3_600
 
+_VERSION = 0x13
+"""That of Argon2 which RFC 9106 describes."""
 _hasher = PasswordHasher()
 _limiter = CapacityLimiter(2)
 """Each hash takes 64 MiB: a crowd that signs in must not take all memory."""
@@ -31,7 +32,7 @@ def _unknown() -> str:
         for size in (made.salt_len, made.hash_len)
     )
     cost = f"m={made.memory_cost},t={made.time_cost},p={made.parallelism}"
-    return f"$argon2id$v={ARGON2_VERSION}${cost}${salt}${drawn}"
+    return f"$argon2id$v={_VERSION}${cost}${salt}${drawn}"
 
 
 _NOBODY = _unknown()
