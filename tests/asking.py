@@ -2,25 +2,48 @@
 
 Starlette's own goes to the loop's thread and back eight times for each request, so
 that an answer can be read while it is made; that was half the time of the long walks.
+It also starts a loop in a new thread for each request, unless it stands in a `with`.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, cast
 from urllib.parse import unquote
 
 import anyio
 import httpx2
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Message, Scope
+
+_started: list[tuple[Any, BlockingPortal]] = []
+
+
+def _loop() -> BlockingPortal:
+    """The loop of all clients that have none of their own."""
+    if not _started:
+        context = start_blocking_portal()
+        _started.append((context, context.__enter__()))
+    return _started[0][1]
+
+
+def stop() -> None:
+    """End the loop: its thread would be waited for."""
+    while _started:
+        _started.pop()[0].__exit__(None, None, None)
 
 
 class Whole(TestClient):
     """Asks an application whose answers are wanted whole; whatever it raises is."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        super().__init__(app)
+    def __init__(self, app: ASGIApp, **options: Any) -> None:
+        super().__init__(app, **options)
         self._transport = _Transport(self)
+
+    @contextmanager
+    def _portal_factory(self) -> Iterator[BlockingPortal]:
+        yield self.portal or _loop()
 
     def ask(
         self, method: str, url: str, headers: Mapping[str, str], body: Any = None

@@ -10,9 +10,9 @@ from leadwell.model.account import Account
 from leadwell.model.campaign import Campaign
 from leadwell.server.logs import log_beside
 from leadwell.store.connection import Database
-from tests import make, postgres, validated
+from tests import asking, make, memory, postgres, validated
 from tests.asking import Whole
-from tests.effort import REPEATS, draw_anew
+from tests.effort import REPEATS, SECOND, draw_anew
 from tests.writer import Office, Writer
 
 draw_anew()
@@ -25,11 +25,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden-record", action="store_true", help=help_)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    memory.keep_files_there(config)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Note which lines run on one database: only tests of the store ask for both."""
+    """Note which lines run where that is worth its time, and the same in each run.
+
+    On one database: only tests of the store ask for both. Not in tests of cases that
+    are drawn, nor in those that look at texts or at what the parts' own tests ask.
+    """
     for item in items:
         given = getattr(getattr(item, "callspec", None), "params", {})
-        if given.get("engine") == "postgres" and "store" not in item.path.parts:
+        repeats = given.get("engine") == "postgres" and "store" not in item.path.parts
+        repeats |= hasattr(getattr(item, "obj", None), "hypothesis")
+        if repeats or SECOND & set(item.path.parts):
             item.add_marker(REPEATS)
 
 
@@ -43,6 +53,7 @@ def engine(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session", autouse=True)
 def _no_server_is_left() -> Iterator[None]:
     yield
+    asking.stop()
     postgres.stop()
 
 

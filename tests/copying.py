@@ -2,7 +2,6 @@
 
 import functools
 import json
-import os
 import sqlite3
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from psycopg.types.json import set_json_loads
 from leadwell.cli import main
 from leadwell.store import campaigns
 from tests import make, postgres, served
+from tests.effort import unnoted
 from tests.served import Answer, Served
 
 COMMAND = [sys.executable, "-m", "leadwell.cli"]
@@ -106,7 +106,7 @@ class Bench:
         return subprocess.Popen(
             [*COMMAND, *arguments],
             cwd=self.copies,
-            env=os.environ | known | env,
+            env=unnoted() | known | env,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -196,10 +196,7 @@ def a_bench(folder: Path, leads: int = 0, **settings: str) -> Bench:
     contents, token = _home(leads)
     for name, content in contents.items():
         (home / name).write_bytes(content)
-    with pytest.MonkeyPatch.context() as patch:
-        # Which lines of a hub run, its own tests note.
-        patch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
-        return Bench(served.a_hub(home, token, **settings), home, folder)
+    return Bench(served.a_hub(home, token, **settings), home, folder)
 
 
 @functools.cache

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import yaml
+
 from leadwell.api.documents import STATUSES
 from leadwell.describe.contract import openapi, swagger
 from leadwell.describe.reader import Reader
@@ -27,7 +29,13 @@ LABELS = (
 )
 """Labels that somebody else wrote."""
 TYPES = ("text", "number", "select", "date", "email", "multi_select", "decimal")
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The one in C, where it is: ten times as fast."""
 LINE = {"$ref": "#/$defs/line", "$defs": {"line": {"type": "integer", "minimum": 3}}}
+
+
+def of_yaml(text: str) -> Any:
+    return yaml.load(text, _LOADER)  # noqa: S506 - it is a safe one
 
 
 def token(campaign: Campaign, *, filter: str = "", **changes: Any) -> Reader:  # noqa: A002

@@ -18,6 +18,7 @@ from leadwell.model.user import Role, User
 from leadwell.store import accounts
 from leadwell.store.connection import Connection
 from leadwell.store.people import users
+from tests.asking import Whole
 
 PASSWORD = "correct horse battery staple"
 _KEPT = passwords.hash_now(PASSWORD)
@@ -60,7 +61,7 @@ class Desk:
         hub.database.write(
             lambda c: users.add_session(c, key, user.email, hub.moment)
         ).result()
-        browser = TestClient(
+        browser = Whole(
             client.app, base_url=hub.public_url, headers={"Accept": "text/html"}
         )
         host = urlsplit(hub.public_url).hostname or ""

@@ -10,6 +10,24 @@ EFFORT = int(os.environ.get("LEADWELL_TEST_EFFORT", "1"))
 REPEATS = pytest.mark.no_cover
 """For tests that run the same code many times over: to note each time which lines ran
 takes half as long as to run them, and tests of one case each note them already."""
+SECOND = {"attacks", "contract", "docs", "rules"}
+"""Folders of tests that look once more at what the tests of a part have run."""
+COVERED = "COVERAGE_PROCESS_CONFIG"
+"""Where coverage tells a process that its lines are to be noted."""
+
+
+def unnoted() -> dict[str, str]:
+    """The environment of a process whose lines are not noted.
+
+    That takes half as long as the process itself: it is for those that run what others
+    ran, and for those that are killed, of which nothing is left.
+    """
+    return {name: text for name, text in os.environ.items() if name != COVERED}
+
+
+def noted() -> dict[str, str]:
+    """What a process is told besides if its lines are to count, and are measured."""
+    return {COVERED: os.environ[COVERED]} if COVERED in os.environ else {}
 
 
 def draw_anew() -> None:

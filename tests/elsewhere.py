@@ -1,6 +1,5 @@
 """Copies of a plain service: made in process or by the command, and compared."""
 
-import os
 import sqlite3
 import subprocess
 from contextlib import closing
@@ -16,6 +15,7 @@ from leadwell.sync.destinations import named
 from leadwell.sync.pulling import Summary, Wanted
 from leadwell.testing import FaultServer, PlainServer
 from tests.copying import COMMAND, TIMEOUT_S, Said
+from tests.effort import unnoted
 
 TOKEN = "a-token-of-another-system"
 QUICK = Retry(first_s=0.001, longest_s=0.01)
@@ -54,7 +54,7 @@ class Elsewhere:
         """Start `leadwell sync` into the copy."""
         return subprocess.Popen(
             [*COMMAND, verb, self.url, "--to", self.to, *arguments],
-            env=os.environ | {"LEADWELL_TOKEN": TOKEN},
+            env=unnoted() | {"LEADWELL_TOKEN": TOKEN},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

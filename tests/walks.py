@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
+from tests.effort import unnoted
+
 DOCS = Path(__file__).parents[1] / "docs"
 TIMEOUT_S = 120
 PORT = "8362"
@@ -108,7 +110,7 @@ def _command(listing: Listing) -> str:
 def _output(script: str, folder: Path, port: str) -> str:
     own = {
         name: value
-        for name, value in os.environ.items()
+        for name, value in unnoted().items()
         if not name.startswith("LEADWELL_")
     }
     binaries = os.pathsep.join((str(Path(sys.executable).parent), own["PATH"]))

@@ -12,6 +12,7 @@ from leadwell.model.campaign import Campaign
 from leadwell.store.connection import Database
 from leadwell.store.writes import history
 from tests import make
+from tests.asking import Whole
 
 LIST = "/v2/campaigns/362/leads"
 
@@ -89,7 +90,7 @@ class Office:
         token = make.a_token(
             self.database, self.account, self.campaign, filter, **given
         )
-        return Writer(TestClient(app(self.hub)), token)
+        return Writer(Whole(app(self.hub)), token)
 
     def ids(self, *slugs: str) -> set[int]:
         """The ids of fields, as `readable` takes them."""

@@ -1,17 +1,23 @@
 from collections.abc import Callable
 
 import pytest
+from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 
 from leadwell.admin import app as admin
+from leadwell.admin import passwords
 from leadwell.api.app import Beside, app
 from leadwell.api.hub import Hub
 from leadwell.model.account import Account
 from leadwell.model.campaign import Campaign
 from leadwell.model.user import Role
-from tests.desk import Desk, a_user
+from tests import desk as desk_module
+from tests.asking import Whole
+from tests.desk import PASSWORD, Desk, a_user
 
 Sit = Callable[..., Desk]
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+_KEPT = CHEAP.hash(PASSWORD)
 
 
 @pytest.fixture(scope="session")
@@ -20,11 +26,19 @@ def engine() -> str:
     return "sqlite"
 
 
+@pytest.fixture(autouse=True)
+def _passwords_are_hashed_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What they cost a hub, tests/unit/test_passwords.py says."""
+    monkeypatch.setattr(passwords, "_hasher", CHEAP)
+    monkeypatch.setattr(passwords, "_NOBODY", passwords._unknown())
+    monkeypatch.setattr(desk_module, "_KEPT", _KEPT)
+
+
 @pytest.fixture
 def client(hub: Hub) -> TestClient:
     """A browser without a session."""
     whole = app(hub, beside=Beside(leads=admin.leads(hub), pages=admin.routes(hub)))
-    return TestClient(whole, base_url=hub.public_url, headers={"Accept": "text/html"})
+    return Whole(whole, base_url=hub.public_url, headers={"Accept": "text/html"})
 
 
 @pytest.fixture

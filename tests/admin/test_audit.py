@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from starlette.testclient import TestClient
 
 from leadwell.admin import app as admin
 from leadwell.admin import sessions
@@ -21,6 +20,7 @@ from tests import make
 from tests.admin.conftest import Sit
 from tests.admin.test_schema import part_id, send
 from tests.admin.test_tokens import id_of, made, token_in
+from tests.asking import Whole
 from tests.desk import PASSWORD, Desk, a_user, text_of
 from tests.logged import logged, one
 
@@ -232,7 +232,7 @@ def test_an_erasure_is_told_with_who_did_it(
     del token
     keeping = replace(hub, erasure_file=tmp_path / "erasures")
     pages = Beside(leads=admin.leads(keeping), pages=admin.routes(keeping))
-    browser = TestClient(app(keeping, beside=pages), base_url=hub.public_url)
+    browser = Whole(app(keeping, beside=pages), base_url=hub.public_url)
     desk = Desk.of(keeping, browser, a_user(keeping, account))
     page = desk.post("/campaigns/362/leads/2/erase", version="1")
     assert page.status_code == 200, text_of(page)

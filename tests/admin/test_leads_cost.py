@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.testclient import TestClient
 
 from leadwell.admin import app as admin
 from leadwell.api.app import Beside, app
@@ -13,6 +12,7 @@ from leadwell.model.user import Role
 from leadwell.store import campaigns
 from leadwell.store.engines.sqlite_connection import SQLiteConnection
 from tests import make
+from tests.asking import Whole
 from tests.desk import Desk, a_user
 
 SIZES = (100, 1_000)
@@ -35,7 +35,7 @@ def a_desk(path: Path, leads: int) -> Desk:
         each["fields"]["name"] = "Jane"
     make.leads(database, campaign, given)
     whole = app(hub, beside=Beside(leads=admin.leads(hub), pages=admin.routes(hub)))
-    return Desk.of(hub, TestClient(whole, base_url=hub.public_url), user)
+    return Desk.of(hub, Whole(whole, base_url=hub.public_url), user)
 
 
 def test_a_page_costs_the_same_however_many_leads_there_are(

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from pyroaring import BitMap
-from starlette.testclient import TestClient
 
 from leadwell.admin import app as admin
 from leadwell.admin.pages.leads.running import Running
@@ -24,6 +23,7 @@ from leadwell.store.people import users
 from leadwell.store.writes import parts, rows
 from tests import make
 from tests.admin.conftest import Sit
+from tests.asking import Whole
 from tests.desk import Desk, text_of
 from tests.forms import form_of
 
@@ -245,9 +245,7 @@ def erasing(hub: Hub, desk: Desk, tmp_path: Path) -> Desk:
     """The administrator at a hub that keeps its erasures."""
     kept = replace(hub, erasure_file=tmp_path / "leads.erasures")
     whole = app(kept, beside=Beside(leads=admin.leads(kept), pages=admin.routes(kept)))
-    browser = TestClient(
-        whole, base_url=hub.public_url, headers={"Accept": "text/html"}
-    )
+    browser = Whole(whole, base_url=hub.public_url, headers={"Accept": "text/html"})
     browser.cookies = desk.client.cookies
     return replace(desk, hub=kept, client=browser)
 

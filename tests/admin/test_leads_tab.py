@@ -6,7 +6,6 @@ from typing import Any
 
 import httpx2
 import pytest
-from starlette.testclient import TestClient
 
 from leadwell.api.app import app
 from leadwell.api.hub import Hub
@@ -21,6 +20,7 @@ from leadwell.store.connection import Database
 from leadwell.store.writes import parts
 from tests import make
 from tests.admin.conftest import Sit
+from tests.asking import Whole
 from tests.desk import Desk, text_of
 from tests.forms import form_of
 
@@ -73,7 +73,7 @@ def test_the_request_beside_the_table_answers_with_its_leads(
     page = desk.get(f"{LEADS}?{query}")
     assert page.status_code == 200
     token = make.a_token(database, account, campaign)
-    client = TestClient(app(desk.hub), base_url="https://hub.example")
+    client = Whole(app(desk.hub), base_url="https://hub.example")
     answer = client.get(told(page), headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 200
     assert [lead["id"] for lead in answer.json()["data"]] == ids_on(page)

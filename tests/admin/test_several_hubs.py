@@ -9,7 +9,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from starlette.testclient import TestClient
 
 from leadwell.admin import app as admin
 from leadwell.admin.importing import files
@@ -28,6 +27,7 @@ from leadwell.store.outgoing import hooks
 from leadwell.store.uploads import jobs, shared
 from tests import make
 from tests.admin.uploads import ROWS, Upload, bodies, counts, send, upload
+from tests.asking import Whole
 from tests.desk import Desk, a_user
 
 MINUTES = timedelta(minutes=5)
@@ -61,7 +61,7 @@ def desks(
     found: list[Desk] = []
     for hub in hubs:
         beside = Beside(leads=admin.leads(hub), pages=admin.routes(hub))
-        client = TestClient(app(hub, beside=beside), base_url=hub.public_url)
+        client = Whole(app(hub, beside=beside), base_url=hub.public_url)
         found.append(Desk.of(hub, client, user))
     yield found
     for hub in hubs:

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -39,15 +40,18 @@ def said_in_code() -> Iterator[tuple[str, str | None]]:
                 yield texts[0], texts[1]
 
 
-TEXTS = {*said_in_templates(), *said_in_code()}
-TEXTS |= {(tab.title, None) for tab in tabs.TABS}
+@cache
+def texts() -> set[tuple[str, str | None]]:
+    # Not when the module is imported: each process of the suite does that.
+    titles = {(tab.title, None) for tab in tabs.TABS}
+    return {*said_in_templates(), *said_in_code(), *titles}
 
 
 @pytest.mark.parametrize("tag", OTHERS)
 def test_every_text_is_said_in_every_language(tag: str) -> None:
     found: Words = words.words(tag)
-    missing = {one for one, many in TEXTS if many is None} - found.said.keys()
-    missing |= {one for one, many in TEXTS if many} - found.counted.keys()
+    missing = {one for one, many in texts() if many is None} - found.said.keys()
+    missing |= {one for one, many in texts() if many} - found.counted.keys()
     assert not missing
 
 
@@ -64,7 +68,7 @@ def test_a_token_is_of_one_gender_in_danish() -> None:
 @pytest.mark.parametrize("tag", OTHERS)
 def test_no_text_is_kept_that_no_page_says(tag: str) -> None:
     found = words.words(tag)
-    known = {one for one, _ in TEXTS}
+    known = {one for one, _ in texts()}
     assert not found.said.keys() - known
     assert not found.counted.keys() - known
 

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from starlette.testclient import TestClient
-
 from leadwell.api.app import app
 from leadwell.api.hub import Limits
+from tests.asking import Whole
 from tests.writer import LIST, Office, Writer, code, told
 
 GOOD: dict[str, Any] = {"fields": {"name": "Jane Doe"}}
@@ -171,7 +170,7 @@ def test_a_lead_of_a_batch_may_not_name_another_campaign(partner: Writer) -> Non
 def small(office: Office, **limits: int) -> Writer:
     """A hub with small limits."""
     hub = replace(office.hub, limits=replace(Limits(), **limits))
-    return replace(office.writer(), client=TestClient(app(hub)))
+    return replace(office.writer(), client=Whole(app(hub)))
 
 
 def test_a_batch_may_be_larger_than_a_lead(office: Office) -> None:

@@ -28,6 +28,7 @@ from leadwell.server.upkeep import Upkeep
 from leadwell.settings import Settings
 from leadwell.store.connection import Connection
 from tests import make
+from tests.asking import Whole
 
 LIST = "/v2/campaigns/362/leads"
 HOUR = timedelta(hours=1)
@@ -62,7 +63,7 @@ def a_hub(database: Any, machine: Machine) -> Hub:
 
 
 def a_client(database: Any, machine: Machine) -> TestClient:
-    return TestClient(app(a_hub(database, machine)))
+    return Whole(app(a_hub(database, machine)))
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from leadwell.api.pages.console import DOCUMENT, KINDS
 from leadwell.describe.contract.console import PARAMETERS_MAX
 from leadwell.settings import CHOICES
 from tests import make
+from tests.asking import Whole
 
 PAGE = "/docs/console"
 DESCRIPTION = f"/docs/{DOCUMENT}"
@@ -43,7 +44,7 @@ class Loaded(HTMLParser):
 @pytest.fixture(params=KINDS)
 def consoled(request: pytest.FixtureRequest, hub) -> TestClient:
     """A client of a hub with each of the consoles."""
-    return TestClient(app(replace(hub, console=request.param)))
+    return Whole(app(replace(hub, console=request.param)))
 
 
 def test_everything_the_page_names_is_here(consoled: TestClient) -> None:
@@ -140,7 +141,7 @@ def test_without_scripts_the_page_says_where_else_it_stands(client) -> None:
 
 
 def test_a_hub_can_have_no_console(hub) -> None:
-    client = TestClient(app(replace(hub, console="off")))
+    client = Whole(app(replace(hub, console="off")))
     for path in (PAGE, DESCRIPTION):
         answer = client.get(path)
         assert answer.status_code == 404
@@ -152,7 +153,7 @@ def test_the_setting_names_every_console_there_is() -> None:
 
 
 def test_the_paths_are_below_that_of_the_hub(hub) -> None:
-    client = TestClient(app(replace(hub, public_url="https://hub.example/leads")))
+    client = Whole(app(replace(hub, public_url="https://hub.example/leads")))
     addresses = Loaded(client.get(PAGE).text).addresses
     assert all(each.startswith("/leads/") for each in addresses)
 

@@ -13,6 +13,7 @@ from leadwell.api.cursors import sealing
 from leadwell.api.hub import Hub
 from leadwell.model.keyring import Keyring
 from tests import make
+from tests.asking import Whole
 from tests.effort import REPEATS
 
 LIST = "/v2/campaigns/362/leads"
@@ -188,11 +189,11 @@ def test_cursors_survive_a_new_process(tmp_path: Path) -> None:
     campaign = make.a_kept_campaign(database, account)
     make.leads(database, campaign, [{"fields": {"name": "J"}} for _ in range(5)])
     token = make.a_token(database, account, campaign)
-    before = TestClient(app(Hub(database, make.KEYS, make.Clock(), "https://a")))
+    before = Whole(app(Hub(database, make.KEYS, make.Clock(), "https://a")))
     cursors = [feed_cursor(before, token), walk_cursor(before, token)]
     database.close()
     again = make.a_database_again(tmp_path / "leads.db")
-    client = TestClient(app(Hub(again, make.KEYS, make.Clock(), "https://a")))
+    client = Whole(app(Hub(again, make.KEYS, make.Clock(), "https://a")))
     for path, cursor in zip((FEED, LIST), cursors, strict=True):
         answer = ask(client, token, path, _cursor=cursor)
         assert len(answer.json()["data"]) == 3

@@ -25,6 +25,7 @@ from leadwell.schema import querystring, question
 from leadwell.store import exports, filters, links, tokens
 from leadwell.store.connection import Connection
 from tests import make, sizes
+from tests.asking import Whole
 from tests.watching import Watched
 
 DAY = timedelta(days=1)
@@ -258,7 +259,7 @@ def test_columns_that_are_hidden_meanwhile_cut_it_off_too(
     secret = make.a_link(database, token)
     with capture_logs() as logs:
         url = path.format(secret)
-        cut = TestClient(app(hub)).get(url, params=asked, headers=headers)
+        cut = Whole(app(hub)).get(url, params=asked, headers=headers)
     assert cut.headers["leadwell-count"] == "6"
     assert 1 < len(cut.text.splitlines()) < 7
     assert {line["event"] for line in logs} == {"request"}
@@ -298,7 +299,7 @@ def test_a_guessed_or_mistyped_link_is_like_any_unknown_path(
 
 def test_a_text_that_is_no_secret_asks_no_database(hub, database, token) -> None:
     watched = Watched(database)
-    client = TestClient(app(replace(hub, database=watched)))
+    client = Whole(app(replace(hub, database=watched)))
     for path in ("/feed/short.csv", f"/feed/{'0' * 44}.csv", "/d/short", "/d/short/x"):
         assert client.get(path).status_code == 404
     assert watched.said == []
@@ -346,7 +347,7 @@ def test_a_feed_is_of_one_campaign(client, database, account, token) -> None:
 
 def test_no_log_line_metric_or_problem_holds_the_secret(hub, database, token) -> None:
     secret = make.a_link(database, token)
-    client = TestClient(app(replace(hub, metrics_token="operator")))
+    client = Whole(app(replace(hub, metrics_token="operator")))
     told = []
     with capture_logs() as logs:
         told.append(feed(client, secret, nonsense="1"))
@@ -482,7 +483,7 @@ def pages(hub: Hub) -> Entrance:
 
 @pytest.fixture
 def browser(hub) -> TestClient:
-    return TestClient(pages(hub))
+    return Whole(pages(hub))
 
 
 def test_a_page_by_link_is_for_the_bearer_of_its_token(

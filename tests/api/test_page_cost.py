@@ -17,6 +17,7 @@ from leadwell.api.app import app
 from leadwell.api.hub import Hub
 from leadwell.store.engines.sqlite_connection import SQLiteConnection
 from tests import make
+from tests.asking import Whole
 
 SIZES = (240, 2_400)
 URL = "/v2/campaigns/362/leads"
@@ -105,9 +106,7 @@ def a_hub(path: Path, leads: int, meter: Meter) -> Hubs:
     ]
     make.leads(database, campaign, given)
     token = make.a_token(database, account, campaign)
-    client = TestClient(
-        app(Hub(database, make.KEYS, make.Clock(), "https://h.example"))
-    )
+    client = Whole(app(Hub(database, make.KEYS, make.Clock(), "https://h.example")))
     return Hubs(client, token, meter)
 
 

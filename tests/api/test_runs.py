@@ -19,6 +19,7 @@ from leadwell.schema import querystring, question
 from leadwell.store import campaigns, filters
 from leadwell.store.connection import Connection, Database
 from tests import make
+from tests.asking import Whole
 from tests.effort import REPEATS
 from tests.mirror import Mirror
 
@@ -113,7 +114,7 @@ def test_a_run_in_any_order_meets_each_once(client, writer, sort: str) -> None:
 
 
 def test_every_process_keeps_to_the_run(hub, client, writer) -> None:
-    other = TestClient(app(replace(hub, clock=hub.clock)))
+    other = Whole(app(replace(hub, clock=hub.clock)))
     reader, change = Reader(client, writer), statuses_change(client, writer)
     met = []
     for number in range(1, 11):
@@ -172,7 +173,7 @@ def test_a_lost_run_is_said(client, writer, folder: Path) -> None:
     assert f"_snapshot={name}" in link
     for path in folder.iterdir():
         path.unlink()
-    other = Reader(TestClient(app(replace(client.app._hub))), writer)
+    other = Reader(Whole(app(replace(client.app._hub))), writer)
     gone = other.page(3, _snapshot=name)
     assert (gone.status_code, gone.json()["code"]) == (410, "snapshot_lost")
     assert "_snapshot" not in gone.links["start"]["url"]
@@ -329,5 +330,5 @@ def test_a_disk_that_refuses_pins_does_not_refuse_pages(
 def test_a_pin_that_is_damaged_is_lost(hub, client, writer, folder: Path) -> None:
     name = Reader(client, writer).page(1).headers["leadwell-snapshot"]
     (folder / name).write_bytes(b"\x93")
-    other = Reader(TestClient(app(replace(hub, clock=hub.clock))), writer)
+    other = Reader(Whole(app(replace(hub, clock=hub.clock))), writer)
     assert other.page(2, _snapshot=name).status_code == 410

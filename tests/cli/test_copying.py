@@ -16,6 +16,7 @@ from leadwell.cli import main
 from leadwell.store import migrations
 from leadwell.store.moving import copying
 from tests import make, postgres
+from tests.effort import unnoted
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -174,7 +175,11 @@ def test_a_copy_that_is_killed_goes_on(run: Run, tmp_path: Path, empty: str) -> 
     halves = []
     for number in range(4):
         process = subprocess.Popen(
-            program, cwd=tmp_path, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+            program,
+            cwd=tmp_path,
+            env=unnoted(),
+            stderr=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
         )
         _wait_for_rows(tmp_path, 1 + 2_000 * number)
         os.kill(process.pid, signal.SIGKILL)

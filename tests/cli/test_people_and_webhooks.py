@@ -20,6 +20,7 @@ from leadwell.store.connection import Database
 from leadwell.store.people import activity
 from leadwell.testing import FaultServer, Reply, Request
 from tests import make
+from tests.asking import Whole
 from tests.cli.test_shares import Run, run
 from tests.desk import text_of
 
@@ -37,7 +38,7 @@ def browser(database: Database) -> TestClient:
     hub = Hub(database, make.KEYS, now, "https://hub.example")
     whole = app(hub, beside=Beside(leads=admin.leads(hub), pages=admin.routes(hub)))
     headers = {"Accept": "text/html"}
-    return TestClient(whole, base_url="https://hub.example", headers=headers)
+    return Whole(whole, base_url="https://hub.example", headers=headers)
 
 
 def test_a_second_account_gets_its_own_administrator(

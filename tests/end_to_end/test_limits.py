@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests import make
+from tests.effort import noted
 from tests.served import KEY, Served, a_folder, a_hub
 from tests.sizes import until
 
@@ -60,7 +61,7 @@ class House:
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     folder = tmp_path_factory.mktemp("limits")
-    made = a_house(folder, **ROOM)
+    made = a_house(folder, **ROOM, **noted())
     yield made
     made.hub.stop()
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
 from leadwell import server
@@ -28,6 +27,7 @@ from leadwell.testing import FaultServer, Reply
 from tests import make
 from tests.admin.uploads import upload
 from tests.api.test_erasing import contents
+from tests.asking import Whole
 from tests.desk import Desk, a_user
 
 NAME = "Zebulonquixote"
@@ -77,7 +77,7 @@ def desk(hub: Hub, settings: Settings) -> Desk:
     """An administrator at a whole hub, whose account has the campaign 362."""
     account = make.an_account(hub.database)
     make.a_kept_campaign(hub.database, account)
-    client = TestClient(
+    client = Whole(
         app(hub, beside=server.beside(hub, settings)), base_url=hub.public_url
     )
     return Desk.of(hub, client, a_user(hub, account, Role.ADMINISTRATOR))

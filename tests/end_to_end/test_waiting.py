@@ -12,6 +12,7 @@ from leadwell.store import tokens
 from leadwell.store.connection import Connection
 from leadwell.store.engines.sqlite import SQLiteDatabase
 from tests import make
+from tests.effort import noted
 from tests.polls import answer_of, follow, poll_many, waiting
 from tests.served import KEY, Served, a_folder, a_hub
 from tests.sizes import PROC, Size, size_of, until
@@ -22,11 +23,29 @@ QUICK_S = 3
 Without what is tested here it would be the 30 seconds of a poll."""
 
 
-@pytest.fixture(params=[1, 2], ids=["one worker", "two workers"])
-def hub(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
-    made = a_hub(tmp_path, a_folder(tmp_path), workers=request.param)
+@pytest.fixture(scope="module", params=[1, 2], ids=["one worker", "two workers"])
+def workers(request: pytest.FixtureRequest) -> int:
+    count: int = request.param
+    return count
+
+
+@pytest.fixture(scope="module")
+def folder(workers: int, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp(f"hub-{workers}")
+
+
+@pytest.fixture(scope="module")
+def hub(folder: Path, workers: int) -> Iterator[Served]:
+    made = a_hub(folder, a_folder(folder), workers, **noted())
     yield made
     made.stop()
+
+
+@pytest.fixture(autouse=True)
+def _nobody_waits_any_more(hub: Served) -> Iterator[None]:
+    """The next test has the hub to itself."""
+    yield
+    until(lambda: hub.figure("leadwell_long_polls_open") == 0)
 
 
 @pytest.fixture
@@ -36,9 +55,9 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 @pytest.fixture
-def beside(tmp_path: Path, hub: Served) -> Iterator[SQLiteDatabase]:
+def beside(folder: Path, hub: Served) -> Iterator[SQLiteDatabase]:
     """The hub's database, opened by another process: this one."""
-    opened = make.a_database_again(tmp_path / "leads.db")
+    opened = make.a_database_again(folder / "leads.db")
     yield opened
     opened.close()
 

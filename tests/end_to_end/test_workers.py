@@ -1,8 +1,10 @@
-"""Two processes on one database: each is asked on a connection of its own."""
+"""Two processes on one database, asked whichever answers, or each on its own line."""
 
 import itertools
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
@@ -10,14 +12,12 @@ from leadwell.model.token import public_id_of
 from leadwell.store import accounts, campaigns, tokens
 from leadwell.store.connection import Connection, Database
 from tests import make
+from tests.effort import noted
 from tests.lines import CONNECTIONS, Line, lines
-from tests.served import KEY, a_folder, a_hub
+from tests.served import KEY, Served, a_folder, a_hub
 
 URL = "/v2/campaigns/362/leads"
 LEADS, PER_PAGE = 100, 10
-pytestmark = pytest.mark.skipif(
-    not CONNECTIONS.exists(), reason="only Linux tells who holds a connection"
-)
 
 
 @dataclass
@@ -35,19 +35,28 @@ class Pair:
         return make.a_token(self.database, account, campaign, may_write=True, key=KEY)
 
 
-@pytest.fixture(scope="module", params=make.ENGINES)
-def pair(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Pair]:
-    engine, folder = request.param, tmp_path_factory.mktemp("hub")
-    hub = a_hub(folder, a_folder(folder, engine), 2, engine)
-    database = make.a_database_again(folder / "leads.db", engine)
+@pytest.fixture(scope="module")
+def folder(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp(engine)
+
+
+@pytest.fixture(scope="module")
+def hub(folder: Path, engine: str) -> Iterator[Served]:
+    made = a_hub(folder, a_folder(folder, engine), 2, engine, **noted())
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def pair(hub: Served, folder: Path) -> Iterator[Pair]:
+    if not CONNECTIONS.exists():
+        pytest.skip("only Linux tells who holds a connection")
+    database = make.a_database_again(folder / "leads.db", hub.engine)
     taken = lines(hub, 2)
     yield Pair(taken, database)
     for line in taken:
         line.opened.close()
     database.close()
-    hub.stop()
 
 
 def test_a_run_of_pages_is_the_same_in_both_processes(pair: Pair) -> None:
@@ -91,3 +100,20 @@ def test_a_revoked_token_is_refused_at_once_by_both(pair: Pair) -> None:
     for line in pair.lines * 2:
         answer = line.ask("GET", f"{URL}?per_page=1", token)
         assert (answer.status_code, answer.json()["code"]) == (401, "invalid_token")
+
+
+def test_who_wrote_reads_it_whichever_process_answers(hub: Served) -> None:
+    """Each request has a connection of its own, and so any of the processes."""
+    before = json.loads(hub.get(URL).data)["pagination"]["total"]
+    for number in range(1, 13):
+        body = {"fields": {"name": "Jane", "source": "website", "budget": number}}
+        lead = hub.request("POST", URL, body).json()["data"]
+        for path in (f"{URL}?page=1", f"{URL}?source=website", f"{URL}?_sort=-id"):
+            found = json.loads(hub.get(f"{path}&per_page=1000").data)["data"]
+            assert lead in found
+        total = json.loads(hub.get(f"{URL}?per_page=1").data)["pagination"]["total"]
+        assert total == before + number
+        changed = {"status": "contacted"}
+        moved = hub.request("PATCH", f"{URL}/{lead['id']}", changed).json()["data"]
+        found = json.loads(hub.get(f"{URL}?status=contacted&per_page=1000").data)
+        assert moved in found["data"]

@@ -23,6 +23,7 @@ from leadwell.schema import definition
 from leadwell.store import campaigns
 from leadwell.store.connection import Connection, Database
 from tests import make
+from tests.asking import Whole
 from tests.documents import Document, check
 
 NAMES = [entry.name for entry in PAGES]
@@ -489,7 +490,7 @@ def test_a_hub_below_a_path_links_below_it(
     database: Database, campaign: Campaign
 ) -> None:
     hub = Hub(database, make.KEYS, make.Clock(), "https://host.example/deep/hub")
-    client = TestClient(app(hub), headers={"Host": "evil.example"})
+    client = Whole(app(hub), headers={"Host": "evil.example"})
     for path in ("/docs/", "/docs/fields", "/docs/nothing", "/docs/errors/not_found"):
         answer = client.get(path, headers={"Accept": BROWSER})
         document = Document(answer.text)
@@ -567,7 +568,7 @@ def twins(tmp_path: Path) -> Iterator[list[tuple[TestClient, str]]]:
             name="Twin",
         )
         hub = Hub(database, make.KEYS, make.Clock(), "https://hub.example")
-        opened.append((TestClient(app(hub)), token))
+        opened.append((Whole(app(hub)), token))
     yield opened
     for database in databases:
         database.close()

@@ -26,6 +26,7 @@ from leadwell.store.connection import Connection, Database
 from leadwell.store.indexes import BUDGET_BYTES, Indexes, kept, making, scans
 from leadwell.store.writes import chores, parts, rows, scopes
 from tests import make, worlds
+from tests.asking import Whole
 from tests.effort import REPEATS
 from tests.recording import recorded
 
@@ -104,7 +105,7 @@ def beside(world: worlds.World, path: Path, engine: str) -> Beside:
     token = make.a_token(world.database, world.account, campaign, may_write=True)
     database = make.a_database_again(path, engine)
     hub = Hub(database, make.KEYS, make.Clock(), "https://hub.example")
-    return Beside(world, campaign, token, database, TestClient(app(hub)))
+    return Beside(world, campaign, token, database, Whole(app(hub)))
 
 
 def write(client: TestClient, random: Random, token: str) -> None:

@@ -195,10 +195,9 @@ def test_a_host_that_falls_silent_is_given_up_soon(url: str, campaign) -> None:
 
 
 def test_a_server_that_takes_no_connections_is_unavailable(
-    url: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    url: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(engine_module, "CONNECT_TIMEOUT_S", 0.2)
-    database = PostgresDatabase(url, postgres.UNSAFE)
+    database = PostgresDatabase(url, replace(postgres.UNSAFE, patience_s=0.2))
     name = url.split("/")[3].partition("?")[0]
     postgres.server().run(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
     with psycopg.connect(postgres.server().url("postgres"), autocommit=True) as admin:

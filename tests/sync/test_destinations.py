@@ -26,6 +26,7 @@ from leadwell.sync.pulling import Pull, Wanted
 from leadwell.testing import FaultServer, faults
 from tests import make, served
 from tests.copying import POSTGRES, Bench, connected, rows
+from tests.effort import unnoted
 from tests.sheets import SHEETS, of_csv, plain
 from tests.sync import test_histories
 from tests.sync.test_histories import READERS, Follower
@@ -170,7 +171,9 @@ def test_a_run_that_was_killed_while_it_wrote_is_undone(
         "os.kill(os.getpid(), signal.SIGKILL)",
     ]
     path = full_bench.copies / NAMES["sqlite"]
-    subprocess.run([sys.executable, "-c", "\n".join(dying), path], check=False)
+    subprocess.run(
+        [sys.executable, "-c", "\n".join(dying), path], check=False, env=unnoted()
+    )
     assert path.with_name(f"{path.name}-journal").stat().st_size > 0
     assert full_bench.sync(to("sqlite"), "--json").json["changed"] == 0
     check(full_bench, reading, "sqlite")
@@ -339,7 +342,7 @@ def test_a_database_is_made_where_a_deleted_one_has_left_its_log(
     path = standing.copies / "l.duckdb"
     dying = f"import duckdb, os; c = duckdb.connect({str(path)!r})"
     dying += "; c.execute('CREATE TABLE leads (id INT)'); os._exit(9)"
-    subprocess.run([sys.executable, "-c", dying], check=False)
+    subprocess.run([sys.executable, "-c", dying], check=False, env=unnoted())
     assert path.with_name("l.duckdb.wal").exists()
     path.unlink()
     assert standing.sync("duckdb:l.duckdb").code == 0

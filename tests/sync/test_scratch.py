@@ -16,6 +16,7 @@ from leadwell.sync.destinations.duckdb_file import DuckDBCopy, DuckDBFile
 from leadwell.sync.destinations.scratch import PREFIX, Scratch
 from leadwell.sync.locking import is_taken
 from tests.copying import Bench
+from tests.effort import unnoted
 
 KEPT = """
 import sys, time
@@ -59,7 +60,10 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def living() -> Iterator[tuple[subprocess.Popen[str], Path]]:
     """A process that has a folder, and that folder."""
     with subprocess.Popen(
-        [sys.executable, "-c", KEPT], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", KEPT],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=unnoted(),
     ) as process:
         assert process.stdout
         yield process, Path(process.stdout.readline().strip())
@@ -128,7 +132,9 @@ def test_what_a_killed_duckdb_run_spilled_goes_with_the_next(
     bench: Bench, temporary: Path
 ) -> None:
     path = bench.copies / "l.duckdb"
-    done = subprocess.run([sys.executable, "-c", SPILLED, path], check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", SPILLED, path], check=False, env=unnoted()
+    )
     assert done.returncode == -signal.SIGKILL
     assert [*temporary.glob("*/duckdb_temp*")]
     assert [each.name for each in bench.copies.glob("l.duckdb*")] == ["l.duckdb"]

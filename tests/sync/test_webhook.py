@@ -540,9 +540,10 @@ def test_what_a_receiver_asks_of_one_holds_for_all(server: FaultServer) -> None:
 
     line = Line(sender_to(server.url, 5), pace=pace, pause=pause)
     pace.hold(0.01)
+    server.plan(faults.status(404))
     line.ask(Wire("GET", server.url), Answers(success=("4xx", "5xx")))
     assert len(waited) > 1
-    server.plan(faults.status(429))
+    server.plan(faults.status(429), faults.status(503))
     hasty = Line(sender_to(server.url, 5), HASTY, pace, pause)
     hasty.ask(Wire("GET", server.url), Answers(success=("5xx",), retry=("429",)))
     assert pace.wait_s() >= 0

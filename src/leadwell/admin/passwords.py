@@ -1,5 +1,8 @@
 """Passwords: hashed with argon2id (RFC 9106), and never quickly."""
 
+import base64
+import os
+
 from anyio import CapacityLimiter, to_thread
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -10,10 +13,29 @@ WAIT_S = 15
 """The first wait; each further wrong password doubles it."""
 WAIT_MAX_S = 3_600
 
+_VERSION = 0x13
+"""That of Argon2 which RFC 9106 describes."""
 _hasher = PasswordHasher()
 _limiter = CapacityLimiter(2)
 """Each hash takes 64 MiB: a crowd that signs in must not take all memory."""
-_NOBODY = _hasher.hash("nobody has this one")
+
+
+def _unknown() -> str:
+    """Return a hash of no known password: a drawn one, as nothing was hashed for it.
+
+    To compare with it costs what any comparison does; to make it, nothing, so that no
+    process of a hub hashes before it can begin.
+    """
+    made = _hasher
+    salt, drawn = (
+        base64.b64encode(os.urandom(size)).decode().rstrip("=")
+        for size in (made.salt_len, made.hash_len)
+    )
+    cost = f"m={made.memory_cost},t={made.time_cost},p={made.parallelism}"
+    return f"$argon2id$v={_VERSION}${cost}${salt}${drawn}"
+
+
+_NOBODY = _unknown()
 
 
 def hash_now(password: str) -> str:

@@ -7,7 +7,6 @@ import shlex
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +17,7 @@ from leadwell.describe.pages import connecting
 from leadwell.describe.pages.document import Download, Paragraph, Section
 from leadwell.describe.reader import Reader
 from leadwell.model.campaign import Campaign
-from tests import awful
+from tests import awful, described
 
 every = pytest.mark.parametrize("connector", CONNECTORS, ids=lambda c: c.name)
 
@@ -57,7 +56,7 @@ def test_what_is_json_is_json(campaign: Campaign) -> None:
 @given(awful.campaigns())
 def test_the_manifest_is_yaml_without_a_reference(campaign: Campaign) -> None:
     text = text_of("airbyte", awful.a_reader(campaign))
-    manifest = yaml.safe_load(text)
+    manifest = described.of_yaml(text)
     loader = manifest["streams"][0]["schema_loader"]["schema"]
     fields = loader["properties"]["fields"]["properties"]
     assert list(fields) == [field.slug for field in campaign.fields]
