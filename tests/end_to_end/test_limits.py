@@ -1,6 +1,7 @@
 """Many requests at once, to a running hub: some are refused early, none is starved."""
 
 import json
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -217,3 +218,42 @@ def test_who_takes_an_answer_slowly_is_not_cut_off(house: House) -> None:
         while not taken.endswith(b"}}"):
             taken += opened.recv(1_000_000)
     assert len(taken) > NOTES * len(NOTE)
+
+
+def test_requests_that_are_sent_ahead_are_answered_in_their_order(house: House) -> None:
+    """Many of them wait unread, with bodies between them."""
+    token = house.tokens[1]
+    page = house.request(token, "GET", f"{LEADS}?per_page=1&name=J")
+    write = f"{house.request(token, 'POST', LEADS, BODY)}{BODY}"
+    ahead = [
+        each.replace("Host: x", f"Host: x\r\nX-Request-ID: {number}", 1)
+        for number, each in enumerate([page, write, page] * 60)
+    ]
+    with closing(house.opened("".join(ahead))) as opened:
+        found: list[tuple[str, str]] = []
+        text = ""
+        while len(found) < len(ahead):
+            received = opened.recv(65_536)
+            assert received, found
+            text += received.decode()
+            found = re.findall(r"HTTP/1.1 (\d+).*?x-request-id: (\d+)", text, re.DOTALL)
+    told = ["200", "201", "200"] * 60
+    assert found == [(status, str(number)) for number, status in enumerate(told)]
+
+
+def test_who_sends_ahead_without_end_is_cut_off(house: House) -> None:
+    """While the first of its requests is answered, the rest of them is in memory."""
+    token = house.tokens[1]
+    cursor = house.hub.request("GET", f"{LEADS}/changes?_from=now").json()["cursor"]
+    wait = house.request(
+        house.tokens[0], "GET", f"{LEADS}/changes?_cursor={cursor}&_wait=20"
+    )
+    more = house.request(token, "GET", f"{LEADS}?per_page=1").encode() * 500
+    started = time.monotonic()
+    with closing(house.opened(wait)) as opened, suppress(ConnectionError):
+        until(lambda: house.hub.figure("leadwell_long_polls_open") == 1)
+        for _ in range(100):
+            opened.sendall(more)
+        assert opened.recv(65_536) == b""
+    assert time.monotonic() - started < 15
+    until(lambda: house.hub.figure("leadwell_long_polls_open") == 0)

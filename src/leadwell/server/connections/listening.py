@@ -34,6 +34,11 @@ from leadwell.settings import Settings, from_environment, to_environment
 HEAD_BYTES_MAX = 2 * 2**20
 """Where a head is cut off unread. One that is smaller, but over the hub's limits, is
 read and answered, so that its sender learns what was wrong."""
+PIECE_BYTES = 2_048
+"""How much is read at once of what has arrived. At most some seventy requests begin in
+it, and no more are read while they wait."""
+AHEAD_BYTES_MAX = 65_536
+"""So much more a client may send ahead of its answers; with more it is cut off."""
 LINGER_S = 2
 """How long the rest of a request is read and dropped that was refused unread."""
 WORKER_PATIENCE_S = 60
@@ -156,6 +161,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._is_in_head = True
         self._is_refused = False
+        self._begun: Any = None
+        """The request that is being answered, or was answered last."""
+        self._ahead = bytearray()
+        """What has arrived, and waits until the requests before it are begun with."""
         self._reader = ReaderDeadline(self.loop, self._settings.reader_timeout_s)
         self._deadline: float | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -168,7 +177,41 @@ class BoundedProtocol(HttpToolsProtocol):
             self._answer(too_many_connections())
 
     def data_received(self, data: bytes) -> None:
-        """Count what arrives until the head is complete."""
+        """Read what arrives, unless requests that came before it still wait.
+
+        uvicorn reads on with each answer, however many requests wait already: one
+        connection that sent them quicker than they were answered took all memory.
+        """
+        if self._is_refused:
+            return
+        if not self._ahead and not self.pipeline and len(data) <= PIECE_BYTES:
+            self._read(data)
+            return
+        self._ahead += data
+        self._read_on()
+        if len(self._ahead) > AHEAD_BYTES_MAX:
+            self._cut()
+
+    def _read_on(self) -> None:
+        while self._ahead and not self.pipeline and not self.transport.is_closing():
+            piece = bytes(self._ahead[:PIECE_BYTES])
+            del self._ahead[:PIECE_BYTES]
+            self._read(piece)
+        self._pause_if_some_waits()
+
+    def on_response_complete(self) -> None:
+        """Begin with the next request that has arrived."""
+        super().on_response_complete()
+        self._pause_if_some_waits()
+        if self._ahead and not self.pipeline:
+            self.loop.call_soon(self._read_on)
+
+    def _pause_if_some_waits(self) -> None:
+        if (self._ahead or self.pipeline) and not self.transport.is_closing():
+            self.flow.pause_reading()
+
+    def _read(self, data: bytes) -> None:
+        """Read some of it, and count it until the head is complete."""
         if self._is_refused:
             return
         if self._is_in_head:
@@ -207,6 +250,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         """Note when the work could begin: one that waits too long is refused."""
         cycle.scope["state"][ARRIVED] = time.monotonic()
+        self._begun = cycle
         super()._start_asgi_task(cycle, app)
 
     def send_400_response(self, msg: str) -> None:
@@ -251,8 +295,15 @@ class BoundedProtocol(HttpToolsProtocol):
         self._expect(LINGER_S)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the deadlines with the connection."""
+        """Forget the deadlines with the connection, and what it has sent ahead."""
         self._reader.end()
+        self._ahead.clear()
+        if self.pipeline:
+            # uvicorn tells the request that was read last; the one that waits for a
+            # change is the first of them.
+            self.pipeline.clear()
+            self._begun.disconnected = True
+            self._begun.message_event.set()
         if self._timer is not None:
             self._timer.cancel()
         super().connection_lost(exc)
@@ -285,7 +336,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._timer = None
         if self._deadline is None:
             return
-        if self.loop.time() >= self._deadline:
+        if self.pipeline:
+            # It is for us to read on: what was sent ahead waits for answers.
+            self._expect(self._settings.header_timeout_s)
+        elif self.loop.time() >= self._deadline:
             self._cut()
         else:
             self._timer = self.loop.call_at(self._deadline, self._look)
