@@ -28,6 +28,7 @@ from leadwell.errors import (
     URLTooLong,
     UsageError,
 )
+from leadwell.server.connections.deadlines import Deadline
 from leadwell.server.connections.slow_readers import ReaderDeadline
 from leadwell.settings import Settings, from_environment, to_environment
 
@@ -166,13 +167,12 @@ class BoundedProtocol(HttpToolsProtocol):
         self._ahead = bytearray()
         """What has arrived, and waits until the requests before it are begun with."""
         self._reader = ReaderDeadline(self.loop, self._settings.reader_timeout_s)
-        self._deadline: float | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._deadline = Deadline(self.loop, self._too_late)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Set the deadline of the first head; one connection too many is refused."""
         super().connection_made(transport)
-        self._expect(self._settings.header_timeout_s)
+        self._deadline.begin(self._settings.header_timeout_s)
         if len(self.connections) > self._settings.connections_max:
             self._answer(too_many_connections())
 
@@ -201,7 +201,11 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """Begin with the next request that has arrived."""
+        was_paused = self.flow.read_paused
         super().on_response_complete()
+        if was_paused and self._deadline.is_set:
+            # The time in which we did not read is none that the client took.
+            self._deadline.begin(self._settings.header_timeout_s)
         self._pause_if_some_waits()
         if self._ahead and not self.pipeline:
             self.loop.call_soon(self._read_on)
@@ -219,10 +223,10 @@ class BoundedProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._is_in_head and self._head_bytes > HEAD_BYTES_MAX:
             self._cut()
-        elif self._deadline is None and self._is_idle():
+        elif not self._deadline.is_set and self._is_idle():
             # What begins no request ended uvicorn's deadline for an idle connection: a
             # line break, or a body that was answered before it came.
-            self._expect(self._settings.header_timeout_s)
+            self._deadline.begin(self._settings.header_timeout_s)
 
     def _is_idle(self) -> bool:
         # Before the first request there is no cycle, whatever its type says.
@@ -232,19 +236,19 @@ class BoundedProtocol(HttpToolsProtocol):
         """Set the deadline of a further head."""
         super().on_message_begin()
         self._is_in_head = True
-        if self._deadline is None:
-            self._expect(self._settings.header_timeout_s)
+        if not self._deadline.is_set:
+            self._deadline.begin(self._settings.header_timeout_s)
 
     def on_headers_complete(self) -> None:
         """The head is complete: from here the application's own limits hold."""
         self._is_in_head = False
         self._head_bytes = 0
-        self._expect(self._settings.body_timeout_s + BODY_GRACE_S)
+        self._deadline.begin(self._settings.body_timeout_s + BODY_GRACE_S)
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """The body is complete, or there was none: nothing more is waited for."""
-        self._deadline = None
+        self._deadline.met()
         super().on_message_complete()
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
@@ -292,7 +296,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """
         self._is_refused = True
         self.transport.write_eof()
-        self._expect(LINGER_S)
+        self._deadline.begin(LINGER_S)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the deadlines with the connection, and what it has sent ahead."""
@@ -304,8 +308,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.pipeline.clear()
             self._begun.disconnected = True
             self._begun.message_event.set()
-        if self._timer is not None:
-            self._timer.cancel()
+        self._deadline.end()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -322,30 +325,15 @@ class BoundedProtocol(HttpToolsProtocol):
         """Nothing was asked for long."""
         self._cut()
 
-    def _expect(self, within_s: float) -> None:
-        # One timer, that looks whether it came too early: most deadlines are met, and
-        # one of its own for each head and body would be set and taken back in vain.
-        self._deadline = self.loop.time() + within_s
-        if self._timer is None:
-            self._timer = self.loop.call_later(within_s, self._look)
-        elif self._timer.when() > self._deadline:
-            self._timer.cancel()
-            self._timer = self.loop.call_at(self._deadline, self._look)
-
-    def _look(self) -> None:
-        self._timer = None
-        if self._deadline is None:
-            return
-        if self.pipeline:
+    def _too_late(self) -> None:
+        if (self.pipeline or self._ahead) and not self._is_refused:
             # It is for us to read on: what was sent ahead waits for answers.
-            self._expect(self._settings.header_timeout_s)
-        elif self.loop.time() >= self._deadline:
-            self._cut()
+            self._deadline.begin(self._settings.header_timeout_s)
         else:
-            self._timer = self.loop.call_at(self._deadline, self._look)
+            self._cut()
 
     def _cut(self) -> None:
-        self._deadline = None
+        self._deadline.met()
         if not self.transport.is_closing():
             self.transport.close()
             # What its reader has not taken by now would keep it open for ever.
