@@ -35,12 +35,17 @@ class Proof(NamedTuple):
     counted: Mapping[str, str]
     longer: str = ""
     """What makes it run longer than in CI."""
+    measured: Mapping[str, str] = {}
+    """What its figures are that are no counts, by their keys; each with its unit."""
+    is_alone: bool = False
+    """Whether it measures, and nothing else may run beside it."""
 
 
 TWINS = "tests/api/test_twins.py"
 INDEXES = "tests/store/test_indexes.py"
 KILLS = "tests/end_to_end/test_kills.py"
 CUTS = "tests/store/test_power_cuts.py"
+CROWDS = "tests/end_to_end/test_crowds.py"
 OPENAPI = "tests/contract/test_what_others_make_of_it.py"
 PROOFS = (
     Proof(
@@ -108,6 +113,60 @@ PROOFS = (
         ("tests/api/test_calendars.py",),
         {"moments": "moments"},
     ),
+    Proof(
+        "load",
+        "ten times the rated load is refused with 429 and 503 alone, and forgotten",
+        ("tests/end_to_end/test_overload.py",),
+        {"sent": "requests", "answered": "answered", "refused": "refused"},
+        "LEADWELL_TEST_LOAD_S=300",
+        {
+            "capacity": "reads a second that are answered at most; half is rated",
+            "wanted": "requests a second that are asked for: ten times the rated",
+            "capacity_after": "reads a second that are answered at most, afterwards",
+            "polite": "requests of a polite reader beside it",
+            "polite_answered": "of them answered with 200",
+            "polite_ms": "ms, the median of them",
+            "polite_slow_ms": "ms, nineteen of twenty of them at most",
+            "normal_after_ms": "ms until its answers are as they were before",
+            "started_mb": "MB of a hub that has just started",
+            "steady_mb": "MB of a hub at work",
+            "peak_mb": "MB at most beside the crowd",
+        },
+        is_alone=True,
+    ),
+    Proof(
+        "crowds",
+        "who waits or trickles holds up nobody",
+        (
+            f"{CROWDS}::test_two_thousand_idle_polls_cost_next_to_nothing",
+            f"{CROWDS}::test_those_who_trickle_are_cut_off_and_hold_up_nobody",
+        ),
+        {"held": "connections held"},
+        "",
+        {
+            "cpu_percent": "% of a processor, of all of them while they wait",
+            "grown_mb": "MB, of all of them",
+            "beside_ms": "ms, the median of a reader beside them",
+            "woken_ms": "ms until all were told of a change",
+            "cut_off_ms": "ms until the last was cut off; 3,000 were allowed",
+        },
+        is_alone=True,
+    ),
+    Proof(
+        "soak",
+        "a long day of mixed use leaves nothing behind in memory",
+        ("tests/end_to_end/test_soak.py",),
+        {"requests": "requests"},
+        "LEADWELL_TEST_SOAK_S=7200",
+        {
+            "half_mb": "MB at half of the time",
+            "end_mb": "MB at the end",
+            "peak_mb": "MB at most",
+            "files": "files and connections open at the end",
+            "threads": "threads at the end",
+        },
+        is_alone=True,
+    ),
 )
 
 
@@ -144,7 +203,8 @@ def run(proof: Proof, noted: Path) -> Record:
     noted.parent.mkdir(parents=True, exist_ok=True)
     noted.write_text("", "utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-m", "proof or not citus"]
-    workers = ["-n", str(os.cpu_count() or 1), "--dist", "worksteal"]
+    count = 0 if proof.is_alone else os.cpu_count() or 1
+    workers = ["-n", str(count), "--dist", "worksteal"]
     known = os.environ | {"LEADWELL_TEST_RECORD": str(noted.resolve())}
     subprocess.run([*command, *workers, *proof.tests], env=known, check=True)
     about = machine.described()
@@ -186,7 +246,11 @@ def written(record: Record) -> str:
 
 def filled(page: str, record: Record) -> str:
     """Return the page with its tables written anew."""
-    made = {"proofs": proofs(record), "parts": parts(record)}
+    made = {
+        "proofs": proofs(record),
+        "parts": parts(record),
+        "measured": measured(record),
+    }
 
     def table(found: Any) -> str:
         begin, name, end = found.groups()
@@ -223,6 +287,18 @@ def parts(record: Record) -> Table:
             told = [f"{number(counts[k])} {w}" for k, w in proof.counted.items()]
             rows.append([proof.name, name, ", ".join(told), number(counts["seconds"])])
     return Table(["proof", "on", "counted", "seconds"], rows)
+
+
+def measured(record: Record) -> Table:
+    """What was measured beside the counts."""
+    rows = [
+        [proof.name, on, words, number(counts[key])]
+        for proof in PROOFS
+        for on, counts in record.get(proof.name, {"on": {}})["on"].items()
+        for key, words in proof.measured.items()
+        if key in counts
+    ]
+    return Table(["proof", "on", "measured", "figure"], rows)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ import pytest
 
 from tests import make
 from tests.effort import EFFORT
+from tests.recording import recorded
 from tests.served import KEY, Served, a_folder, a_hub
 from tests.sizes import PROC, size_of
 
@@ -207,11 +208,14 @@ def test_two_workers_let_one_rate_through(tmp_path: Path) -> None:
 
 
 def test_two_thousand_idle_polls_cost_next_to_nothing(tmp_path: Path) -> None:
-    with a_crowd(tmp_path, POLLS // OF_ONE + 1) as (*polling, calm):
-        asyncio.run(_polled(polling, calm))
+    with (
+        recorded("crowds", on="idle long polls") as counts,
+        a_crowd(tmp_path, POLLS // OF_ONE + 1) as (*polling, calm),
+    ):
+        asyncio.run(_polled(polling, calm, counts))
 
 
-async def _polled(polling: list[Served], calm: Served) -> None:
+async def _polled(polling: list[Served], calm: Served, counts: Counter[str]) -> None:
     first = polling[0]
     before = size_of(first)
     opened: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
@@ -238,25 +242,42 @@ async def _polled(polling: list[Served], calm: Served) -> None:
     assert used < CPU_MAX
     assert grown < MEMORY_KIB_MAX
     assert slowest(beside) < QUICK_S
-    # What happens is told to all of them, and each is answered by its own token.
-    woken = time.monotonic()
+    woken_s = await _woken(first, opened)
+    say(f"all of them woken in {woken_s:.2f} s")
+    assert woken_s < 15
+    counts.update(
+        held=POLLS,
+        cpu_percent=round(used * 100),
+        grown_mb=grown // 1024,
+        beside_ms=round(median(beside) * 1e3),
+        woken_ms=round(woken_s * 1e3),
+    )
+
+
+async def _woken(
+    hub: Served, opened: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
+) -> float:
+    """Tell all of them of one lead, each by its own token; how long that took."""
+    started = time.monotonic()
     body = {"fields": {"name": "Jane"}}
-    assert first.request("POST", LEADS, body).status_code == 201
+    assert hub.request("POST", LEADS, body).status_code == 201
     for reader, writer in opened:
         head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
         assert b" 200 " in head.split(b"\r\n")[0]
         writer.close()
-    say(f"all of them woken in {time.monotonic() - woken:.2f} s")
-    assert time.monotonic() - woken < 15
+    return time.monotonic() - started
 
 
 def test_those_who_trickle_are_cut_off_and_hold_up_nobody(tmp_path: Path) -> None:
     settings = {"LEADWELL_HEADER_TIMEOUT_S": "3", "LEADWELL_BODY_TIMEOUT_S": "3"}
-    with a_crowd(tmp_path, 1, **settings) as (hub,):
-        asyncio.run(_trickled(hub))
+    with (
+        recorded("crowds", on="requests that trickle") as counts,
+        a_crowd(tmp_path, 1, **settings) as (hub,),
+    ):
+        asyncio.run(_trickled(hub, counts))
 
 
-async def _trickled(hub: Served) -> None:
+async def _trickled(hub: Served, counts: Counter[str]) -> None:
     loop = asyncio.get_running_loop()
     before, started = size_of(hub), time.monotonic()
     cut = [asyncio.create_task(_trickle(hub.port, n)) for n in range(TRICKLES)]
@@ -271,7 +292,14 @@ async def _trickled(hub: Served) -> None:
     while size_of(hub).files > before.files + TRICKLES / 10:
         assert time.monotonic() - started < 30
         await asyncio.sleep(0.05)
-    assert size_of(hub).memory_kib - before.memory_kib < MEMORY_KIB_MAX
+    grown = size_of(hub).memory_kib - before.memory_kib
+    assert grown < MEMORY_KIB_MAX
+    counts.update(
+        held=TRICKLES,
+        grown_mb=grown // 1024,
+        beside_ms=round(median(beside) * 1e3),
+        cut_off_ms=round(max(spent) * 1e3),
+    )
 
 
 async def _trickle(port: int, number: int) -> float:

@@ -1,6 +1,7 @@
 """Many requests at once, to a running hub: some are refused early, none is starved."""
 
 import json
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -118,15 +119,17 @@ def test_so_many_requests_are_worked_on_and_the_next_is_refused_at_once(
         code, text = status(house, flood)
         assert (code, "too_many_at_once" in text) == (429, True)
         assert "retry-after: 1" in text.lower()
-        # Others have their share, until all is taken.
+        # Others have their share, until all is taken; then half of it is each one's.
         assert status(house, calm)[0] == 200
-        opened += [stack.enter_context(half_sent(house, calm)) for _ in range(2)]
-        until(lambda: status(house, third)[0] == 503)
+        opened += [stack.enter_context(half_sent(house, calm)) for _ in range(3)]
+        until(lambda: status(house, calm)[0] == 503)
         started = time.monotonic()
-        code, text = status(house, third)
+        code, text = status(house, calm)
         assert time.monotonic() - started < 1
         assert (code, '"code":"overloaded"' in text) == (503, True)
         assert "retry-after:" in text.lower()
+        # Who has nothing open is not shut out by those who have.
+        assert status(house, third)[0] == 200
         # No token, no limit: who is to mend it gets in.
         for path in ("/health/ready", "/login", "/docs/"):
             assert house.hub.get(path, Authorization="").status == 200
@@ -216,3 +219,42 @@ def test_who_takes_an_answer_slowly_is_not_cut_off(house: House) -> None:
         while not taken.endswith(b"}}"):
             taken += opened.recv(1_000_000)
     assert len(taken) > NOTES * len(NOTE)
+
+
+def test_requests_that_are_sent_ahead_are_answered_in_their_order(house: House) -> None:
+    """Many of them wait unread, with bodies between them."""
+    token = house.tokens[1]
+    page = house.request(token, "GET", f"{LEADS}?per_page=1&name=J")
+    write = f"{house.request(token, 'POST', LEADS, BODY)}{BODY}"
+    ahead = [
+        each.replace("Host: x", f"Host: x\r\nX-Request-ID: {number}", 1)
+        for number, each in enumerate([page, write, page] * 60)
+    ]
+    with closing(house.opened("".join(ahead))) as opened:
+        found: list[tuple[str, str]] = []
+        text = ""
+        while len(found) < len(ahead):
+            received = opened.recv(65_536)
+            assert received, found
+            text += received.decode()
+            found = re.findall(r"HTTP/1.1 (\d+).*?x-request-id: (\d+)", text, re.DOTALL)
+    told = ["200", "201", "200"] * 60
+    assert found == [(status, str(number)) for number, status in enumerate(told)]
+
+
+def test_who_sends_ahead_without_end_is_cut_off(house: House) -> None:
+    """While the first of its requests is answered, the rest of them is in memory."""
+    token = house.tokens[1]
+    cursor = house.hub.request("GET", f"{LEADS}/changes?_from=now").json()["cursor"]
+    wait = house.request(
+        house.tokens[0], "GET", f"{LEADS}/changes?_cursor={cursor}&_wait=20"
+    )
+    more = house.request(token, "GET", f"{LEADS}?per_page=1").encode() * 500
+    started = time.monotonic()
+    with closing(house.opened(wait)) as opened, suppress(ConnectionError):
+        until(lambda: house.hub.figure("leadwell_long_polls_open") == 1)
+        for _ in range(100):
+            opened.sendall(more)
+        assert opened.recv(65_536) == b""
+    assert time.monotonic() - started < 15
+    until(lambda: house.hub.figure("leadwell_long_polls_open") == 0)

@@ -14,6 +14,9 @@ ARRIVED = "arrived"
 LATE_S = 2.0
 """Who has waited so long for the beginning is refused: others wait behind, and more is
 asked than can be answered."""
+OVER_MAX = 2
+"""How many times `in_flight_max` are open at most, once readers that have less than
+their share are let in beyond it."""
 ASKING: ContextVar[bytes | None] = ContextVar("asking", default=None)
 """Whose request this is, by the key of the token or link; `None`: of a person, or of
 what needs no token."""
@@ -72,11 +75,21 @@ class Crowd:
                 hint="wait for one of them; more at once are no quicker",
                 reason="token_in_flight",
             )
-        if self._working >= room.in_flight_max:
+        if self._working >= room.in_flight_max and not self._has_a_share_left(key):
             raise _busy("in_flight")
         self._working += 1
         self._own[key] += 1
         return Stay(self, key)
+
+    def _has_a_share_left(self, key: bytes) -> bool:
+        """Whether a reader has less open than its share, though all places are taken.
+
+        Else a few that ask without end would shut out everybody who asks now and then.
+        """
+        if self._working >= OVER_MAX * self._room.in_flight_max:
+            return False
+        readers = len(self._own) + (key not in self._own)
+        return self._own[key] < max(self._room.in_flight_max // readers, 1)
 
     def begin_to_wait(self, key: bytes) -> None:
         """Let a request that is worked on wait for a change instead.

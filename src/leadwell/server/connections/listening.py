@@ -29,12 +29,18 @@ from leadwell.errors import (
     URLTooLong,
     UsageError,
 )
+from leadwell.server.connections.deadlines import Deadline
 from leadwell.server.connections.slow_readers import ReaderDeadline
 from leadwell.settings import Settings, from_environment, to_environment
 
 HEAD_BYTES_MAX = 2 * 2**20
 """Where a head is cut off unread. One that is smaller, but over the hub's limits, is
 read and answered, so that its sender learns what was wrong."""
+PIECE_BYTES = 2_048
+"""How much is read at once of what has arrived. At most some seventy requests begin in
+it, and no more are read while they wait."""
+AHEAD_BYTES_MAX = 65_536
+"""So much more a client may send ahead of its answers; with more it is cut off."""
 LINGER_S = 2
 """How long the rest of a request is read and dropped that was refused unread."""
 WORKER_PATIENCE_S = 60
@@ -147,19 +153,60 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._is_in_head = True
         self._is_refused = False
+        self._begun: Any = None
+        """The request that is being answered, or was answered last."""
+        self._ahead = bytearray()
+        """What has arrived, and waits until the requests before it are begun with."""
         self._reader = ReaderDeadline(self.loop, self._settings.reader_timeout_s)
-        self._deadline: float | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._deadline = Deadline(self.loop, self._too_late)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Set the deadline of the first head; one connection too many is refused."""
         super().connection_made(transport)
-        self._expect(self._settings.header_timeout_s)
+        self._deadline.begin(self._settings.header_timeout_s)
         if len(self.connections) > self._settings.connections_max:
             self._answer(too_many_connections())
 
     def data_received(self, data: bytes) -> None:
-        """Count what arrives until the head is complete."""
+        """Read what arrives, unless requests that came before it still wait.
+
+        uvicorn reads on with each answer, however many requests wait already: one
+        connection that sent them quicker than they were answered took all memory.
+        """
+        if self._is_refused:
+            return
+        if not self._ahead and not self.pipeline and len(data) <= PIECE_BYTES:
+            self._read(data)
+            return
+        self._ahead += data
+        self._read_on()
+        if len(self._ahead) > AHEAD_BYTES_MAX:
+            self._cut()
+
+    def _read_on(self) -> None:
+        while self._ahead and not self.pipeline and not self.transport.is_closing():
+            piece = bytes(self._ahead[:PIECE_BYTES])
+            del self._ahead[:PIECE_BYTES]
+            self._read(piece)
+        self._pause_if_some_waits()
+
+    def on_response_complete(self) -> None:
+        """Begin with the next request that has arrived."""
+        was_paused = self.flow.read_paused
+        super().on_response_complete()
+        if was_paused and self._deadline.is_set:
+            # The time in which we did not read is none that the client took.
+            self._deadline.begin(self._settings.header_timeout_s)
+        self._pause_if_some_waits()
+        if self._ahead and not self.pipeline:
+            self.loop.call_soon(self._read_on)
+
+    def _pause_if_some_waits(self) -> None:
+        if (self._ahead or self.pipeline) and not self.transport.is_closing():
+            self.flow.pause_reading()
+
+    def _read(self, data: bytes) -> None:
+        """Read some of it, and count it until the head is complete."""
         if self._is_refused:
             return
         if self._is_in_head:
@@ -167,10 +214,10 @@ class BoundedProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._is_in_head and self._head_bytes > HEAD_BYTES_MAX:
             self._cut()
-        elif self._deadline is None and self._is_idle():
+        elif not self._deadline.is_set and self._is_idle():
             # What begins no request ended uvicorn's deadline for an idle connection: a
             # line break, or a body that was answered before it came.
-            self._expect(self._settings.header_timeout_s)
+            self._deadline.begin(self._settings.header_timeout_s)
 
     def _is_idle(self) -> bool:
         # Before the first request there is no cycle, whatever its type says.
@@ -180,24 +227,25 @@ class BoundedProtocol(HttpToolsProtocol):
         """Set the deadline of a further head."""
         super().on_message_begin()
         self._is_in_head = True
-        if self._deadline is None:
-            self._expect(self._settings.header_timeout_s)
+        if not self._deadline.is_set:
+            self._deadline.begin(self._settings.header_timeout_s)
 
     def on_headers_complete(self) -> None:
         """The head is complete: from here the application's own limits hold."""
         self._is_in_head = False
         self._head_bytes = 0
-        self._expect(self._settings.body_timeout_s + BODY_GRACE_S)
+        self._deadline.begin(self._settings.body_timeout_s + BODY_GRACE_S)
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """The body is complete, or there was none: nothing more is waited for."""
-        self._deadline = None
+        self._deadline.met()
         super().on_message_complete()
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         """Note when the work could begin: one that waits too long is refused."""
         cycle.scope["state"][ARRIVED] = time.monotonic()
+        self._begun = cycle
         super()._start_asgi_task(cycle, app)
 
     def send_400_response(self, msg: str) -> None:
@@ -239,7 +287,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """
         self._is_refused = True
         self.transport.write_eof()
-        self._expect(LINGER_S)
+        self._deadline.begin(LINGER_S)
 
     def shutdown(self) -> None:
         """The hub stops: who waits for changes is answered with what there is."""
@@ -249,10 +297,16 @@ class BoundedProtocol(HttpToolsProtocol):
             vigil.dismiss()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the deadlines with the connection."""
+        """Forget the deadlines with the connection, and what it has sent ahead."""
         self._reader.end()
-        if self._timer is not None:
-            self._timer.cancel()
+        self._ahead.clear()
+        if self.pipeline:
+            # uvicorn tells the request that was read last; the one that waits for a
+            # change is the first of them.
+            self.pipeline.clear()
+            self._begun.disconnected = True
+            self._begun.message_event.set()
+        self._deadline.end()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -269,27 +323,15 @@ class BoundedProtocol(HttpToolsProtocol):
         """Nothing was asked for long."""
         self._cut()
 
-    def _expect(self, within_s: float) -> None:
-        # One timer, that looks whether it came too early: most deadlines are met, and
-        # one of its own for each head and body would be set and taken back in vain.
-        self._deadline = self.loop.time() + within_s
-        if self._timer is None:
-            self._timer = self.loop.call_later(within_s, self._look)
-        elif self._timer.when() > self._deadline:
-            self._timer.cancel()
-            self._timer = self.loop.call_at(self._deadline, self._look)
-
-    def _look(self) -> None:
-        self._timer = None
-        if self._deadline is None:
-            return
-        if self.loop.time() >= self._deadline:
-            self._cut()
+    def _too_late(self) -> None:
+        if (self.pipeline or self._ahead) and not self._is_refused:
+            # It is for us to read on: what was sent ahead waits for answers.
+            self._deadline.begin(self._settings.header_timeout_s)
         else:
-            self._timer = self.loop.call_at(self._deadline, self._look)
+            self._cut()
 
     def _cut(self) -> None:
-        self._deadline = None
+        self._deadline.met()
         if not self.transport.is_closing():
             self.transport.close()
             # What its reader has not taken by now would keep it open for ever.
