@@ -15,7 +15,7 @@ from leadwell.api.hub import Hub
 from leadwell.store.audit import chain as chains
 from leadwell.store.audit import cutting, finding, writes
 from leadwell.store.audit.chain import HUB, OPERATOR, Chain, Entry, Head, Kind
-from leadwell.store.audit.uses import by_chain
+from leadwell.store.audit.uses import Taken, by_chain
 
 _log = structlog.get_logger("leadwell.audit")
 DAY_S = 86_400.0
@@ -23,6 +23,8 @@ CUT_EVERY_S = 3_600.0
 DAY_US = 86_400_000_000
 RESTS = 9
 """So many times as long as it works at what is old it rests."""
+AWAY_S = 10.0
+"""So long it is tried to write chains that cannot be written, each time."""
 QUIET_US = 15 * 60_000_000
 """How long requests that were shown no lead may wait to be written."""
 
@@ -48,6 +50,8 @@ class Auditor:
         self._pace = pace or Pace()
         self._process = secrets.token_hex(4)
         self._told: dict[Chain, Head] = {}
+        self._away: set[Chain] = set()
+        """What could not be written when it was tried last."""
         self._tell_at = self._cut_at = 0.0
         self._stopping = Event()
         self._thread = Thread(target=self._run, name="auditor", daemon=True)
@@ -96,16 +100,38 @@ class Auditor:
         self._append(HUB, [Entry(Kind.LOG, what, OPERATOR, content)])
 
     def _write_uses(self, quiet_before: int | None = None) -> None:
+        """Write each chain: of several machines one may be away, and the others not."""
         uses = self._hub.uses
         waiting = dict(by_chain(uses.take(quiet_before)))
+        faults: list[Exception] = []
+        lost_s = 0.0
         try:
-            while waiting:
-                chain, taken = next(iter(waiting.items()))
-                self._append(chain, (uses.entry(*each) for each in taken.items()))
-                del waiting[chain]
+            # What failed the last time comes last, so that nothing waits behind it.
+            for chain in sorted(waiting, key=self._away.__contains__):
+                began = time.monotonic()
+                fault = self._tried_uses(chain, waiting[chain])
+                if fault is None:
+                    del waiting[chain]
+                    continue
+                faults.append(fault)
+                lost_s += time.monotonic() - began
+                if lost_s > AWAY_S:
+                    break
         finally:
             for taken in waiting.values():
                 uses.put_back(taken)
+        if faults:
+            raise faults[0]
+
+    def _tried_uses(self, chain: Chain, taken: Taken) -> Exception | None:
+        """Write one chain; return why it could not be written."""
+        try:
+            self._append(chain, [self._hub.uses.entry(*each) for each in taken.items()])
+        except Exception as error:
+            self._away.add(chain)
+            return error
+        self._away.discard(chain)
+        return None
 
     def _write_writes(self) -> None:
         with self._hub.database.reading() as connection:
