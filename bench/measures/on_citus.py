@@ -84,6 +84,6 @@ def _running(where: Path) -> Iterator[Cluster]:
 
 def _version(cluster: Cluster) -> str:
     ((version,),) = cluster.coordinator.run(
-        "SELECT installed_version FROM pg_available_extensions WHERE name = 'citus'"
+        "SELECT default_version FROM pg_available_extensions WHERE name = 'citus'"
     )
     return str(version)

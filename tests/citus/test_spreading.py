@@ -10,6 +10,7 @@ from leadwell.api.app import app
 from leadwell.api.hub import Hub
 from leadwell.cli.data.citus import distribute
 from leadwell.cli.data.copying import copy
+from leadwell.cli.migrate import migrate
 from leadwell.cli.opening import Where
 from leadwell.errors import Refused
 from leadwell.model.campaign import Campaign
@@ -122,8 +123,9 @@ INSERT INTO token (digest, public_id, lineage, name, account_id, campaign_id, ma
 
 
 def test_a_spread_database_of_an_older_release_is_migrated(
-    cluster: Cluster, tmp_path: Path
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("LEADWELL_ALLOW_UNSAFE_DATABASE", "true")
     database = make.an_empty_database(tmp_path / "old.db", "postgres")
 
     def begin(connection: Connection) -> None:
@@ -137,14 +139,14 @@ def test_a_spread_database_of_an_older_release_is_migrated(
         database.write(lambda c, n=upto: migrations.apply(c, 0, older[:n])).result()
     for statement in OLD_ROWS.split(";")[:-1]:
         database.write(lambda c, sql=statement: c.run(sql)).result()
-    assert database.write(lambda c: migrations.apply(c, 0)).result() > RELEASED
+    url = cluster.coordinator.url(named(tmp_path / "old.db"))
+    assert migrate(where=Where(url)) == 0
     with database.reading() as connection:
         assert all(each.is_spread for each in citus.tables(connection))
         # The rows that were there have what was added, on each machine.
         (old,) = connection.rows("SELECT public_id, rate, key_generation FROM token")
     assert old == ("old", None, 1)
     database.close()
-    url = cluster.coordinator.url(named(tmp_path / "old.db"))
     settings = Settings(database=url, allow_unsafe_database=True)
     with_hub = opening.open_database(settings, create=False, now=0)
     token = _a_token(with_hub)
