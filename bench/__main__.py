@@ -13,6 +13,7 @@ from bench.figures import FILE, PARTS, Book
 from bench.measures import (
     counting,
     indexing,
+    on_citus,
     on_postgres,
     pulling,
     reading,
@@ -48,6 +49,7 @@ MEASURES: dict[str, Callable[[Given], Any]] = {
     "tabs": lambda x: tabs.measured(x.whole, FOLDER, x.effort),
     "pulls": lambda x: pulling.measured(x.whole, x.peers, x.effort),
     "postgres": lambda x: on_postgres.measured(x.whole, x.peers, x.effort),
+    "citus": lambda x: on_citus.measured(x.whole, x.effort),
     "syncs": lambda x: syncing.measured(x.whole, x.effort),
     "services": lambda x: services.measured(x.whole, x.effort),
     "writes": lambda x: writing.measured(x.whole, FOLDER),
@@ -105,8 +107,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--requests", type=int, default=2_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--without-peers", action="store_true")
+    usual = [each for each in PARTS if each != "citus" or on_citus.programs()]
     parser.add_argument(
-        "--only", type=_parts, default=",".join(PARTS), help=f"of {', '.join(PARTS)}"
+        "--only", type=_parts, default=",".join(usual), help=f"of {', '.join(PARTS)}"
     )
     parser.add_argument("--check", action="store_true", help="compare with the bar")
     parser.add_argument("--json", type=Path, default=FILE, help="where the figures go")
@@ -121,6 +124,8 @@ def _parts(text: str) -> list[str]:
     found = text.split(",")
     if wrong := set(found) - set(PARTS):
         raise argparse.ArgumentTypeError(f"there is no part {', '.join(wrong)}")
+    if "citus" in found and not on_citus.programs():
+        raise argparse.ArgumentTypeError(f"citus needs {on_citus.NAMED_BY}")
     return found
 
 

@@ -14,6 +14,7 @@ from bench.cases import CASES, CONTIGUOUS, FIRST_AND_DEEP, SCATTERED
 from bench.data import SMALL
 from bench.figures import FILE, Size, Sizes, read
 from bench.measures import (
+    on_citus,
     on_postgres,
     scaling,
     services,
@@ -117,6 +118,7 @@ def rows(sizes: Sizes) -> Iterator[Row]:
             yield from _large(size)
             yield from _large_syncs(sizes)
         yield from _postgres(leads, size)
+        yield from _citus(leads, size)
         yield from _scale(leads, size.get("scale", {}))
 
 
@@ -319,6 +321,15 @@ def _postgres(leads: int, size: Size) -> Iterator[Row]:
         yield Row(
             f"{on_postgres.PEER}, mean", leads, mean, _least(30, " times"), beside
         )
+
+
+def _citus(leads: int, size: Size) -> Iterator[Row]:
+    cases = size.get("citus", {}).get("cases", {})
+    asked = [case.name for case in CASES]
+    found = ratios(cases, on_citus.HUB, on_postgres.HUB, asked, low=False)
+    mean = found.mean if found else None
+    beside = f"at most {found.worst:.1f}, {found.case}" if found else ""
+    yield Row("Citus / PostgreSQL, mean", leads, mean, _most(3), beside)
 
 
 def _scale(leads: int, found: Mapping[str, Any]) -> Iterator[Row]:

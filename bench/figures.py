@@ -24,6 +24,7 @@ PARTS = (
     "tabs",
     "pulls",
     "postgres",
+    "citus",
     "syncs",
     "services",
     "writes",

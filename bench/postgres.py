@@ -52,11 +52,14 @@ class Postgres:
 
 
 @contextmanager
-def running() -> Iterator[Postgres]:
-    """Start a server of its own, which is gone with all that it holds afterwards."""
+def running(programs: Path | None = None) -> Iterator[Postgres]:
+    """Start a server of its own, which is gone with all that it holds afterwards.
+
+    It is that of these programs, or of those that the suite runs on.
+    """
     folder = Path(tempfile.mkdtemp(prefix="leadwell-bench-"))
     try:
-        programs, lent = _programs(folder), _lent(folder)
+        programs, lent = programs or _programs(folder), _lent(folder)
         data = str(folder / "data")
         made = [str(programs / "initdb"), "--no-sync", "-U", "postgres", "-A", "trust"]
         subprocess.run(
@@ -97,10 +100,15 @@ def fill_hub(server: Postgres, given: Made) -> str:
     database = PostgresDatabase(url)
     database.write(lambda connection: migrations.apply(connection, now=0)).result()
     database.close()
+    pour(given, url)
+    return url
+
+
+def pour(given: Made, url: str) -> None:
+    """Copy a hub's database into one that has its tables already."""
     with closing(sqlite3.connect(given.path)) as source:
         found = source.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
         _copy(source, url, [name for (name,) in found])
-    return url
 
 
 def fill_peers(server: Postgres, path: str) -> str:

@@ -9,6 +9,7 @@ from bench.data import SMALL
 from bench.figures import PARTS, Size, Sizes
 from bench.measures import (
     counting,
+    on_citus,
     on_postgres,
     pulling,
     scaling,
@@ -238,6 +239,32 @@ def _postgres(sizes: Sizes) -> list[Table]:
     ]
 
 
+def _citus(sizes: Sizes) -> list[Table]:
+    plain, spread = on_postgres.HUB, on_citus.HUB
+
+    def row(name: str, rows: Mapping[str, Mapping[str, float]]) -> list[str]:
+        plain_us, spread_us = rows[plain]["cpu_us"], rows[spread]["cpu_us"]
+        return [
+            name,
+            number(plain_us),
+            number(spread_us),
+            number(spread_us / plain_us, 1),
+            number(rows[plain]["p50_ms"], 1),
+            number(rows[spread]["p50_ms"], 1),
+        ]
+
+    head = ["CPU µs", "PostgreSQL", "Citus", "times", "p50 ms", "p50 ms, Citus"]
+    return [
+        Table(
+            head,
+            [row(name, rows) for name, rows in found["cases"].items()],
+            f"{leads:,} leads, Citus {found['citus']} on PostgreSQL {found['version']}",
+        )
+        for leads, size in sizes.items()
+        if (found := size.get("citus"))
+    ]
+
+
 def _postgres_detail(sizes: Sizes) -> list[Table]:
     servers = (HUB, on_postgres.HUB, on_postgres.PEER)
     return [
@@ -384,6 +411,7 @@ TABLES: dict[str, tuple[str, Build]] = {
     "counts": ("counts", _counts),
     "pulls": ("pulls", _pulls),
     "postgres": ("postgres", _postgres),
+    "citus": ("citus", _citus),
     "postgres-detail": ("postgres", _postgres_detail),
     "syncs": ("syncs", sync_tables.syncs),
     "services": ("services", sync_tables.services),

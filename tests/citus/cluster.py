@@ -22,13 +22,13 @@ from leadwell.store import migrations
 from leadwell.store.engines import citus
 from leadwell.store.engines.postgres import Limits, PostgresDatabase
 
-SHARDS = 8
+SHARDS = 4
 WORKERS = 2
 _KEPT = 8
 _SETTINGS = """
 listen_addresses = '127.0.0.1'
 port = {port}
-unix_socket_directories = ''
+unix_socket_directories = '{folder}'
 shared_preload_libraries = 'citus'
 citus.node_conninfo = 'sslmode=disable'
 citus.enable_statistics_collection = off
@@ -44,6 +44,7 @@ autovacuum = off
 deadlock_timeout = 50ms
 """
 _RIGHTS = """
+local all all                  trust
 host all guarded 127.0.0.1/32 scram-sha-256
 host all all     127.0.0.1/32 trust
 """
@@ -67,23 +68,27 @@ def named(path: Path) -> str:
 class Node:
     """One PostgreSQL server with Citus, that can be killed and started again."""
 
-    def __init__(self, programs: Path) -> None:
+    def __init__(
+        self, programs: Path, settings: str = "", memory: Path | None = None
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="leadwell-"))
+        self._place = Path(tempfile.mkdtemp(prefix="leadwell-", dir=memory))
         self._programs = programs
         self._as: dict[str, object] = {}
         if os.geteuid() == 0:
             user = pwd.getpwnam("nobody")
             self._as = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-            os.chown(self.folder, user.pw_uid, user.pw_gid)
+            for folder in (self.folder, self._place):
+                os.chown(folder, user.pw_uid, user.pw_gid)
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
-        self._data = self.folder / "data"
+        self._data = self._place / "data"
         self._run(
             *(programs / "initdb", "--no-sync", "--no-instructions", "-U", "postgres"),
             *("-A", "trust", "-E", "UTF8", "--no-locale", "-D", self._data),
         )
         with (self._data / "postgresql.conf").open("a") as file:
-            file.write(_SETTINGS.format(port=self.port))
+            file.write(_SETTINGS.format(port=self.port, folder=self.folder) + settings)
         (self._data / "pg_hba.conf").write_text(_RIGHTS)
         self.start()
 
@@ -103,6 +108,10 @@ class Node:
                 return
         raise RuntimeError((self.folder / "log").read_text())
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def kill(self) -> None:
         """End it at once, as a lost machine would be."""
         self._process.send_signal(signal.SIGQUIT)
@@ -112,9 +121,14 @@ class Node:
     def remove(self) -> None:
         self.kill()
         shutil.rmtree(self.folder)
+        shutil.rmtree(self._place)
 
     def url(self, name: str, user: str = "postgres") -> str:
         return f"postgresql://{user}@127.0.0.1:{self.port}/{name}"
+
+    def url_here(self, name: str) -> str:
+        """The address of a database for who is on the same machine."""
+        return f"postgresql://postgres@/{name}?host={self.folder}&port={self.port}"
 
     def run(self, sql: str) -> list[tuple[Any, ...]]:
         done = self.admin.execute(sql.encode())
@@ -132,18 +146,29 @@ class Node:
 
 
 class Cluster:
-    """What `tests.postgres` gives the suite, on several nodes."""
+    """What `tests.postgres` gives the suite, on several nodes.
 
-    def __init__(self, programs: Path) -> None:
+    `settings` are lines of each node's configuration, besides those that are usual;
+    its data are in `memory`, or on the disk.
+    """
+
+    def __init__(
+        self,
+        programs: Path,
+        shards: int = SHARDS,
+        settings: str = "",
+        memory: Path | None = None,
+    ) -> None:
         self.nodes: list[Node] = []
         self._names: list[str] = []
         try:
-            self.nodes += [Node(programs) for _ in range(1 + WORKERS)]
+            for _ in range(1 + WORKERS):
+                self.nodes.append(Node(programs, settings, memory))
             self._make("empty")
             self._make("ready")
             database = PostgresDatabase(self.url("ready"), Limits(allow_unsafe=True))
             database.write(lambda connection: migrations.apply(connection, 0)).result()
-            spread_all(database)
+            spread_all(database, shards)
             database.close()
             for name in ("empty", "ready"):
                 self._close(name)

@@ -29,12 +29,14 @@ def test_a_server_without_citus_is_refused(
 
 
 def test_a_campaigns_table_lies_beside_the_first() -> None:
-    first = citus.statement(Table("counter", by_campaign=True, is_spread=False), 16)
-    later = citus.statement(Table("lead", by_campaign=True, is_spread=False), 16)
-    other = citus.statement(Table("token", by_campaign=False, is_spread=False), 16)
+    first = citus.statement(Table("counter", "campaign_id", is_spread=False), 16)
+    later = citus.statement(Table("lead", "campaign_id", is_spread=False), 16)
+    other = citus.statement(Table("token", None, is_spread=False), 16)
+    alone = citus.statement(Table("spending", "reader", is_spread=False), 16)
     assert first.endswith("colocate_with => 'none', shard_count => 16)")
     assert later.endswith("'lead', 'campaign_id', colocate_with => 'counter')")
     assert other == "SELECT create_reference_table('token')"
+    assert "'spending', 'reader', colocate_with => 'none', shard_count" in alone
 
 
 def test_nothing_is_checked_where_there_is_no_cluster(tmp_path: Path) -> None:

@@ -48,6 +48,11 @@ def test_a_report_writes_the_tables_and_leaves_every_other_word() -> None:
     assert report.filled(filled, FIGURES) == filled
 
 
+def test_a_report_leaves_what_was_not_measured_this_time() -> None:
+    page = "<!-- bench: citus -->\n\nof another day\n\n<!-- end -->\n"
+    assert report.filled(page, FIGURES) == page
+
+
 def test_each_row_of_the_bar_is_met_missed_or_not_measured() -> None:
     rows = {row.name: row for row in bar.rows(FIGURES) if row.leads == 10_000}
     assert rows[f"{FASTAPI}, mean"].verdict == "met"

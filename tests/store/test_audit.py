@@ -119,7 +119,7 @@ TAMPERING = {name: f"UPDATE audit SET {name} = :value {WHERE}" for name in COLUM
     "number": f"UPDATE audit SET number = 0 {WHERE}",
     "remove": f"DELETE FROM audit {WHERE}",
     # To another chain: there it is one too many, and here it is missing.
-    "move": f"UPDATE audit SET campaign_id = campaign_id + 99999 {WHERE}",
+    "move": f"UPDATE audit SET account_id = account_id + 99999 {WHERE}",
     "end": "DELETE FROM audit WHERE campaign_id = :campaign_id AND number >= :number",
     "put in": f"INSERT INTO audit SELECT {COPIED} FROM audit {WHERE}",
 }

@@ -13,7 +13,7 @@ from leadwell.api.hub import Hub
 from leadwell.errors import Refused
 from leadwell.store import migrations
 from leadwell.store.connection import Connection, Database
-from leadwell.store.engines.postgres_text import rendered
+from leadwell.store.engines.postgres_text import rendered, statements
 from leadwell.store.migrations import Migration
 from tests import make
 from tests.asking import Whole
@@ -278,3 +278,16 @@ def test_one_script_is_rendered_for_postgresql() -> None:
     everything = rendered(migrations.schema())
     assert everything.count("fillfactor") == 3
     assert not {"STRICT", "ROWID", "INTEGER", "BLOB"} & set(everything.split())
+
+
+def test_a_script_is_run_statement_by_statement() -> None:
+    assert statements("; CREATE TABLE a (b);\n\nINSERT INTO a VALUES (';')\n;;") == [
+        "CREATE TABLE a (b)",
+        "INSERT INTO a VALUES (';')",
+    ]
+    assert statements("SELECT 'it''s; so' AS \"a;b\"; SELECT 2") == [
+        "SELECT 'it''s; so' AS \"a;b\"",
+        "SELECT 2",
+    ]
+    everything = statements(rendered(migrations.schema()))
+    assert all(each.startswith(("CREATE ", "INSERT ")) for each in everything)

@@ -185,7 +185,8 @@ def test_a_connection_lost_in_the_middle_leaves_no_trace(url: str, database) -> 
 
 def test_a_host_that_falls_silent_is_given_up_soon(url: str, campaign) -> None:
     """As libpq is told: Linux alone would wait for a quarter of an hour."""
-    for said, waits in (("", "10000"), ("&tcp_user_timeout=60000", "60000")):
+    also = "&" if "?" in url else "?"
+    for said, waits in (("", "10000"), (f"{also}tcp_user_timeout=60000", "60000")):
         database = PostgresDatabase(url + said, postgres.UNSAFE)
         with database.reading() as connection:
             told = connection.raw.info.get_parameters()

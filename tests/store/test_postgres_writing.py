@@ -69,6 +69,13 @@ def admin(url: str, sql: str) -> list[Any]:
         return done.fetchall() if done.description else []
 
 
+@pytest.fixture
+def ample(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is time for all that queues, on however slow a machine."""
+    monkeypatch.setattr(writing_module, "GROUP_S", 5)
+
+
+@pytest.mark.usefixtures("ample")
 def test_writes_that_queued_share_a_commit_in_their_order(database, campaign) -> None:
     with make.busy(database):
         jobs = [database.write(taken, campaign_id=362) for _ in range(10)]
@@ -191,6 +198,7 @@ def test_one_that_clashes_each_time_leaves_the_others_done_once(
     assert seq_of(database) == 3
 
 
+@pytest.mark.usefixtures("ample")
 def test_a_hindrance_that_a_job_hides_or_renames_concerns_all(
     database, campaign
 ) -> None:

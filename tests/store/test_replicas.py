@@ -19,6 +19,9 @@ from leadwell.store.engines.replicas import ReplicatedDatabase
 from tests import make, postgres
 from tests.standby import Standby
 
+# On a cluster every machine has a log of its own.
+pytestmark = pytest.mark.one_server
+
 DURABLE = "&options=-c%20synchronous_commit%3Don"
 
 

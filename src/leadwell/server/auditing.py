@@ -25,9 +25,9 @@ RESTS = 9
 """So many times as long as it works at what is old it rests."""
 QUIET_US = 15 * 60_000_000
 """How long requests that were shown no lead may wait to be written."""
-FAULTS_MAX = 3
-"""After so many chains that could not be written the others wait too: where the
-database is away, each would be waited for in vain."""
+AWAY_S = 10.0
+"""So long it is tried each time to write chains that cannot be written. Then the others
+wait too: where the whole database is away, each would be waited for in vain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +97,19 @@ class Auditor:
             Exception: the first that one of them has raised.
         """
         faults: list[Exception] = []
+        lost_s = 0.0
         for chain in sorted(chains, key=self._failed.__contains__):
+            began = time.monotonic()
             try:
                 work(chain)
             except Exception as fault:
                 self._failed.add(chain)
                 faults.append(fault)
+                lost_s += time.monotonic() - began
+                if lost_s > AWAY_S:
+                    break
             else:
                 self._failed.discard(chain)
-            if len(faults) == FAULTS_MAX:
-                break
         if faults:
             raise faults[0]
 

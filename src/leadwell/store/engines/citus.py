@@ -2,7 +2,8 @@
 
 A table whose key starts with `campaign_id` is distributed by it, all of them alike, so
 that a campaign's rows are on one machine and every write commits there, in one phase.
-The few others are copied to each machine. Nothing here is on the path of a request.
+The few others are copied to each machine, but for what is written all day long: that
+is distributed by its own key. Nothing here is on the path of a request.
 """
 
 from dataclasses import dataclass
@@ -16,9 +17,13 @@ takes over whole parts, and to split one is what Citus does worst."""
 SHARDS_MAX = 4_096
 FIRST = "counter"
 """The table that the others lie beside: each campaign has one row of it."""
+ALONE = frozenset({"spending"})
+"""Tables of no campaign that every process writes to each second: were they copied to
+each machine, all writers of the cluster would wait in one line."""
+_CAMPAIGN = "campaign_id"
 _IS_THERE = "SELECT count(*) FROM pg_extension WHERE extname = 'citus'"
 _TABLES = """
-SELECT c.relname, a.attname = 'campaign_id'
+SELECT c.relname, a.attname
   FROM pg_class c
   JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
@@ -26,7 +31,7 @@ SELECT c.relname, a.attname = 'campaign_id'
    AND c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
  ORDER BY c.relname <> 'counter', c.relname
 """
-"""Every table, and whether its key starts with `campaign_id`."""
+"""Every table, and with what its key starts."""
 _KNOWN = """
 SELECT c.relname FROM pg_dist_partition p JOIN pg_class c ON c.oid = p.logicalrelid
  WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
@@ -45,7 +50,8 @@ class Table:
     """A table, and how it is spread."""
 
     name: str
-    by_campaign: bool
+    by: str | None
+    """The column that says where a row lies; `None`: it is copied to each machine."""
     is_spread: bool
     """Whether Citus knows of it already."""
 
@@ -59,8 +65,10 @@ def tables(connection: Connection) -> list[Table]:
     """Return every table of the schema, the one that the others lie beside first."""
     known = {name for (name,) in connection.rows(_KNOWN)}
     return [
-        Table(str(name), bool(by_campaign), name in known)
-        for name, by_campaign in connection.rows(_TABLES)
+        Table(
+            str(name), key if key == _CAMPAIGN or name in ALONE else None, name in known
+        )
+        for name, key in connection.rows(_TABLES)
     ]
 
 
@@ -102,13 +110,13 @@ def check_coordinator(connection: Connection) -> None:
 
 def statement(table: Table, shards: int) -> str:
     """Return what spreads a table."""
-    if not table.by_campaign:
+    if table.by is None:
         return f"SELECT create_reference_table('{table.name}')"
-    beside = "none" if table.name == FIRST else FIRST
-    count = f", shard_count => {int(shards)}" if table.name == FIRST else ""
+    is_first = table.name == FIRST or table.by != _CAMPAIGN
+    beside = f"'none', shard_count => {int(shards)}" if is_first else f"'{FIRST}'"
     return (
-        f"SELECT create_distributed_table('{table.name}', 'campaign_id', "
-        f"colocate_with => '{beside}'{count})"
+        f"SELECT create_distributed_table('{table.name}', '{table.by}', "
+        f"colocate_with => {beside})"
     )
 
 

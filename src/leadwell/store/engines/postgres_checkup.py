@@ -9,6 +9,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from leadwell.errors import LeadwellError, Refused, UsageError
 from leadwell.store.connection import Connection, Finding
+from leadwell.store.engines import citus
 from leadwell.store.engines.postgres_errors import DatabaseFault
 
 VERSION_MIN = 15
@@ -139,12 +140,18 @@ def check_writable(connection: Connection) -> None:
 
 
 def connected(connection: Connection) -> list[str]:
-    """Return the programs that are connected to the database beside this process."""
+    """Return the programs that are connected to the database beside this process.
+
+    On a cluster they are those of every machine, but for what its machines keep open
+    among themselves.
+    """
+    view = "citus_stat_activity" if citus.is_there(connection) else "pg_stat_activity"
     found = connection.rows(
-        """
-        SELECT DISTINCT usename, application_name FROM pg_stat_activity
+        f"""
+        SELECT DISTINCT usename, application_name FROM {view}
          WHERE datname = current_database() AND backend_type = 'client backend'
            AND application_name <> current_setting('application_name')
+           AND application_name NOT LIKE 'citus%'
          ORDER BY usename, application_name
         """
     )

@@ -15,7 +15,7 @@ from leadwell.store.engines.postgres_errors import (
     meaning,
     of_commit,
 )
-from leadwell.store.engines.postgres_text import rendered, translated
+from leadwell.store.engines.postgres_text import rendered, statements, translated
 
 Raw = psycopg.Connection[Row]
 
@@ -142,12 +142,15 @@ class PostgresConnection:
     def change_schema(self, sql: str) -> None:
         """Run a script that is written for SQLite; it may hold several statements.
 
-        On a database that is spread over machines, new tables are spread too.
+        On a database that is spread over machines, new tables are spread too. Each
+        statement is sent by itself: where one makes an index, Citus hands on to the
+        other machines all that was sent with it, which they refuse.
         """
         is_citus = citus.is_there(self)
         if is_citus:
             self.plain(citus.ONE_BY_ONE)
-        self.plain(self.as_run(sql))
+        for statement in statements(self.as_run(sql)):
+            self.plain(statement)
         if is_citus:
             citus.follow(self)
 

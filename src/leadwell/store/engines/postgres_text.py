@@ -14,6 +14,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _COMMENT = re.compile(r"--[^\n]*")
+_STATEMENT = re.compile(r"""(?:[^;'"]|'(?:[^']|'')*'|"(?:[^"]|"")*")+""")
 _TYPES = {"INTEGER": "BIGINT", "BLOB": "BYTEA", "TEXT": 'TEXT COLLATE "C"'}
 _TYPE = re.compile(rf"\b({'|'.join(_TYPES)})\b")
 _ENDING = re.compile(r"\)\s*(?:STRICT|WITHOUT ROWID)(?:\s*,\s*WITHOUT ROWID)?\s*;")
@@ -38,6 +39,12 @@ def rendered(sql: str) -> str:
     sql = _TYPE.sub(lambda found: _TYPES[found[1]], sql)
     sql = _ENDING.sub("\n);", sql)
     return _CREATED.sub(_filled, sql)
+
+
+def statements(sql: str) -> list[str]:
+    """Return the statements of a script that has no comments any more."""
+    found = (each.strip() for each in _STATEMENT.findall(sql))
+    return [each for each in found if each]
 
 
 def _translated_token(found: re.Match[str]) -> str:
