@@ -187,7 +187,7 @@ _started: list[Any] = []
 def _made() -> Any:
     """One server; or a cluster of three, where CITUS_BIN names one with Citus."""
     there = os.environ.get("CITUS_BIN")
-    return Cluster(Path(there), memory=_memory()) if there else Server()
+    return Cluster(Path(there), memory=memory.folder()) if there else Server()
 
 
 def server() -> Server:
