@@ -18,6 +18,7 @@ def described(connection: Connection, token: Token, now: datetime) -> dict[str, 
     from leadwell.store.access.rights import state_of
 
     conditions = fields = None
+    masked: list[str] = []
     if token.campaign_id is not None:
         from leadwell.schema import wording
 
@@ -29,6 +30,8 @@ def described(connection: Connection, token: Token, now: datetime) -> dict[str, 
         if token.readable is not None:
             seen = [f.slug for f in campaign.fields if f.id in token.readable]
             fields = seen + sorted(r for r in token.readable if isinstance(r, str))
+        if token.is_masked:
+            masked = [f.slug for f in campaign.fields if f.is_personal]
     shared = links.find_followers(connection, token, now) if token.is_open(now) else ()
     return {
         "id": token.public_id,
@@ -37,6 +40,8 @@ def described(connection: Connection, token: Token, now: datetime) -> dict[str, 
         "rights": "read+write" if token.may_write else "read",
         "filter": conditions,
         "fields": fields,
+        "personal": "masked" if token.is_masked else "shown",
+        "masked_fields": masked,
         "links": len(shared),
         "rate": token.rate,
         "state": state_of(token, now),

@@ -26,15 +26,16 @@ def masking(connection: Connection, campaign: Campaign) -> list[Token]:
 
 
 def consequences(
-    connection: Connection, campaign: Campaign, part: Part
+    connection: Connection, campaign: Campaign, part: Part, *, on: bool
 ) -> Consequences:
-    """Count what it would touch if a field became personal, or was so no more."""
+    """Count what it would touch if a field became personal (`on`), or no longer was."""
+    is_other = campaign.field_by_id[part.id].is_personal != on
     every = parts.total(connection, campaign)
     blind = tuple(token.name for token in masking(connection, campaign))
     uses = parts.uses(connection, campaign, part)
     return Consequences(
-        revised=every if blind else 0,
-        rendered=every,
+        revised=every if blind and is_other else 0,
+        rendered=every if is_other else 0,
         uses=Uses(uses.filters, uses.filtering, uses.reading, blind),
     )
 
