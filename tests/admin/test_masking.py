@@ -1,4 +1,4 @@
-"""Personal fields on the pages: marked, shown first what it means, chosen for a token."""
+"""Personal fields on the pages: marked with what it means, and chosen for a token."""
 
 import re
 from typing import Any

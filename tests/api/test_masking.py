@@ -278,6 +278,39 @@ def test_a_copy_is_exact_after_its_token_masks_no_more_or_does_again(
     assert masked.copy == before
 
 
+def test_a_copy_by_an_accounts_token_is_exact_after_it_masks(
+    client, database, account, leads
+) -> None:
+    token = make.a_token(database, account, None)
+    mirror = Mirror(client, token)
+    assert mirror.follow()["up_to_date"]
+    assert mirror.copy[leads[0]]["fields"]["email"] == "jane@example.com"
+
+    def job(connection: Connection) -> None:
+        known = tokens.known(connection, token.split("_")[1])
+        tokens.change(connection, replace(known, masks=True), now=0)
+
+    write(database, job)
+    assert mirror.follow()["up_to_date"]
+    assert mirror.copy[leads[0]]["fields"]["email"] == "***@***"
+    write(database, lambda c: personal.change(c, 362, "name", personal=True))
+    settle(database)
+    assert mirror.follow()["up_to_date"]
+    assert mirror.copy[leads[0]]["fields"]["name"] == MASK
+
+
+def test_where_every_text_is_masked_no_word_is_found(client, database, account) -> None:
+    fields = [each | {"personal": True} for each in make.FIELDS]
+    own = {"id": 370, "name": "All", "slug": "all"}
+    kept = make.a_kept_campaign(database, account, fields=fields, **own)
+    make.a_lead(database, kept)
+    token = make.a_token(database, account, kept, masks=True)
+    url = "/v2/campaigns/370/leads"
+    assert get(client, token, url, _q="jane").json()["data"] == []
+    (lead,) = get(client, token, url).json()["data"]
+    assert lead["fields"]["name"] == MASK
+
+
 def test_only_where_a_token_masks_is_a_lead_revised(
     database, campaign, leads, client, whole
 ) -> None:

@@ -73,6 +73,8 @@ def test_a_new_token_masks_unless_somebody_says_otherwise(run: Run) -> None:
     for given in ((), ("--show-personal",), ("--mask-personal",)):
         made = run("token", "create", *AT, "--name", "W", *given)
         assert made.code == 0
+        is_masked = "--show-personal" not in given
+        assert ("a mask of email, phone" in made.err) == is_masked
     assert masks() == [True, False, True]
     listed = run("token", "list", "--json").json
     assert [each["personal"] for each in listed] == ["masked", "shown", "masked"]
@@ -83,6 +85,8 @@ def test_a_new_token_masks_unless_somebody_says_otherwise(run: Run) -> None:
     assert run("token", "edit", token_id, "--mask-personal").code == 0
     assert run("token", "rotate", token_id).code == 0
     assert masks() == [True, False, True, True]
+    made = run("token", "create", "--account", "demo", "--name", "BI")
+    assert "a mask of personal fields" in made.err
 
 
 def test_a_token_of_another_system_goes_on_to_see_what_it_saw(run: Run) -> None:

@@ -48,3 +48,15 @@ def described(connection: Connection, token: Token, now: datetime) -> dict[str, 
         "expires_at": show(token.expires_at) if token.expires_at else None,
         "last_used_at": show(token.last_used_at) if token.last_used_at else None,
     }
+
+
+def masked_in(connection: Connection, token: Token) -> str:
+    """Name the fields that a token sees a mask of, in words; empty: there is none."""
+    from leadwell.store import campaigns
+
+    if not token.is_masked:
+        return ""
+    if token.campaign_id is None:
+        return "personal fields"
+    campaign = campaigns.known(connection, token.campaign_id)
+    return ", ".join(field.slug for field in campaign.fields if field.is_personal)

@@ -117,20 +117,23 @@ def create(
     if from_file is not None and rights.show_personal is None:
         # Whoever has it already goes on to see what they saw.
         rights = replace(rights, show_personal=True)
+    from leadwell.cli.access.describing import masked_in
     from leadwell.store.access import making
     from leadwell.store.people.activity import What
 
     text = making.new_text() if from_file is None else secret.imported(from_file)
     keys = secret.keys(where)
 
-    def job(connection: Connection) -> Token:
+    def job(connection: Connection) -> tuple[Token, str]:
         made = _made(connection, name, opens, write=write, rights=rights)
         kept = making.add(connection, made, text, keys)
         noting.note(connection, kept, What.TOKEN_MADE)
-        return kept
+        return kept, masked_in(connection, kept)
 
-    made = where.write(job)
+    made, masked = where.write(job)
     secret.print_secret(made, text, as_json=where.json, is_new=from_file is None)
+    if masked:
+        output.hint(f"it sees a mask of {masked}, unless you say --show-personal")
     return finish_in(where, made.campaign_id)
 
 
