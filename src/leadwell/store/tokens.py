@@ -12,7 +12,7 @@ from leadwell.model.campaign import Attribute
 from leadwell.model.cursor import Ended
 from leadwell.model.token import Token
 from leadwell.schema.times import from_microseconds, microseconds
-from leadwell.store import campaigns, filters
+from leadwell.store import accounts, campaigns, filters
 from leadwell.store.connection import Connection, Row, one
 from leadwell.store.writes import chores
 
@@ -151,7 +151,8 @@ def change(connection: Connection, token: Token, now: int) -> None:
 def hold(connection: Connection, public_id: str) -> Token:
     """Return the token, and keep its campaign's writers waiting to the commit.
 
-    Who else changes what uses a filter comes before or after, never between.
+    Who else changes what uses a filter, or which fields an account's token masks, comes
+    before or after, never between.
 
     Raises:
         NotFound: there is none.
@@ -159,6 +160,8 @@ def hold(connection: Connection, public_id: str) -> Token:
     token = known(connection, public_id)
     if token.campaign_id is not None:
         campaigns.hold(connection, token.campaign_id)
+    else:
+        accounts.hold(connection, token.account_id)
     return known(connection, public_id)
 
 

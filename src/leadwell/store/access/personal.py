@@ -3,7 +3,7 @@
 from leadwell.model.campaign import Campaign
 from leadwell.model.token import Token
 from leadwell.schema.parts import Kind, Name, Part
-from leadwell.store import campaigns, parts, tokens
+from leadwell.store import accounts, campaigns, parts, tokens
 from leadwell.store.connection import Connection
 from leadwell.store.parts import Consequences, Uses
 from leadwell.store.writes import chores, partrows
@@ -52,6 +52,8 @@ def change(
         NotFound: there is no such field.
     """
     campaign = campaigns.hold(connection, campaign_id)
+    # A token of the account may be given masks at the same moment.
+    accounts.hold(connection, campaign.account_id)
     _, part = edits.found(campaign, Name(Kind.FIELD, slug))
     if campaign.field_by_id[part.id].is_personal == personal:
         return
