@@ -26,7 +26,9 @@ class Happenings:
 
     twins: tuple[Twin, Twin]
     random: Random
-    few_fields: bool
+    few_fields: bool = False
+    masked: bool = False
+    """Whether it is only the values of hidden fields that the reader does not see."""
     inside: list[int] = field(default_factory=list[int])
     beside: list[int] = field(default_factory=list[int])
     named: set[int] = field(default_factory=set[int])
@@ -83,7 +85,7 @@ class Happenings:
 
     def rework(self) -> None:
         """Change what a token of few fields does not see of a lead that it sees."""
-        if self.inside and self.few_fields:
+        if self.inside and (self.few_fields or self.masked):
             lead_id = self.random.choice(self.inside)
             for twin in self.twins:
                 twin.do(f"/{lead_id}", {"fields": _unseen(twin)}, "PATCH")
@@ -200,7 +202,8 @@ class Happenings:
     def _filled(self, twin: Twin, given: dict[str, Any]) -> dict[str, Any]:
         """Put into a lead what a token of few fields does not see of it."""
         if not self.few_fields:
-            return given
+            fields = _unseen(twin) if self.masked else {}
+            return given | {"fields": given["fields"] | fields}
         own = {
             "assigned_person": twin.hidden.choice(PEOPLE),
             "external_id": f"crm-{twin.hidden.random()}",

@@ -9,6 +9,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, TypeAlias
 
+import msgspec
 import pytest
 
 from leadwell.api import campaigns as api_campaigns
@@ -18,8 +19,9 @@ from leadwell.api.entrance import linked
 from leadwell.errors import InsufficientScope
 from leadwell.model.campaign import Campaign
 from leadwell.model.grant import Grant, LeadQuery
+from leadwell.model.query import Shown
 from leadwell.model.user import User
-from leadwell.schema import question, rendering
+from leadwell.schema import question, rendering, visibility
 from leadwell.schema.fields import select
 from leadwell.schema.question import selection
 from leadwell.store import digests, exports, feed, filtering, leads
@@ -277,6 +279,42 @@ def duplicates_out_of_sight(patch: Patch) -> None:
     patch.setattr(matching, "find", find)
 
 
+def length_of_the_masked(patch: Patch) -> None:
+    """Let a mask be as long as what it stands for."""
+    honest = rendering.narrowed
+
+    def narrowed(rendered: bytes, shown: Shown) -> bytes:
+        fields = msgspec.json.decode(rendered)["fields"]
+        masks = {slug: "*" * len(str(fields[slug])) for slug, _ in shown.masks}
+        return honest(rendered, replace(shown, masks=frozenset(masks.items())))
+
+    patch.setattr(rendering, "narrowed", narrowed)
+
+
+def values_of_the_masked(patch: Patch) -> None:
+    """Cut leads as if nothing was masked; the schema still says that it is."""
+    honest = rendering.narrowed
+
+    def narrowed(rendered: bytes, shown: Shown) -> bytes:
+        return honest(rendered, replace(shown, masks=frozenset()))
+
+    patch.setattr(rendering, "narrowed", narrowed)
+
+
+def masked_as_they_are(patch: Patch) -> None:
+    """Mask leads, but let everything be asked of them and told of their fields."""
+    patch.setattr(visibility, "_masked", lambda field, _mask: field)
+
+
+OF_MASKS: list[Plant] = [
+    length_of_the_masked,
+    values_of_the_masked,
+    masked_as_they_are,
+    hidden_in_filters,
+    hidden_in_sort,
+    hidden_in_search,
+]
+"""What a token that masks could tell of the values that it does not see."""
 OF_DUPLICATES: list[Plant] = [duplicates_out_of_sight]
 """What a campaign that refuses duplicates could tell."""
 OF_READING = [

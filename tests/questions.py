@@ -62,6 +62,13 @@ UNKNOWN = [
     *("page=0", "per_page=1001", "status=New", "created_after=yesterday", "a=b&a=c"),
     *("_q=jane", "_q=roof gutter", "page=99", "_sort=-updated_at", "id=1,2,3,4,5,6"),
 ]
+# Of what is masked for a token, if any of it is.
+MASKED = [
+    *("email=jane@example.com", "email[contains]=a", "email[exists]=true", "_q=roof"),
+    *("budget[gte]=1", "budget[gte]=0.5", "_sort=budget", "_sort=-email", "price=1"),
+    *("_sort=field.project-notes,id", "_q=example.com", "newsletter=true", "_q=jane"),
+    *("_fields=email,budget", "project-notes[starts_with]=a", "df_lines[exists]=true"),
+]
 FORMATS = ("ndjson", "csv", "csv-excel")
 
 
@@ -116,6 +123,8 @@ class Questions:
         path = f"{LIST}?{urlencode(pairs, quote_via=quote)}"
         if self.random.random() < 0.2:
             path = f"{LIST}?{self.random.choice(UNKNOWN)}"
+        if self.happenings.masked and self.random.random() < 0.2:
+            path = f"{LIST}?{self.random.choice(MASKED)}"
         self._twice(Ask(self._token(), path))
 
     def walk(self) -> None:

@@ -80,7 +80,8 @@ class Submissions:
         given["external_id"] = self.random.choice([None, *NAMES])
         sources = ["partner-west"] * 6 + ["website", *(slug for slug, _ in VENDORS)]
         given["fields"]["source"] = self.random.choice(sources)
-        if self.happenings.few_fields and self.random.random() < 0.9:
+        is_few = self.happenings.few_fields or self.happenings.masked
+        if is_few and self.random.random() < 0.9:
             del given["assigned_person"], given["external_id"]
             given["fields"] = {slug: given["fields"][slug] for slug in FEW}
         return given

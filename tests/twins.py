@@ -49,7 +49,12 @@ OWN_ID = 370
 SEEN = ("name", "phone", "website", "source", "customer-type", "tags", "visit_at")
 """What a token of few fields may see, beside the status."""
 UNSEEN = ("email", "project-notes", "budget", "price", "newsletter", "df_lines")
-"""Some of the fields that it may not see; other values stand there in each twin."""
+"""Some of the fields that it may not see; other values stand there in each twin.
+
+A token that masks sees these too, but for their values: no twin has one that the other
+has not.
+"""
+PERSONAL = (*UNSEEN, "phone")
 VENDORS = (("partner-north", "Partner North"), ("partner-nord", "Nord & Sons"))
 """The option that the token's filter excludes; another one in each twin."""
 _CURSOR = re.compile(rb"c1_[A-Za-z0-9_-]+")
@@ -164,6 +169,7 @@ def opened(
     engine: str = "sqlite",
     *,
     few_fields: bool = False,
+    masked: bool = False,
     policy: Policy = Policy.OFF,
 ) -> Generator[tuple[Twin, Twin]]:
     """Two empty hubs, for as long as they are asked; what they log is not."""
@@ -171,7 +177,13 @@ def opened(
         stack.enter_context(_unlogged())
         one, two = (
             stack.enter_context(
-                _running(folder / str(number), number, engine, few_fields)
+                _running(
+                    folder / str(number),
+                    number,
+                    engine,
+                    few_fields=few_fields,
+                    masked=masked,
+                )
             )
             for number in range(2)
         )
@@ -192,10 +204,8 @@ def _unlogged() -> Generator[None]:
 
 
 @contextmanager
-def _running(
-    folder: Path, number: int, engine: str, few_fields: bool
-) -> Generator[Twin]:
-    twin = a_twin(folder, number, engine, few_fields=few_fields)
+def _running(folder: Path, number: int, engine: str, **sees: bool) -> Generator[Twin]:
+    twin = a_twin(folder, number, engine, **sees)
     with twin.client:
         yield twin
     twin.database.settle()
@@ -203,8 +213,13 @@ def _running(
     twin.database.close()
 
 
-def a_twin(folder: Path, number: int, engine: str, *, few_fields: bool) -> Twin:
-    """One hub of a pair; a token of few fields is told of those alone."""
+def a_twin(
+    folder: Path, number: int, engine: str, *, few_fields: bool, masked: bool = False
+) -> Twin:
+    """One hub of a pair; a token of few fields is told of those alone.
+
+    Of `masked` ones there is a mask: but for the writer, who has few fields then.
+    """
     folder.mkdir(parents=True)
     database = make.a_database(folder / "leads.db", engine)
     account = make.an_account(database)
@@ -213,7 +228,8 @@ def a_twin(folder: Path, number: int, engine: str, *, few_fields: bool) -> Twin:
     campaign = make.a_kept_campaign(database, account, fields=fields)
     walls = make.a_kept_campaign(database, account, id=363, name="Walls", fields=fields)
     ids = {campaign.field_by_slug[slug].id for slug in SEEN}
-    readable = frozenset({*ids, Attribute.STATUS}) if few_fields else None
+    few = frozenset({*ids, Attribute.STATUS})
+    readable = few if few_fields else None
     small = make.an_account(database, "small")
     own = make.a_kept_campaign(database, small, id=OWN_ID, name="Own")
     for number_of_own in range(5):
@@ -229,8 +245,8 @@ def a_twin(folder: Path, number: int, engine: str, *, few_fields: bool) -> Twin:
         "everyone": token(may_write=True),
         "walls": token(may_write=True, campaign_id=walls.id),
         "account": token(account_id=small.id, campaign_id=None),
-        "reader": token(FILTER, readable=readable),
-        "writer": token(FILTER, readable=readable, may_write=True),
+        "reader": token(FILTER, readable=readable, masks=masked),
+        "writer": token(FILTER, readable=few if masked else readable, may_write=True),
     }
     feed = make.a_link(database, tokens["reader"])
     # The same in both, for its pages name it.
@@ -276,7 +292,8 @@ def _fields(slug: str, label: str) -> list[dict[str, Any]]:
     fields = deepcopy(make.FIELDS)
     source = next(each for each in fields if each["slug"] == "source")
     source["options"][1] = {"slug": slug, "label": label}
-    return fields
+    # To tokens that do not mask it makes no difference.
+    return [each | {"personal": each["slug"] in PERSONAL} for each in fields]
 
 
 def compare(twins: tuple[Twin, Twin], asked: Ask) -> tuple[Any, Any]:

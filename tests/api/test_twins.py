@@ -32,12 +32,12 @@ def _ask(
     count: int,
     engine: str = "sqlite",
     *,
-    few_fields: bool,
     policy: Policy = Policy.OFF,
+    **sees: bool,
 ) -> int:
-    with twins.opened(folder, engine, few_fields=few_fields, policy=policy) as pair:
+    with twins.opened(folder, engine, policy=policy, **sees) as pair:
         random = Random(seed)  # noqa: S311 - a seeded run, no secret
-        happenings = Happenings(pair, random, few_fields)
+        happenings = Happenings(pair, random, **sees)
         questions = Questions(happenings, random, Submissions(happenings, random))
         questions.run(count)
     return questions.asked
@@ -48,6 +48,29 @@ def test_what_a_token_may_not_see_changes_no_byte(
     tmp_path: Path, engine: str, few_fields: bool
 ) -> None:
     assert _ask(tmp_path, SEED, CASES, engine, few_fields=few_fields) >= CASES
+
+
+def test_what_is_masked_for_a_token_changes_no_byte(tmp_path: Path) -> None:
+    assert _ask(tmp_path, SEED, FEW_CASES, masked=True) >= FEW_CASES
+
+
+@pytest.mark.proof
+def test_what_is_masked_changes_no_byte_of_many_answers(
+    tmp_path: Path, engine: str
+) -> None:
+    # PostgreSQL takes four times as long.
+    count = PER_SEED if engine == "sqlite" else CASES
+    assert _ask(tmp_path, SEED, count, engine, masked=True) >= count
+
+
+@pytest.mark.parametrize("plant", leaks.OF_MASKS)
+def test_a_planted_leak_of_masked_values_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plant: leaks.Plant
+) -> None:
+    plant(monkeypatch)
+
+    with pytest.raises(twins.Differs):
+        _ask(tmp_path, SEED, CASES, masked=True)
 
 
 def _of_duplicates(folder: Path, count: int, policy: Policy, few: str) -> int:

@@ -11,6 +11,7 @@ from tests import environments, make, postgres, walks
 
 SERVED = ["get-everything-once", "give-a-vendor-only-his-leads"]
 SERVED += ["rotate-a-token", "why-a-token-does-not-see-a-lead", "read-the-audit-log"]
+SERVED += ["hide-personal-data"]
 SERVED += ["send-to-an-automation-platform", "send-into-a-crm-or-erp"]
 SERVED += ["pull-into-a-file-every-night", "run-many-syncs"]
 STOPPED = ["back-up-and-restore", "upgrade", "keep-leads-only-so-long"]

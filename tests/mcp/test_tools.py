@@ -199,6 +199,24 @@ def test_another_campaign_is_refused_whether_or_not_it_exists(
     assert whole.refused("count_leads", campaign_id=364)["code"] == "campaign_not_found"
 
 
+def test_masked_fields_are_named_and_cannot_be_asked_for(
+    assistant: Make, database, account
+) -> None:
+    fields = [each | {"personal": each["slug"] == "source"} for each in make.FIELDS]
+    own = {"campaign_id": 501}
+    kept = make.a_kept_campaign(
+        database, account, id=501, name="Own", slug="own", fields=fields
+    )
+    make.a_lead(database, kept, fields={"source": "partner-north"})
+    a = assistant(campaign=kept, masks=True)
+    assert a.call("describe_campaign", **own)["token"]["masked_fields"] == ["source"]
+    (lead,) = a.call("search_leads", **own)["leads"]
+    assert lead["fields"]["source"] == "***"
+    north = {"conditions": {"source": "partner-north"}}
+    assert a.refused("search_leads", **own, **north)["code"] == "masked_field"
+    assert a.refused("count_leads", **own, by="source")["code"] == "unknown_parameter"
+
+
 def test_hidden_fields_are_unknown(assistant: Make, leads: None) -> None:
     narrow = assistant(readable=frozenset({1}))
     (field,) = narrow.call("describe_campaign", **ROOFS)["campaign"]["fields"]

@@ -160,6 +160,7 @@ def _fingerprint(reader: Reader) -> bytes:
         reader.account,
         reader.may_write,
         reader.grant and (reader.grant.campaign_id, reader.grant.readable is None),
+        reader.grant and reader.grant.masks,
         reader.filter_query,
         reader.grant and reader.grant.forced,
         [schema.version(view) for view in reader.campaigns],

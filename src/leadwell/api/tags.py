@@ -68,10 +68,11 @@ def _seen(opened: Opened) -> str:
     def name() -> str:
         # Sets are put in an order: the tag must be the same in every process.
         readable = None if grant.readable is None else sorted(map(str, grant.readable))
-        parts = (view.id, grant.forced, readable, version(view), build())
+        seen = (grant.forced, readable, grant.masks)
+        parts = (view.id, *seen, version(view), build())
         return _hashed(repr(parts).encode("utf-8", "surrogatepass"))
 
-    return view.deriving(("seen", grant.forced, grant.readable), name)
+    return view.deriving(("seen", grant.sight), name)
 
 
 def of_lead(body: bytes) -> str:

@@ -35,6 +35,7 @@ def token(
         "campaigns": [campaign(view) for view in views],
         "filter": _filter(grant, only) if only else None,
         "fields": _fields(grant, only) if only else None,
+        "masked_fields": masked(only) if only else None,
         "limits": limits,
     }
 
@@ -48,6 +49,11 @@ def campaign(view: Campaign) -> dict[str, Any]:
         "country": view.country,
         "schema_version": schema.version(view),
     }
+
+
+def masked(view: Campaign) -> list[str]:
+    """Name the fields of which a mask is shown in place of every value."""
+    return [field.slug for field in view.fields if field.mask]
 
 
 def _filter(grant: Grant, view: Campaign) -> dict[str, str] | None:

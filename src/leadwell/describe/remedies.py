@@ -9,6 +9,8 @@ REMEDIES: Mapping[str, str] = {
     "duplicate_parameter": "Give the parameter once: `name=a,b` asks for several "
     "values.",
     "empty_value": "Leave the parameter out, or give it a value.",
+    "masked_field": "Ask without this field: the schema marks all that are masked. If "
+    "you need its values, ask the owner for a token that names it among its fields.",
     "unknown_operator": "Take one of the comparisons in `allowed`.",
     "unknown_option": "Take a slug from `allowed`, or read the schema again: an option "
     "may be new or gone.",

@@ -101,11 +101,13 @@ def _field(field: Field) -> dict[str, Any]:
     described: dict[str, Any] = {
         "slug": field.slug,
         "label": field.label,
-        "type": field.type,
+        "type": kind.name,
         "required": field.required,
         "filter_name": name_of(Subject(field.id, field)),
         "operators": [operator.suffix for operator in kind.operators],
     }
+    if field.mask:
+        described["masked"] = True
     if field.options or field.type in {"select", "multi_select"}:
         described["options"] = [
             {"slug": option.slug, "label": option.label} for option in field.options

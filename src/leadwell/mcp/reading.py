@@ -30,8 +30,8 @@ async def describe_campaign(door: Door, given: asked.Description) -> told.Descri
         campaign["fields"] = [_named(by_slug, slug) for slug in given.fields]
     else:
         campaign["fields"] = [_shortened(field) for field in fields]
-    token = me["token"] | {"filter": me["filter"], "fields": me["fields"]}
-    return told.Description(campaign, token)
+    seen = {name: me[name] for name in ("filter", "fields", "masked_fields")}
+    return told.Description(campaign, me["token"] | seen)
 
 
 async def search_leads(door: Door, given: asked.Search) -> told.Leads:

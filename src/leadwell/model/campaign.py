@@ -14,6 +14,12 @@ DERIVED_MAX = 1_000
 """What is kept with one campaign: mostly views, one for each grant, and filters."""
 
 
+PERSONAL_TYPES = frozenset({"email", "phone"})
+"""New fields of these types are personal unless somebody says otherwise."""
+MASK = "***"
+_MASKS: Mapping[str, str] = {"email": "***@***", "phone": "+** ** ** ** **"}
+
+
 class Column(StrEnum):
     """What every lead has besides its fields, as far as it can be asked about."""
 
@@ -77,6 +83,11 @@ class Field:
     """For fields of the type json: what their values must follow (2020-12)."""
     aliases: tuple[str, ...] = ()
     """Slugs that it had before: they are understood, but never shown."""
+    is_personal: bool = False
+    """Whether it says who somebody is: some tokens see a mask in place of its values.
+    """
+    mask: str = ""
+    """What stands in place of every value, in the view of such a token."""
 
     @cached_property
     def option_by_id(self) -> Mapping[int, Option]:
@@ -96,6 +107,15 @@ class Field:
     def option_named(self, slug: str) -> Option | None:
         """Return the option that has this slug, or had it before."""
         return self.option_by_slug.get(slug) or self.option_by_alias.get(slug)
+
+
+def mask_of(type_name: str) -> str:
+    """Return what stands in place of every value of a masked field of this type.
+
+    It depends on nothing else, not on the value, its length, digits or domain: so it
+    tells that there is a value, and no more (ADR 0032).
+    """
+    return _MASKS.get(type_name, MASK)
 
 
 class Policy(StrEnum):

@@ -1,10 +1,10 @@
 """What a checked token lets its bearer read and write: the one door to leads."""
 
-from collections.abc import Set
+from collections.abc import Hashable, Mapping, Set
 from dataclasses import dataclass, replace
 
 from leadwell.errors import CampaignNotFound, InsufficientScope
-from leadwell.model.campaign import Attribute, Campaign, Column
+from leadwell.model.campaign import Attribute, Campaign, Column, mask_of
 from leadwell.model.query import Condition, Question, Search, Shown, SortKey
 
 PERSON = "person:"
@@ -53,7 +53,8 @@ class Grant:
     """What one token may do: one campaign or a whole account, narrowed by a filter.
 
     `forced` is the token's own filter, which nobody can lift. `readable` names the
-    fields (by id) and attributes it may see; `None` means all of them.
+    fields (by id) and attributes it may see; `None` means all of them. `masks` takes
+    the values of personal fields away, and leaves whether there is one.
     """
 
     account_id: int
@@ -67,6 +68,13 @@ class Grant:
     """Rises when the token is given another filter or other fields."""
     lineage: str = ""
     """The token and its rotations: who a lead's `external_id` belongs to."""
+    masks: bool = False
+    """Whether a mask stands in place of the values of personal fields."""
+
+    @property
+    def sight(self) -> tuple[Hashable, ...]:
+        """All that decides what of a campaign is seen: what is kept is kept by it."""
+        return (self.forced, self.readable, self.masks)
 
     @classmethod
     def of_operator(cls, campaign: Campaign) -> "Grant":
@@ -145,17 +153,32 @@ class Grant:
             campaign, Question(conditions=(by_id,), per_page=1, shown=shown)
         )
 
+    def masked(self, campaign: Campaign) -> Mapping[int, str]:
+        """Return the fields whose values are not seen, by id, and what stands there.
+
+        This is the one place that decides it: `_shown` cuts leads by it, and
+        `schema.visibility` the campaign.
+        """
+        if not self.masks:
+            return {}
+        return {f.id: mask_of(f.type) for f in campaign.fields if f.is_personal}
+
     def _shown(self, campaign: Campaign, asked: Shown | None) -> Shown | None:
-        if self.readable is None:
+        masked = self.masked(campaign)
+        if self.readable is None and not masked:
             return asked
-        readable = Shown(
-            frozenset(f.slug for f in campaign.fields if f.id in self.readable),
-            frozenset(a for a in Attribute if a in self.readable),
+        readable, field_by_id = self.readable, campaign.field_by_id
+        seen = Shown(
+            frozenset(
+                f.slug for f in campaign.fields if readable is None or f.id in readable
+            ),
+            frozenset(a for a in Attribute if readable is None or a in readable),
+            frozenset((field_by_id[ref].slug, mask) for ref, mask in masked.items()),
         )
         if asked is None:
-            return readable
+            return seen
         return Shown(
-            readable.fields & asked.fields, readable.attributes & asked.attributes
+            seen.fields & asked.fields, seen.attributes & asked.attributes, seen.masks
         )
 
 

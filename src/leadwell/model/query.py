@@ -51,6 +51,8 @@ class Shown:
     fields: frozenset[str]
     """Slugs of fields."""
     attributes: frozenset[Attribute]
+    masks: frozenset[tuple[str, str]] = frozenset()
+    """Slugs of fields whose values are not shown, each with what stands there."""
 
 
 @dataclass(frozen=True, slots=True)

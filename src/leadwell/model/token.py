@@ -42,8 +42,9 @@ class Token:
     """Ids of readable fields, and readable attributes; `None`: all of them."""
     created_at: datetime
     generation: int = 1
-    """Rises when the token is given another filter or other fields: its readers of
-    the change feed are then told what they no longer see, and the rest anew."""
+    """Rises when the token is given another filter or other fields, or masks: its
+    readers of the change feed are then told what they no longer see, and the rest
+    anew."""
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
@@ -55,6 +56,17 @@ class Token:
     """Points that it may spend each second; 0: any number; `None`: as the hub says."""
     key_generation: int = 1
     """The generation of the instance key that its digest is kept under."""
+    masks: bool = False
+    """Whether it was made to see no personal data."""
+
+    @property
+    def is_masked(self) -> bool:
+        """Whether it sees a mask in place of the values of personal fields.
+
+        A list of fields says itself what may be seen, and one that writes would write
+        masks back: then it sees what is there.
+        """
+        return self.masks and self.readable is None and not self.may_write
 
     def is_open(self, now: datetime) -> bool:
         """Whether the token may be used at this moment."""

@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator, SchemaError
 
 from leadwell.errors import InvalidDefinition, Problem, UsageError
 from leadwell.model.campaign import (
+    PERSONAL_TYPES,
     Campaign,
     Duplicates,
     Field,
@@ -38,7 +39,9 @@ _CAMPAIGN_KEYS = (
     "duplicates",
 )
 _DUPLICATES_KEYS = ("policy", "fields")
-_FIELD_KEYS = ("slug", "label", "type", "required", "options", "json_schema")
+_FIELD_KEYS = (
+    *("slug", "label", "type", "required", "personal", "options", "json_schema"),
+)
 _STATUS_KEYS = ("slug", "label", "type", "default")
 _TYPES = tuple(kind.name for kind in FIELD_TYPES)
 _WITH_OPTIONS = ("select", "multi_select")
@@ -128,6 +131,8 @@ def _field_written(field: Field) -> dict[str, Any]:
     }
     if field.required:
         written_field["required"] = True
+    if field.is_personal != (field.type in PERSONAL_TYPES):
+        written_field["personal"] = field.is_personal
     if field.type in _WITH_OPTIONS:
         written_field["options"] = [
             {"slug": option.slug, "label": option.label} for option in field.options
@@ -203,6 +208,9 @@ class _Reader:
                 required=self._flag(f"{place}/required", item.get("required", False)),
                 options=tuple(self._options(place, kind, item.get("options"))),
                 json_schema=self._json_schema(place, kind, item.get("json_schema")),
+                is_personal=self._flag(
+                    f"{place}/personal", item.get("personal", kind in PERSONAL_TYPES)
+                ),
             )
 
     def _options(self, place: str, kind: str, given: object) -> Iterator[Option]:

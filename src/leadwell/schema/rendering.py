@@ -18,6 +18,7 @@ from leadwell.schema.fields import type_named
 NARROWED_MAX = 16_384
 """Leads that are remembered narrowed: some 20 MB."""
 _Parts = dict[str, msgspec.Raw]
+_NULL = b"null"
 _decoder = msgspec.json.Decoder(_Parts)
 
 
@@ -54,16 +55,20 @@ def as_object(campaign: Campaign, lead: Lead) -> dict[str, JSON]:
 
 @lru_cache(maxsize=NARROWED_MAX)
 def narrowed(rendered: bytes, shown: Shown) -> bytes:
-    """Cut a rendered lead down to the parts that are shown.
+    """Cut a rendered lead down to the parts that are shown, and mask what is masked.
+
+    An empty field stays empty, whether it is masked or not.
 
     Remembered by the whole lead and all that is shown of it: tokens that see the same
     parts share what was cut, and no other token ever gets it.
     """
     lead = _decoder.decode(rendered)
     fields = _decoder.decode(lead["fields"])
-    lead["fields"] = _encoded(
-        {slug: raw for slug, raw in fields.items() if slug in shown.fields}
-    )
+    seen = {slug: raw for slug, raw in fields.items() if slug in shown.fields}
+    for slug, mask in shown.masks:
+        if slug in seen and bytes(seen[slug]) != _NULL:
+            seen[slug] = msgspec.Raw(msgspec.json.encode(mask))
+    lead["fields"] = _encoded(seen)
     if Attribute.EXTERNAL_ID not in shown.attributes:
         metadata = _decoder.decode(lead["metadata"])
         del metadata["external_id"]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from leadwell.errors.masking import MaskedField
 from leadwell.model.campaign import Attribute, Campaign, Column, Field
 from leadwell.model.query import FieldRef
 from leadwell.model.slug import RESERVED
@@ -52,13 +53,16 @@ SHORTCUTS: Mapping[str, Shortcut] = {
 
 
 def subject_of(campaign: Campaign, ref: FieldRef) -> Subject | None:
-    """Return what a condition is about; `None` when the campaign has no such field."""
+    """Return what a condition is about; `None` when the campaign has no such field.
+
+    Of a masked field there is nothing to compare.
+    """
     if isinstance(ref, Column):
         attribute = _ATTRIBUTE_OF.get(ref)
         is_seen = attribute is None or attribute in campaign.attributes
         return _column(campaign, ref) if is_seen else None
     field = campaign.field_by_id.get(ref)
-    return None if field is None else Subject(ref, field)
+    return None if field is None or field.mask else Subject(ref, field)
 
 
 def subjects(campaign: Campaign) -> Iterator[tuple[str, Subject]]:
@@ -68,17 +72,40 @@ def subjects(campaign: Campaign) -> Iterator[tuple[str, Subject]]:
         if subject is not None:
             yield column.value, subject
     for field in campaign.fields:
-        if field.slug not in RESERVED:
+        if field.slug not in RESERVED and not field.mask:
             yield field.slug, Subject(field.id, field)
 
 
 def named(campaign: Campaign, name: str) -> Subject | None:
-    """Return what the name is about, `field.<slug>` and former slugs included."""
+    """Return what the name is about, `field.<slug>` and former slugs included.
+
+    Raises:
+        MaskedField: it is about a field that is masked.
+    """
     known = dict(subjects(campaign)).get(name)
     if known is not None or name in RESERVED:
         return known
     field = campaign.field_named(name.removeprefix(FIELD_PREFIX))
-    return None if field is None else Subject(field.id, field)
+    if field is None:
+        return None
+    check_seen(field)
+    return Subject(field.id, field)
+
+
+def check_seen(field: Field) -> None:
+    """Refuse to ask for the values of a field that is masked.
+
+    Raises:
+        MaskedField: it is.
+    """
+    if field.mask:
+        raise MaskedField(
+            f"the values of {field.slug} are masked for this token, so that it cannot "
+            "ask for them",
+            hint="ask for something else, or ask the campaign's owner for a token that "
+            f"names {field.slug} among its fields",
+            value=field.slug,
+        )
 
 
 def name_of(subject: Subject) -> str:

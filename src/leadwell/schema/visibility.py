@@ -1,4 +1,7 @@
-"""The campaign as one token sees it: what it may not see is simply not there."""
+"""The campaign as one token sees it: what it may not see is simply not there.
+
+A masked field is there, as one that answers a mask and cannot be asked for.
+"""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -13,6 +16,7 @@ from leadwell.model.campaign import (
 )
 from leadwell.model.grant import Grant
 from leadwell.model.query import Condition, FieldRef
+from leadwell.schema.fields.masked import MASKED_TYPE
 from leadwell.schema.operators import EXISTS
 from leadwell.schema.subjects import subject_of
 
@@ -23,16 +27,19 @@ def view(campaign: Campaign, grant: Grant) -> Campaign:
     """Return the campaign without the fields and options that the token may not see.
 
     An option that the token's own filter excludes is hidden as well: a vendor never
-    reads the names of the other vendors.
+    reads the names of the other vendors. Of a masked field there is the name alone: no
+    option, no rule and no comparison.
     """
-    key = ("view", grant.forced, grant.readable)
+    key = ("view", grant.sight)
     return campaign.deriving(key, lambda: _view(campaign, grant))
 
 
 def _view(campaign: Campaign, grant: Grant) -> Campaign:
-    readable = grant.readable
+    readable, masked = grant.readable, grant.masked(campaign)
     fields = tuple(
-        _narrowed(field, campaign, grant.forced)
+        _masked(field, masked[field.id])
+        if field.id in masked
+        else _narrowed(field, campaign, grant.forced)
         for field in campaign.fields
         if readable is None or field.id in readable
     )
@@ -49,6 +56,10 @@ def _view(campaign: Campaign, grant: Grant) -> Campaign:
         else (),
         attributes=attributes,
     )
+
+
+def _masked(field: Field, mask: str) -> Field:
+    return replace(field, type=MASKED_TYPE, mask=mask, options=(), json_schema=None)
 
 
 def _attributes(readable: frozenset[int | Attribute]) -> frozenset[Attribute]:

@@ -251,7 +251,7 @@ def _assembled(connection: Connection, row: tuple[object, ...]) -> Campaign:
     )
     fields = connection.rows(
         """
-        SELECT id, slug, label, type, required, json_schema FROM field
+        SELECT id, slug, label, type, required, json_schema, personal FROM field
          WHERE campaign_id = :campaign_id
          ORDER BY place
         """,
@@ -309,7 +309,7 @@ def _aliases(connection: Connection, params: Params) -> Mapping[int, tuple[str, 
 
 
 def _fields(
-    rows: Iterable[tuple[int, str, str, str, int, str | None]],
+    rows: Iterable[tuple[int, str, str, str, int, str | None, int]],
     options: Iterable[tuple[int, int, str, str]],
     aliases: Mapping[int, tuple[str, ...]],
 ) -> Iterator[Field]:
@@ -318,7 +318,7 @@ def _fields(
         by_field.setdefault(field_id, []).append(
             Option(option_id, slug, label, aliases=aliases.get(option_id, ()))
         )
-    for field_id, slug, label, kind, required, json_schema in rows:
+    for field_id, slug, label, kind, required, json_schema, personal in rows:
         yield Field(
             field_id,
             slug,
@@ -328,4 +328,5 @@ def _fields(
             tuple(by_field.get(field_id, ())),
             msgspec.json.decode(json_schema) if json_schema else None,
             aliases.get(field_id, ()),
+            bool(personal),
         )

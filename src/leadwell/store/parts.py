@@ -24,6 +24,8 @@ class Uses:
     """Names of tokens whose filter names it; those of saved filters too."""
     reading: tuple[str, ...] = ()
     """Names of tokens whose list of readable fields names it."""
+    masking: tuple[str, ...] = ()
+    """Names of tokens that see a mask of it, once it is personal."""
 
     def __bool__(self) -> bool:
         """Whether anything names the part."""

@@ -126,7 +126,8 @@ CREATE TABLE token (
     last_used_at INTEGER,
     exposed_at   INTEGER,
     rate         INTEGER,                       -- points a second; NULL: the hub's
-    key_generation INTEGER NOT NULL DEFAULT 1   -- of the instance key, for the digest
+    key_generation INTEGER NOT NULL DEFAULT 1,  -- of the instance key, for the digest
+    masks        INTEGER NOT NULL DEFAULT 0     -- made to see no personal data
 ) STRICT;
 CREATE INDEX token_by_account ON token (account_id, campaign_id);
 CREATE INDEX token_by_lineage ON token (lineage);
@@ -186,6 +187,7 @@ CREATE TABLE field (
     required    INTEGER NOT NULL,
     json_schema TEXT,
     place       INTEGER NOT NULL,
+    personal    INTEGER NOT NULL DEFAULT 0,     -- masked for tokens that mask
     PRIMARY KEY (campaign_id, id),
     UNIQUE (campaign_id, slug)
 ) STRICT, WITHOUT ROWID;

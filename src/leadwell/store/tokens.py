@@ -1,5 +1,6 @@
 """Tokens: all that is known of them but the secret."""
 
+from collections.abc import Hashable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -11,13 +12,13 @@ from leadwell.model.campaign import Attribute
 from leadwell.model.cursor import Ended
 from leadwell.model.token import Token
 from leadwell.schema.times import from_microseconds, microseconds
-from leadwell.store import campaigns, filters
+from leadwell.store import accounts, campaigns, filters
 from leadwell.store.connection import Connection, Row, one
 from leadwell.store.writes import chores
 
 _COLUMNS = """public_id, lineage, name, account_id, campaign_id, may_write, filter_id,
                readable, created_at, expires_at, revoked_at, last_used_at, exposed_at,
-               addresses, generation, rate, key_generation"""
+               addresses, generation, rate, key_generation, masks"""
 
 
 def find_by_digest(connection: Connection, digest: bytes) -> Token | None:
@@ -101,10 +102,12 @@ def add(connection: Connection, token: Token, digest: bytes) -> None:
         """
         INSERT INTO token (digest, public_id, lineage, name, account_id, campaign_id,
                            may_write, filter_id, readable, generation, addresses,
-                           rate, created_at, expires_at, revoked_at, key_generation)
+                           rate, created_at, expires_at, revoked_at, key_generation,
+                           masks)
              VALUES (:digest, :public_id, :lineage, :name, :account_id, :campaign_id,
                      :may_write, :filter_id, :readable, :generation, :addresses,
-                     :rate, :created_at, :expires_at, :revoked_at, :key_generation)
+                     :rate, :created_at, :expires_at, :revoked_at, :key_generation,
+                     :masks)
         """,
         _params(token) | {"digest": digest},
     )
@@ -115,13 +118,13 @@ def add(connection: Connection, token: Token, digest: bytes) -> None:
 def change(connection: Connection, token: Token, now: int) -> None:
     """Write what may change of a token: everything but its secret and its owner.
 
-    Another filter or other fields begin a new generation, with a number that no other
-    token of its lineage has: readers of its feed are told what they no longer see, and
-    then all they see.
+    Another filter, other fields or masks begin a new generation, with a number that no
+    other token of its lineage has: readers of its feed are told what they no longer
+    see, and then all they see.
     """
     connection.tell(token.campaign_id)
     before = known(connection, token.public_id)
-    if (before.filter_id, before.readable) != (token.filter_id, token.readable):
+    if _sight(before) != _sight(token):
         lineage = find_lineage(connection, before.lineage)
         highest = max(each.generation for each in lineage)
         token = replace(token, generation=highest + 1)
@@ -135,7 +138,7 @@ def change(connection: Connection, token: Token, now: int) -> None:
            SET name = :name, may_write = :may_write, filter_id = :filter_id,
                readable = :readable, generation = :generation,
                addresses = :addresses, rate = :rate, expires_at = :expires_at,
-               revoked_at = :revoked_at
+               revoked_at = :revoked_at, masks = :masks
          WHERE public_id = :public_id
         """,
         _params(token),
@@ -148,7 +151,8 @@ def change(connection: Connection, token: Token, now: int) -> None:
 def hold(connection: Connection, public_id: str) -> Token:
     """Return the token, and keep its campaign's writers waiting to the commit.
 
-    Who else changes what uses a filter comes before or after, never between.
+    Who else changes what uses a filter, or which fields an account's token masks, comes
+    before or after, never between.
 
     Raises:
         NotFound: there is none.
@@ -156,6 +160,8 @@ def hold(connection: Connection, public_id: str) -> Token:
     token = known(connection, public_id)
     if token.campaign_id is not None:
         campaigns.hold(connection, token.campaign_id)
+    else:
+        accounts.hold(connection, token.account_id)
     return known(connection, public_id)
 
 
@@ -226,6 +232,11 @@ def note_exposure(connection: Connection, digest: bytes, now: int) -> None:
         "UPDATE token SET exposed_at = :now WHERE digest = :digest",
         {"now": now, "digest": digest},
     )
+
+
+def _sight(token: Token) -> tuple[Hashable, ...]:
+    """Return all that decides what of a campaign a token sees."""
+    return (token.filter_id, token.readable, token.is_masked)
 
 
 def _note_scope(connection: Connection, token: Token) -> None:
@@ -299,6 +310,7 @@ def _params(token: Token) -> dict[str, Any]:
         "expires_at": token.expires_at and microseconds(token.expires_at),
         "revoked_at": token.revoked_at and microseconds(token.revoked_at),
         "key_generation": token.key_generation,
+        "masks": int(token.masks),
     }
 
 
@@ -329,6 +341,7 @@ def _token(row: Row) -> Token:
         generation=row[14],
         rate=row[15],
         key_generation=row[16],
+        masks=bool(row[17]),
     )
 
 

@@ -337,4 +337,5 @@ def grant_of(connection: Connection, token: Token) -> Grant:
         scope_id=token.filter_id or 0,
         generation=token.generation,
         lineage=token.lineage,
+        masks=token.is_masked,
     )

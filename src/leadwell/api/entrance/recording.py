@@ -104,7 +104,7 @@ class Recorder:
         fields = None if readable is None else tuple(sorted(map(str, readable)))
         actor, generation = f"{TOKEN}{token.lineage}", token.generation
         own = (token.account_id, token.public_id, link, generation, fields)
-        return self._kept(key, Asker(actor, *own))
+        return self._kept(key, Asker(actor, *own, masks=token.is_masked))
 
     def _kept(self, key: tuple[str, str, int], asker: Asker) -> Asker:
         """Return the one asker that has this key: they are told apart by identity."""

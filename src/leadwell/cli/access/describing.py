@@ -18,6 +18,7 @@ def described(connection: Connection, token: Token, now: datetime) -> dict[str, 
     from leadwell.store.access.rights import state_of
 
     conditions = fields = None
+    masked: list[str] = []
     if token.campaign_id is not None:
         from leadwell.schema import wording
 
@@ -29,6 +30,8 @@ def described(connection: Connection, token: Token, now: datetime) -> dict[str, 
         if token.readable is not None:
             seen = [f.slug for f in campaign.fields if f.id in token.readable]
             fields = seen + sorted(r for r in token.readable if isinstance(r, str))
+        if token.is_masked:
+            masked = [f.slug for f in campaign.fields if f.is_personal]
     shared = links.find_followers(connection, token, now) if token.is_open(now) else ()
     return {
         "id": token.public_id,
@@ -37,9 +40,23 @@ def described(connection: Connection, token: Token, now: datetime) -> dict[str, 
         "rights": "read+write" if token.may_write else "read",
         "filter": conditions,
         "fields": fields,
+        "personal": "masked" if token.is_masked else "shown",
+        "masked_fields": masked,
         "links": len(shared),
         "rate": token.rate,
         "state": state_of(token, now),
         "expires_at": show(token.expires_at) if token.expires_at else None,
         "last_used_at": show(token.last_used_at) if token.last_used_at else None,
     }
+
+
+def masked_in(connection: Connection, token: Token) -> str:
+    """Name the fields that a token sees a mask of, in words; empty: there is none."""
+    from leadwell.store import campaigns
+
+    if not token.is_masked:
+        return ""
+    if token.campaign_id is None:
+        return "personal fields"
+    campaign = campaigns.known(connection, token.campaign_id)
+    return ", ".join(field.slug for field in campaign.fields if field.is_personal)

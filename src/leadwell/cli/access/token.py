@@ -40,6 +40,9 @@ class Rights:
     """Only from these addresses (CIDR blocks); again for each."""
     rate: int | None = None
     """Points it may spend each second, 0: any number; the hub's token_rate else."""
+    show_personal: Annotated[bool | None, Parameter(negative="--mask-personal")] = None
+    """Show what personal fields hold, or a mask of it, to a token that only reads and
+    names no fields. A new one sees a mask; one from a file sees what they hold."""
 
 
 RIGHTS = Rights()
@@ -112,20 +115,26 @@ def create(
         )
     _check_name(name)
     _refuse_empty(name, rights)
+    if from_file is not None and rights.show_personal is None:
+        # Whoever has it already goes on to see what they saw.
+        rights = replace(rights, show_personal=True)
+    from leadwell.cli.access.describing import masked_in
     from leadwell.store.access import making
     from leadwell.store.people.activity import What
 
     text = making.new_text() if from_file is None else secret.imported(from_file)
     keys = secret.keys(where)
 
-    def job(connection: Connection) -> Token:
+    def job(connection: Connection) -> tuple[Token, str]:
         made = _made(connection, name, opens, write=write, rights=rights)
         kept = making.add(connection, made, text, keys)
         noting.note(connection, kept, What.TOKEN_MADE)
-        return kept
+        return kept, masked_in(connection, kept)
 
-    made = where.write(job)
+    made, masked = where.write(job)
     secret.print_secret(made, text, as_json=where.json, is_new=from_file is None)
+    if masked:
+        output.hint(f"it sees a mask of {masked}, unless you say --show-personal")
     return finish_in(where, made.campaign_id)
 
 
@@ -316,6 +325,11 @@ def _lifted(known: Token, lifts: Lifts) -> Token:
     )
 
 
+def _masked(made: Token, rights: Rights) -> Token:
+    shows = rights.show_personal
+    return made if shows is None else replace(made, masks=not shows)
+
+
 def _made(
     connection: Connection,
     name: str,
@@ -343,6 +357,7 @@ def _made(
         readable=None,
         created_at=_now(),
         expires_at=expiry(None, _now()),
+        masks=True,
     )
     return _with_rights(connection, made, rights)
 
@@ -358,6 +373,7 @@ def _with_rights(connection: Connection, made: Token, rights: Rights) -> Token:
         readable_of,
     )
 
+    made = _masked(made, rights)
     if rights.expires is not None:
         made = replace(made, expires_at=expiry(rights.expires, _now()))
     if rights.address is not None:

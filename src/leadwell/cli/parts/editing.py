@@ -50,6 +50,8 @@ class Edit:
     """The part that is new, or how the one that is changed is named afterwards."""
     revises: bool = False
     """Whether leads are revised: the slug changes, or the part goes."""
+    masks: bool | None = None
+    """Whether the field is personal afterwards; `None`: that stays."""
     is_removal: bool = False
     label: str = ""
     """What the part is called afterwards; empty: as before."""
@@ -65,7 +67,13 @@ class Edit:
 
     def is_asked(self, found: Consequences) -> bool:
         """Whether somebody has to agree."""
-        return self.is_removal or (self.revises and found.is_felt)
+        reaches = found.revised > 0 if self.masks is not None else found.is_felt
+        return self.is_removal or (self.is_felt and reaches)
+
+    @property
+    def is_felt(self) -> bool:
+        """Whether readers may be told of it."""
+        return self.revises or self.masks is not None
 
 
 def carry_out(edit: Edit, change: Change, where: Where) -> int:
@@ -134,6 +142,7 @@ def _made(edit: Edit, campaign_id: int, connection: Connection) -> None:
 
 def _consequences(database: Database, edit: Edit, campaign_id: int) -> Consequences:
     from leadwell.store import campaigns, parts
+    from leadwell.store.access import personal
     from leadwell.store.parts import Consequences, Uses
     from leadwell.store.writes.parts import found
 
@@ -143,6 +152,8 @@ def _consequences(database: Database, edit: Edit, campaign_id: int) -> Consequen
             every = parts.total(connection, campaign)
             return Consequences(0, every, Uses((), ()))
         _, part = found(campaign, edit.about)
+        if edit.masks is not None:
+            return personal.consequences(connection, campaign, part, on=edit.masks)
         return parts.consequences(connection, campaign, part, revises=edit.revises)
 
 
@@ -154,6 +165,8 @@ def _show(edit: Edit, found: Consequences) -> None:
     if edit.about is not None:
         lines.append(f"saved filters that use it: {names(found.uses.filters)}")
         lines.append(f"tokens that use it: {names(found.uses.tokens)}")
+    if edit.masks is not None:
+        lines.append(f"tokens that mask personal fields: {names(found.uses.masking)}")
     output.hint("\n  ".join(lines))
 
 
@@ -163,4 +176,5 @@ def _content(found: Consequences) -> dict[str, Any]:
         "rendered": found.rendered,
         "filters": list(found.uses.filters),
         "tokens": list(found.uses.tokens),
+        **({"masking": list(found.uses.masking)} if found.uses.masking else {}),
     }

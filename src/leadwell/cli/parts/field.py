@@ -25,6 +25,8 @@ class Column:
     """What it holds; see the field types of the reference."""
     required: bool = False
     """Whether a new lead must have a value."""
+    personal: bool | None = None
+    """Whether it tells who somebody is; an e-mail and a phone do unless you say no."""
     option: list[str] = with_default(default_factory=list[str])
     """SLUG=LABEL, once for each option of a select or multi_select."""
 
@@ -36,6 +38,7 @@ class Column:
             "label": self.label or slug,
             "type": self.type,
             "required": self.required,
+            **({} if self.personal is None else {"personal": self.personal}),
             "options": [{"slug": o[0], "label": o[2] or o[0]} for o in options],
         }
 
@@ -151,6 +154,39 @@ def remove(slug: str, *, change: Change, where: Where = HERE) -> int:
         about=name,
         revises=True,
         is_removal=True,
+    )
+    return carry_out(edit, change, where)
+
+
+@field.command
+def personal(
+    slug: str, *, off: bool = False, change: Change, where: Where = HERE
+) -> int:
+    """Say that a field tells who somebody is: tokens that mask see a mask of it.
+
+    Example: leadwell field personal name --campaign 362
+
+    Example: leadwell field personal phone --off --campaign 362
+
+    Args:
+        slug: its name in requests
+        off: it does not, or no more: every token sees what it holds
+        change: where, and whether to ask
+        where: the database
+    """
+    from leadwell.schema.parts import Kind, Name
+    from leadwell.store.access import personal as kept
+
+    edit = Edit(
+        words=f"shows what {slug} holds to every token"
+        if off
+        else f"masks what {slug} holds for tokens that mask personal fields",
+        what="field-unmarked" if off else "field-marked",
+        job=lambda connection: kept.change(
+            connection, change.campaign, slug, personal=not off
+        ),
+        about=Name(Kind.FIELD, slug),
+        masks=not off,
     )
     return carry_out(edit, change, where)
 

@@ -110,6 +110,7 @@ def _knowing() -> dict[str, Object]:
         "campaigns": _list(ref("Campaign")),
         "filter": _or_null(described({"query": TEXT, "words": TEXT})),
         "fields": _or_null(_list(TEXT)),
+        "masked_fields": _or_null(_list(TEXT)),
         "limits": _limits(),
     }
     return {
@@ -166,7 +167,11 @@ def _schema() -> Object:
         "filter_name": TEXT,
         "operators": _list(TEXT),
     }
-    more = {"options": _list(described(named)), "json_schema": {}}
+    more: dict[str, Object] = {
+        "options": _list(described(named)),
+        "json_schema": {},
+        "masked": {"const": True},
+    }
     status = described({**named, "type": TEXT, "default": _FLAG})
     about = {"campaign_id": ID, "name": TEXT, "slug": TEXT, "country": TEXT}
     return described(

@@ -39,6 +39,7 @@ from leadwell.errors import (
     URLTooLong,
 )
 from leadwell.errors.limits import Overloaded, RateLimited, TooManyAtOnce
+from leadwell.errors.masking import MaskedField
 
 JSON_TYPE = "application/json"
 Errors = Sequence[type[LeadwellError]]
@@ -66,7 +67,14 @@ _NOTHING = (
     EmptyValue,
 )
 _SETTING = (*_NOTHING, MalformedValue, OutOfRange)
-_QUESTION = (*_SETTING, UnknownOperator, UnknownOption, LabelNotSlug, Contradiction)
+_QUESTION = (
+    *_SETTING,
+    UnknownOperator,
+    UnknownOption,
+    LabelNotSlug,
+    MaskedField,
+    Contradiction,
+)
 _OPENED = (InsufficientScope, CampaignNotFound)
 _NUMBERED = (NotFound,)
 """A number in the path that is none, or too large, leads nowhere."""

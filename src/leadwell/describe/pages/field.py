@@ -69,9 +69,12 @@ def _blocks(view: Campaign, field: Field, anchors: Anchors) -> Iterator[Block]:
             ),
         ),
         ("Required", ("yes" if field.required else "no",)),
-        ("Ask by", comparisons(subject)),
     ]
-    if asking.is_askable(subject):
+    if field.mask:
+        pairs.append(("Ask by", ("nothing: the token sees a mask of its values",)))
+    else:
+        pairs.append(("Ask by", comparisons(subject)))
+    if kind.operators and asking.is_askable(subject):
         example = asking.query(asking.asked(subject, kind.operators[0]))
         pairs.append(("For instance", (Code(example),)))
     shown = values.answered(view, field)

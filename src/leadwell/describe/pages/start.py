@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from leadwell.describe import access
 from leadwell.describe.examples import asking, campaign_of, values
 from leadwell.describe.examples.json_text import pretty
 from leadwell.describe.pages.document import (
@@ -71,9 +72,22 @@ def _access(reader: Reader, grant: Grant, view: Campaign) -> Section:
             ("Rights", say("read and write" if grant.may_write else "read")),
             *_leads(reader, grant, view),
             ("Fields", _fields(grant, view)),
+            *_masked(view),
         )
     )
     return Section("What the token sees", "access", (facts,))
+
+
+def _masked(view: Campaign) -> Iterator[tuple[str, Text]]:
+    slugs = [f"`{slug}`" for slug in access.masked(view)]
+    if slugs:
+        yield (
+            "Masked",
+            say(
+                f"{', '.join(slugs)}: the same mask stands in place of every value, "
+                "and nothing can be asked of it"
+            ),
+        )
 
 
 def _account(reader: Reader, grant: Grant) -> Section:

@@ -7,6 +7,7 @@ from leadwell.schema.fields.contact import EMAIL, PHONE, URL
 from leadwell.schema.fields.data import DATA
 from leadwell.schema.fields.decimal import DECIMAL
 from leadwell.schema.fields.identifier import IDENTIFIER
+from leadwell.schema.fields.masked import MASKED, MASKED_TYPE
 from leadwell.schema.fields.number import NUMBER
 from leadwell.schema.fields.select import MULTI_SELECT, SELECT
 from leadwell.schema.fields.text import LONG_TEXT, TEXT
@@ -27,7 +28,10 @@ FIELD_TYPES: tuple[FieldType, ...] = (
     DATA,
 )
 
-_BY_NAME = {kind.name: kind for kind in (*FIELD_TYPES, IDENTIFIER)}
+_BY_NAME = {
+    **{kind.name: kind for kind in (*FIELD_TYPES, IDENTIFIER)},
+    MASKED_TYPE: MASKED,
+}
 
 
 def type_named(name: str) -> FieldType:

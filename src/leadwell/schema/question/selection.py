@@ -8,7 +8,7 @@ from leadwell.model.query import FieldRef, Shown, SortKey
 from leadwell.model.slug import RESERVED
 from leadwell.schema.fields import type_named
 from leadwell.schema.nearest import listed, nearest
-from leadwell.schema.subjects import FIELD_PREFIX
+from leadwell.schema.subjects import FIELD_PREFIX, check_seen
 
 SORT_KEYS_MAX = 3
 
@@ -18,6 +18,7 @@ def sort(view: Campaign, text: str) -> tuple[SortKey, ...]:
 
     Raises:
         UnknownParameter: a key cannot be sorted by.
+        MaskedField: the token does not see what it would sort by.
         TooMany: more than three keys.
     """
     parts = text.split(",")
@@ -31,6 +32,7 @@ def sort(view: Campaign, text: str) -> tuple[SortKey, ...]:
     for part in parts:
         name = part.removeprefix("-")
         if name not in understood:
+            _check_seen(view, name)
             raise _unknown(f"leads cannot be sorted by {name[:64]!r}", name, known)
         keys.append(SortKey(understood[name], descending=part.startswith("-")))
     return tuple(keys)
@@ -47,6 +49,12 @@ def sortable(view: Campaign) -> dict[str, FieldRef]:
             taken = field.slug in names or field.slug in RESERVED
             names[FIELD_PREFIX * taken + field.slug] = field.id
     return names
+
+
+def _check_seen(view: Campaign, name: str) -> None:
+    field = view.field_named(name.removeprefix(FIELD_PREFIX))
+    if field is not None:
+        check_seen(field)
 
 
 def _formerly_sortable(view: Campaign) -> dict[str, FieldRef]:

@@ -47,7 +47,8 @@ def _rights_of_token(connection: Connection, public_id: str) -> dict[str, Any]:
     row = one(
         connection.rows(
             """
-            SELECT lineage, may_write, filter_id, generation, readable, expires_at
+            SELECT lineage, may_write, filter_id, generation, readable, expires_at,
+                   masks
               FROM token
              WHERE public_id = :public_id
             """,
@@ -56,12 +57,14 @@ def _rights_of_token(connection: Connection, public_id: str) -> dict[str, Any]:
     )
     if row is None:
         return {}
-    lineage, may_write, filter_id, generation, readable, expires_at = row
+    lineage, may_write, filter_id, generation, readable, expires_at, masks = row
     fields = None if readable is None else msgspec.json.decode(readable)
+    scope = {"filter": filter_id, "generation": generation, "fields": fields}
+    is_masked = masks and fields is None and not may_write
     return {
         "lineage": lineage,
         "may_write": bool(may_write),
-        "scope": {"filter": filter_id, "generation": generation, "fields": fields},
+        "scope": scope | ({"masks": True} if is_masked else {}),
         "expires_at_us": expires_at,
     }
 

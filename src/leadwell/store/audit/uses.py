@@ -37,6 +37,8 @@ class Asker:
     generation: int = 0
     fields: tuple[str, ...] | None = None
     """The ids of fields, and attributes, that may be read; `None`: all of them."""
+    masks: bool = False
+    """Whether personal fields were masked."""
 
 
 NOBODY = Asker("")
@@ -202,11 +204,12 @@ def by_chain(taken: Taken) -> Mapping[Chain, Taken]:
 def _scope(key: Key) -> dict[str, Any]:
     asker = key.asker
     fields = None if asker.fields is None else list(asker.fields)
-    return {
+    scope = {
         "filter": key.scope_id or None,
         "generation": asker.generation,
         "fields": fields,
     }
+    return scope | ({"masks": True} if asker.masks else {})
 
 
 def _leads(use: Use) -> dict[str, Any]:

@@ -26,6 +26,8 @@ class What(StrEnum):
     CAMPAIGN_CHANGED = "campaign-changed"
     FIELD_ADDED = "field-added"
     FIELD_CHANGED = "field-changed"
+    FIELD_MARKED = "field-marked"
+    FIELD_UNMARKED = "field-unmarked"
     FIELD_REMOVED = "field-removed"
     FIELDS_ORDERED = "fields-ordered"
     OPTION_ADDED = "option-added"

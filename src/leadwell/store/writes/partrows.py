@@ -22,9 +22,9 @@ def insert_fields(
     connection.run_many(
         """
         INSERT INTO field (campaign_id, id, slug, label, type, required, json_schema,
-                           place)
+                           personal, place)
              VALUES (:campaign_id, :id, :slug, :label, :type, :required, :json_schema,
-                     :place)
+                     :personal, :place)
         """,
         [
             {
@@ -35,6 +35,7 @@ def insert_fields(
                 "type": field.type,
                 "required": int(field.required),
                 "json_schema": _json_text(field.json_schema),
+                "personal": int(field.is_personal),
                 "place": number,
             }
             for number, field in enumerate(fields, place)
@@ -128,6 +129,19 @@ def set_required(
          WHERE campaign_id = :campaign_id AND id = :id
         """,
         {"campaign_id": campaign_id, "id": part.id, "required": int(required)},
+    )
+
+
+def set_personal(
+    connection: Connection, campaign_id: int, part: Part, *, personal: bool
+) -> None:
+    """Say whether what a field holds is somebody's personal data."""
+    connection.run(
+        """
+        UPDATE field SET personal = :personal
+         WHERE campaign_id = :campaign_id AND id = :id
+        """,
+        {"campaign_id": campaign_id, "id": part.id, "personal": int(personal)},
     )
 
 

@@ -55,7 +55,7 @@ def add_field(connection: Connection, campaign_id: int, field: Field) -> Field:
     )
     made = replace(field, id=field_id, options=options)
     partrows.insert_fields(connection, campaign_id, [made], place)
-    _bump(connection, campaign_id)
+    bump(connection, campaign_id)
     return made
 
 
@@ -74,7 +74,7 @@ def add_option(
     part_id = campaigns.next_part_id(connection, campaign_id)
     made = Option(part_id, slug, checked_label(label))
     partrows.insert_options(connection, campaign_id, options.owner_id, [made], place)
-    _bump(connection, campaign_id)
+    bump(connection, campaign_id)
     return made
 
 
@@ -93,7 +93,7 @@ def add_status(connection: Connection, campaign_id: int, status: Status) -> Stat
         is_default=False,
     )
     partrows.insert_statuses(connection, campaign_id, [made], place)
-    _bump(connection, campaign_id)
+    bump(connection, campaign_id)
     return made
 
 
@@ -113,7 +113,7 @@ def rename(connection: Connection, campaign_id: int, name: Name, slug: str) -> N
     partrows.keep_alias(connection, campaign_id, known, part, slug)
     partrows.set_slug(connection, campaign_id, part, slug)
     _revise(connection, campaign_id, part)
-    _bump(connection, campaign_id)
+    bump(connection, campaign_id)
 
 
 def relabel(connection: Connection, campaign_id: int, name: Name, label: str) -> None:
@@ -128,7 +128,7 @@ def relabel(connection: Connection, campaign_id: int, name: Name, label: str) ->
     label = checked_label(label)
     if label != part.label:
         partrows.set_label(connection, campaign_id, part, label)
-        _bump(connection, campaign_id)
+        bump(connection, campaign_id)
 
 
 def remove(connection: Connection, campaign_id: int, name: Name) -> None:
@@ -146,7 +146,7 @@ def remove(connection: Connection, campaign_id: int, name: Name) -> None:
     check_removable(connection, campaign, name)
     partrows.delete(connection, campaign_id, part)
     _revise(connection, campaign_id, part)
-    _bump(connection, campaign_id)
+    bump(connection, campaign_id)
 
 
 def move(connection: Connection, campaign_id: int, name: Name, place: int) -> None:
@@ -163,7 +163,7 @@ def move(connection: Connection, campaign_id: int, name: Name, place: int) -> No
     order.insert(max(place, 0), part)
     if tuple(order) != known.parts:
         partrows.set_places(connection, campaign_id, order)
-        _bump(connection, campaign_id)
+        bump(connection, campaign_id)
 
 
 def set_type(
@@ -178,7 +178,7 @@ def set_type(
     _, part = found(campaign, Name(Kind.STATUS, slug))
     if campaign.status_by_id[part.id].type is not kind:
         partrows.set_type(connection, campaign_id, part, kind)
-        _bump(connection, campaign_id)
+        bump(connection, campaign_id)
 
 
 def set_default(connection: Connection, campaign_id: int, slug: str) -> None:
@@ -191,7 +191,7 @@ def set_default(connection: Connection, campaign_id: int, slug: str) -> None:
     _, part = found(campaign, Name(Kind.STATUS, slug))
     if not campaign.status_by_id[part.id].is_default:
         partrows.set_default(connection, campaign_id, part)
-        _bump(connection, campaign_id)
+        bump(connection, campaign_id)
 
 
 def set_required(
@@ -210,7 +210,7 @@ def set_required(
     if required:
         _check_writers(connection, campaign, slug, part)
     partrows.set_required(connection, campaign_id, part, required=required)
-    _bump(connection, campaign_id)
+    bump(connection, campaign_id)
 
 
 def set_json_schema(
@@ -233,7 +233,7 @@ def set_json_schema(
         )
     if field.json_schema != schema:
         partrows.set_json_schema(connection, campaign_id, part, schema)
-        _bump(connection, campaign_id)
+        bump(connection, campaign_id)
 
 
 def set_name(connection: Connection, campaign_id: int, name: str, country: str) -> None:
@@ -259,7 +259,7 @@ def set_name(connection: Connection, campaign_id: int, name: str, country: str) 
             """,
             {"campaign_id": campaign_id, "name": name, "country": country},
         )
-        _bump(connection, campaign_id)
+        bump(connection, campaign_id)
 
 
 def set_duplicates(
@@ -379,7 +379,8 @@ def _revise(connection: Connection, campaign_id: int, part: Part) -> None:
     chores.add(connection, campaign_id, kind, part.id)
 
 
-def _bump(connection: Connection, campaign_id: int) -> None:
+def bump(connection: Connection, campaign_id: int) -> None:
+    """Give the schema its next version, as the last statement of every change."""
     chores.add(connection, campaign_id, chores.Kind.RENDER, 0)
     # The last statement: nobody may keep a schema in mind that could be undone.
     connection.run(

@@ -57,6 +57,7 @@ def state(token: Token) -> str:
         token.may_write,
         token.filter_id,
         token.readable and sorted(map(str, token.readable)),
+        token.masks,
         token.expires_at,
         token.addresses,
         token.revoked_at,

@@ -34,6 +34,8 @@ class Row:
     filter_name: str
     fields: tuple[str, ...] | None
     """The labels of what it sees of a lead; `None`: everything."""
+    masked: tuple[str, ...]
+    """The labels of what it sees a mask of."""
     links: int
     notes: Mapping[Note, Noted]
 
@@ -92,6 +94,9 @@ def _row(
         known = [f.label for f in campaign.fields if f.id in token.readable]
         own = [named(visit, each) for each in Attribute if each in token.readable]
         fields = (*known, *own)
+    masked: tuple[str, ...] = ()
+    if campaign is not None and token.is_masked:
+        masked = tuple(f.label for f in campaign.fields if f.is_personal)
     is_open = token.is_open(moment)
     shared = links.find_followers(connection, token, moment) if is_open else ()
     return Row(
@@ -101,6 +106,7 @@ def _row(
         query,
         name,
         fields,
+        masked,
         len(shared),
         noted[token.public_id],
     )

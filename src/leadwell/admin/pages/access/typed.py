@@ -19,6 +19,8 @@ from leadwell.store import filters
 from leadwell.store.access import rights
 from leadwell.store.connection import Connection
 
+_EVERY = frozenset({"all", "masked"})
+"""The words of a form for every field: with what personal ones hold, or without."""
 SPANS = ("30", "90", "365")
 """For how many days a token can be made without a date."""
 
@@ -36,6 +38,8 @@ class Typed:
     built: Built | None = None
     is_narrow: bool = False
     """Whether it sees only the fields that are named."""
+    masks: bool = True
+    """Whether it sees a mask of those that are personal, unless it names or writes."""
     fields: frozenset[str] = frozenset()
     """Ids of fields, and attributes."""
     ends: str = "90"
@@ -57,7 +61,8 @@ class Typed:
             saved=visit.text("saved"),
             built=building.read(visit.said, campaign, form) if campaign else None,
             # What no page of ours sends may not open more than was meant.
-            is_narrow=campaign is not None and visit.text("fields") != "all",
+            is_narrow=campaign is not None and visit.text("fields") not in _EVERY,
+            masks=visit.text("fields") != "all",
             fields=frozenset(fields),
             ends=visit.text("ends"),
             date=visit.text("date"),
@@ -90,6 +95,7 @@ class Typed:
             saved=str(kept.id) if kept and kept.name else "",
             built=building.shown(visit.said, campaign, shown) if campaign else None,
             is_narrow=token.readable is not None,
+            masks=token.masks,
             fields=frozenset(str(each) for each in readable),
             ends="keep",
             addresses=", ".join(token.addresses),
@@ -150,6 +156,7 @@ class Typed:
             base,
             name=self.name,
             may_write=self.may_write,
+            masks=self.masks,
             expires_at=expires_at,
             addresses=addresses,
         )

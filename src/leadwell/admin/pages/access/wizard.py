@@ -96,6 +96,7 @@ def form(
     return content | {
         "typed": typed,
         "built": typed.built,
+        "masked": [f.label for f in campaign.fields if f.is_personal],
         "filters": filters.find_all(connection, campaign),
         "choices": [
             *((str(f.id), f.label) for f in campaign.fields),

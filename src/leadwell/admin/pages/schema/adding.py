@@ -56,7 +56,7 @@ class New:
 def _content(connection: Connection, visit: Visit, kind: str) -> dict[str, Any]:
     campaign = visit.campaign(connection)
     known = FIELDS.shelf(visit, campaign)
-    names = ("label", "slug", "options", "json_schema", "required")
+    names = ("label", "slug", "options", "json_schema", "required", "personal")
     slug = slug_wanted(visit, known)
     wrong = states.problems(visit.said, known, visit.text("label"), slug)
     return {
@@ -111,6 +111,8 @@ def _read(visit: Visit, slug: str) -> Field:
         "type": kind,
         "required": visit.text("required") == "yes",
     }
+    if visit.text("personal") in {"yes", "no"}:
+        given["personal"] = visit.text("personal") == "yes"
     if kind in WITH_OPTIONS:
         given["options"] = list(_options(visit))
     if kind == "json" and visit.text("json_schema"):

@@ -1,5 +1,6 @@
 """One part of the schema: look at it, change it, remove it; consequences come first."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,8 +22,10 @@ from leadwell.model.query import Condition, Question
 from leadwell.schema.operators import EXISTS
 from leadwell.schema.parts import Kind, Part, Shelf, renamed
 from leadwell.store import pages, parts
+from leadwell.store.access import personal
 from leadwell.store.connection import Connection
 from leadwell.store.parts import Consequences
+from leadwell.store.people.activity import What
 from leadwell.store.writes import parts as edits
 from leadwell.store.writes.rehearsal import Undone, undone
 
@@ -125,7 +128,10 @@ class Editor:
         content = await visit.read(lambda c: self._felt(c, visit))
         found: Consequences | None = content["found"]
         misfits: Misfits | None = content["misfits"]
-        is_felt = found is not None and found.is_felt
+        masked: Consequences | None = content["masked"]
+        is_felt = (found is not None and found.is_felt) or bool(
+            masked and masked.uses.masking
+        )
         if not is_felt and not (misfits and misfits.count):
             return None
         with suppress(Undone):
@@ -137,6 +143,11 @@ class Editor:
         was = state_of(campaign, part)
         wanted = typed(visit, was, self.place.kind)
         content |= {"was": was, "wanted": wanted, "found": None, "misfits": None}
+        content["masked"] = None
+        if wanted.is_personal != was.is_personal:
+            content["masked"] = personal.consequences(
+                connection, campaign, part, on=wanted.is_personal
+            )
         if wanted.slug != was.slug:
             content["found"] = parts.consequences(
                 connection, campaign, part, revises=True
@@ -162,7 +173,8 @@ class Editor:
         for step in states.steps(name, was, wanted):
             step(connection, campaign.id)
         ref = renamed(name, replace(name, slug=wanted.slug))
-        visit.note(connection, campaign, self.place.changed, wanted.label, ref)
+        for what in _noted(self.place, was, wanted):
+            visit.note(connection, campaign, what, wanted.label, ref)
 
     def _removal(self, connection: Connection, visit: Visit) -> dict[str, Any]:
         content, campaign, part = self._about(connection, visit)
@@ -185,6 +197,14 @@ class Editor:
         name = self.place.name(visit, campaign, part)
         edits.remove(connection, campaign.id, name)
         visit.note(connection, campaign, self.place.removed, part.label, name)
+
+
+def _noted(place: Place, was: State, wanted: State) -> Iterator[What]:
+    """Yield what is noted of a change: who sees less or more is noted by itself."""
+    if wanted.is_personal != was.is_personal:
+        yield What.FIELD_MARKED if wanted.is_personal else What.FIELD_UNMARKED
+    if replace(wanted, is_personal=was.is_personal) != was:
+        yield place.changed
 
 
 def _holders(

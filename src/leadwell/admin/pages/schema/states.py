@@ -19,6 +19,7 @@ from leadwell.schema.parts import (
     Shelf,
     checked_label,
 )
+from leadwell.store.access import personal
 from leadwell.store.connection import Connection
 from leadwell.store.writes import parts
 
@@ -37,6 +38,8 @@ class State:
     """Of statuses: whether new leads fall to it."""
     json_schema: str = ""
     """Of fields with data: what it must look like, as JSON; empty: anything."""
+    is_personal: bool = False
+    """Of fields: whether they tell who somebody is."""
 
     @property
     def seen(self) -> str:
@@ -50,7 +53,13 @@ def state_of(campaign: Campaign, part: Part) -> State:
         case Kind.FIELD:
             field = campaign.field_by_id[part.id]
             schema = fitting.text_of(field)
-            return State(part.label, part.slug, field.required, json_schema=schema)
+            return State(
+                part.label,
+                part.slug,
+                field.required,
+                json_schema=schema,
+                is_personal=field.is_personal,
+            )
         case Kind.STATUS:
             status = campaign.status_by_id[part.id]
             kind, default = status.type.value, status.is_default
@@ -73,6 +82,10 @@ def typed(visit: Visit, was: State, kind: Kind) -> State:
         json_schema=fitting.tidy(visit.text("json_schema"))
         if "json_schema" in visit.form and kind is Kind.FIELD
         else was.json_schema,
+        # Nor may a page of before unmask what it does not know of.
+        is_personal=visit.text("personal") == "yes"
+        if "personal" in visit.form and kind is Kind.FIELD
+        else was.is_personal,
     )
 
 
@@ -129,6 +142,10 @@ def steps(
         text = wanted.json_schema
         schema = fitting.read_schema(text) if text else None
         found.append(partial(parts.set_json_schema, slug=name.slug, schema=schema))
+    if wanted.is_personal != was.is_personal:
+        found.append(
+            partial(personal.change, slug=name.slug, personal=wanted.is_personal)
+        )
     if wanted.type != was.type:
         kind = StatusType(wanted.type)
         found.append(partial(parts.set_type, slug=name.slug, kind=kind))
