@@ -72,6 +72,8 @@ TOLD: list[tuple[str, tuple[str, ...], str]] = [
     ("field rename", ("colour", "tint", "--yes", *AT), "field-changed colour -> tint"),
     ("field label", ("tint", "Tint", *AT), "field-changed tint"),
     ("field require", ("tint", *AT), "field-changed tint"),
+    ("field personal", ("tint", "--yes", *AT), "field-marked tint"),
+    ("field personal", ("tint", "--off", "--yes", *AT), "field-unmarked tint"),
     ("field remove", ("tint", "--yes", *AT), "field-removed tint"),
     ("option add", ("source", "web", "--label", "Web", *AT), "option-added source/web"),
     (
@@ -221,7 +223,7 @@ FORMS: dict[str, tuple[What, ...] | str] = {
     "…/duplicates": "that leads are not alike changes none of them",
     "…/fields/new": (What.FIELD_ADDED,),
     "…/fields/move": (What.FIELDS_ORDERED,),
-    "…/fields/{part_id}": (What.FIELD_CHANGED,),
+    "…/fields/{part_id}": (What.FIELD_CHANGED, What.FIELD_MARKED, What.FIELD_UNMARKED),
     "…/fields/{part_id}/remove": (What.FIELD_REMOVED,),
     "…/selects/{field_id}": (What.OPTION_ADDED,),
     "…/selects/{field_id}/move": (What.OPTIONS_ORDERED,),

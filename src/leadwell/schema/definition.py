@@ -324,20 +324,9 @@ class _Reader:
     def _json_schema(self, place: str, kind: str, given: Any) -> Any:
         if given is None:
             return None
-        pointer = f"{place}/json_schema"
-        if kind != "json":
-            self._note(pointer, f"a {kind} has no JSON Schema", "leave it out")
-            return None
-        try:
-            Draft202012Validator.check_schema(given)
-        except SchemaError as error:
-            self._note(pointer, error.message[:200], "see JSON Schema 2020-12")
-        far = next((ref for ref in _references(given) if ref[:1] != "#"), None)
-        if far is not None:
-            self._note(
-                pointer, f"$ref {far!r} leads elsewhere", "refer within: #/$defs/…"
-            )
-        return given
+        if wrong := _wrong_json_schema(kind, given):
+            self._note(f"{place}/json_schema", *wrong)
+        return given if kind == "json" else None
 
     def _note(self, place: str, message: str, hint: str) -> None:
         code = InvalidDefinition.code
@@ -362,6 +351,20 @@ def _decided(campaign: Campaign, given: object) -> Duplicates:
     # To YAML a plain `off` is false.
     policy = item.get("policy", Policy.FLAG.value) or Policy.OFF.value
     return identity.decision(campaign, str(policy), slugs)
+
+
+def _wrong_json_schema(kind: str, given: Any) -> tuple[str, str] | None:
+    """Say what is wrong with the JSON Schema of a field, and what to do."""
+    if kind != "json":
+        return f"a {kind} has no JSON Schema", "leave it out"
+    try:
+        Draft202012Validator.check_schema(given)
+    except SchemaError as error:
+        return error.message[:200], "see JSON Schema 2020-12"
+    far = next((ref for ref in _references(given) if ref[:1] != "#"), None)
+    if far is None:
+        return None
+    return f"$ref {far!r} leads elsewhere", "refer within: #/$defs/…"
 
 
 def _references(schema: JSON) -> Iterator[str]:
