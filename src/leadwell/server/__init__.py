@@ -14,6 +14,7 @@ from starlette.routing import Router
 from starlette.types import ASGIApp
 
 from leadwell.admin import app as admin
+from leadwell.admin import gate
 from leadwell.api.app import Beside, app
 from leadwell.api.entrance import metrics
 from leadwell.api.entrance.browsers import origins_of
@@ -153,7 +154,7 @@ def _working(hub: Hub, settings: Settings) -> Generator[None]:
 def beside(hub: Hub, settings: Settings) -> Beside:
     """Return what a hub answers besides its API."""
     leads, pages = admin.leads(hub), admin.routes(hub)
-    return Beside(agents.tools(settings), leads, pages)
+    return Beside(agents.tools(settings), leads, pages, gate.lost(hub))
 
 
 def _pins_folder(address: str) -> Path | None:
