@@ -303,6 +303,11 @@ def test_a_file_is_imported_and_its_schema_inferred(run: Run, folder: Path) -> N
     assert answer.code == 0, answer.err
     assert answer.out.startswith("60 rows: 60 added")
     assert "type: select" in answer.err
+    refused = run("import", "bank.csv", "--campaign", "400")
+    assert refused.code == 2
+    assert "--map 'y=status'" in refused.err
+    named = run("import", "bank.csv", "--campaign", "400", "--status-column", "y")
+    assert named.code == 0
     again = run("import", "bank.csv", "--campaign", "400", "--map", "y=status")
     assert (again.code, "60 known already" in again.out) == (0, True)
 
