@@ -333,6 +333,15 @@ def test_the_doctor_finds_what_is_wrong(made: Run, folder: Path) -> None:
     assert made("doctor", "--database", "sqlite:///missing.db").code == 1
 
 
+def test_the_doctor_names_a_setting_that_is_misspelt(
+    made: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEADWELL_PUBLIC_ULR", "https://leads.example.com")
+    (row,) = [x for x in made("doctor", "--json").json if x["what"] == "settings"]
+    assert row["state"] == "warn"
+    assert "did you mean LEADWELL_PUBLIC_URL?" in row["said"]
+
+
 def test_the_doctor_looks_deeper(made: Run) -> None:
     found = made("doctor", "--deep", "--json").json
     (campaign,) = [one for one in found if one["what"].startswith("campaign ")]
