@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncGenerator, Generator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any, Protocol
@@ -27,8 +28,8 @@ from leadwell.server.clock import AgreedClock, JumpGuard, now
 from leadwell.server.connections.allowance import allow_files
 from leadwell.server.logs import configure_logs, log_beside
 from leadwell.server.opening import erasure_path
+from leadwell.server.outgoing import sending
 from leadwell.server.outgoing.ringing import Ringer
-from leadwell.server.outgoing.sending import networks_of
 from leadwell.server.parent import end_with_parent
 from leadwell.server.rotating import KeyWatch
 from leadwell.server.sharing import Sharing
@@ -63,6 +64,9 @@ def hub_of(settings: Settings, *, create: bool = True) -> Hub:
         clock=now,
         agreed_clock=AgreedClock(database) if database.is_remote else None,
         guard=JumpGuard(),
+        check_receiver=partial(
+            sending.check, allowed=sending.networks_of(settings.webhook_networks)
+        ),
         public_url=settings.url,
         limits=Limits(
             url_bytes_max=settings.url_bytes_max,
@@ -140,7 +144,7 @@ def _working(hub: Hub, settings: Settings) -> Generator[None]:
             # It ends after all that it is to be told of.
             Auditor(hub, pace),
             Upkeep(hub, settings.history_days),
-            Ringer(hub, networks_of(settings.webhook_networks)),
+            Ringer(hub, sending.networks_of(settings.webhook_networks)),
             KeyWatch(hub, settings),
         ]
         if shared:
