@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import Any, Protocol
 
+import structlog
 from starlette.routing import Router
 from starlette.types import ASGIApp
 
@@ -38,6 +39,7 @@ from leadwell.server.upkeep import Upkeep
 from leadwell.settings import Settings, from_environment
 from leadwell.store.connection import Database
 
+_log = structlog.get_logger("leadwell.server")
 GC_EVERY = 20_000
 """New objects between two looks for garbage: some hundred requests."""
 
@@ -115,8 +117,10 @@ def application() -> ASGIApp:
             gc.freeze()
             gc.set_threshold(GC_EVERY)
             yield {VIGIL: hub.vigil}
+            _log.info("stopping", process=os.getpid())
         if traced is not None:
             traced.stop()
+        _log.info("stopped", process=os.getpid())
 
     answering = app(hub, lifespan, beside(hub, settings))
     return answering if traced is None else traced.app(answering)
