@@ -5,7 +5,7 @@ from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 
 from leadwell.admin import app as admin
-from leadwell.admin import passwords
+from leadwell.admin import gate, passwords
 from leadwell.api.app import Beside, app
 from leadwell.api.hub import Hub
 from leadwell.model.account import Account
@@ -37,7 +37,8 @@ def _passwords_are_hashed_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def client(hub: Hub) -> TestClient:
     """A browser without a session."""
-    whole = app(hub, beside=Beside(leads=admin.leads(hub), pages=admin.routes(hub)))
+    pages = Beside(None, admin.leads(hub), admin.routes(hub), gate.lost(hub))
+    whole = app(hub, beside=pages)
     return Whole(whole, base_url=hub.public_url, headers={"Accept": "text/html"})
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from threading import Event
 
 import pytest
@@ -16,7 +17,7 @@ from leadwell.model.campaign import Campaign
 from leadwell.model.hook import PAUSES_S, secret_of
 from leadwell.model.token import public_id_of
 from leadwell.model.user import Role
-from leadwell.server.outgoing import ringing
+from leadwell.server.outgoing import ringing, sending
 from leadwell.server.outgoing.ringing import Ringer
 from leadwell.server.outgoing.sending import networks_of
 from leadwell.store import campaigns, tokens
@@ -336,3 +337,32 @@ def test_webhooks_are_for_administrators_of_the_campaign(
     assert house.desk.get(other).status_code == 404
     assert house.desk.post(other, action="remove").status_code == 404
     assert house.desk.get(house.path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("https://127.0.0.1/x", "its address is no public one"),
+        ("https://[::ffff:10.1.2.3]/x", "LEADWELL_WEBHOOK_NETWORKS"),
+        ("http://93.184.215.14/x", "has to with https"),
+        ("https://93.184.215.14/x", ""),
+        ("http://10.2.0.1/x", ""),
+        ("https://nobody.invalid/x", ""),
+    ],
+)
+def test_where_nothing_would_be_sent_is_refused_when_it_is_added(
+    desk: Desk, hub: Hub, account: Account, campaign: Campaign, url: str, said: str
+) -> None:
+    token = make.a_token(hub.database, account, campaign)
+    allowed = networks_of("10.2.0.0/16")
+    hub.__dict__["check_receiver"] = partial(sending.check, allowed=allowed)
+    path = f"/campaigns/{campaign.id}/webhooks"
+    page = desk.post(path, url=url, token=public_id_of(token), id="Abcd1234")
+    if not said:
+        assert page.status_code == 200
+        assert page.url.path == f"{path}/Abcd1234"
+        return
+    assert page.status_code == 422
+    assert said in text_of(page)
+    assert f'value="{url}"' in page.text
+    assert desk.get(f"{path}/Abcd1234").status_code == 404

@@ -240,6 +240,48 @@ def test_an_empty_campaign_says_what_to_do_next(
 
 
 @pytest.mark.usefixtures("filled")
+def test_a_page_after_the_last_one_leads_back_to_it(desk: Desk) -> None:
+    page = desk.get(f"{LEADS}?per_page=1&page=99999&_sort=id")
+    assert "There is no page 99,999 of these leads." in text_of(page)
+    assert "To the last one, page 30" in text_of(page)
+    assert "per_page=1&amp;_sort=id&amp;page=30" in page.text
+    assert "<tbody>" not in page.text
+
+
+@pytest.mark.usefixtures("filled")
+def test_who_looks_for_a_lead_that_is_gone_stays_among_the_tabs(
+    desk: Desk, sit: Sit, campaign: Campaign
+) -> None:
+    page = desk.get(f"{LEADS}/999")
+    assert page.status_code == 404
+    assert "there is no lead 999 in campaign 362" in text_of(page)
+    assert "merged into another one" in text_of(page)
+    assert "token" not in text_of(page)
+    assert f'{LEADS}"' in page.text
+    assert "/fields" in page.text
+    assert "Sign out" in page.text
+    member = sit(Role.MEMBER, campaign).get(f"{LEADS}/999")
+    assert f'{LEADS}"' in member.text
+    assert "/fields" not in member.text
+
+
+@pytest.mark.parametrize("path", ["/nonsense", "/campaigns/x", f"{LEADS}/1/nonsense"])
+def test_a_path_that_leads_nowhere_is_a_page_for_people(desk: Desk, path: str) -> None:
+    browser = {"Accept": "text/html,*/*;q=0.8"}
+    page = desk.client.get(path, headers=browser | {"Accept-Language": "da"})
+    assert page.status_code == 404
+    assert page.headers["content-type"].startswith("text/html")
+    assert "der er ingen side på denne adresse" in text_of(page)
+    assert 'href="/campaigns"' in page.text
+    for others in ({"Accept": "*/*"}, {"Accept": "application/json"}):
+        answer = desk.client.get(path, headers=others)
+        assert answer.json()["code"] == "not_found"
+    for machines in ("/v2/nonsense", "/health/nonsense", "/feed/nonsense"):
+        answer = desk.client.get(machines, headers=browser)
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.usefixtures("filled")
 def test_a_member_of_another_campaign_finds_nothing(
     sit: Sit, database: Database, account: Account
 ) -> None:

@@ -99,6 +99,39 @@ def test_an_account_token_reads_every_campaign_of_its_account(
     assert [each["id"] for each in listed["data"]] == [362, 363]
 
 
+def test_who_names_a_campaign_by_its_slug_is_told_its_id(
+    client, database, account, campaign
+) -> None:
+    make.a_kept_campaign(database, account, id=363, name="Walls")
+    other = make.an_account(database, "other")
+    make.a_kept_campaign(database, other, id=400, name="Cellars")
+    of_one = make.a_token(database, account, campaign)
+    of_all = make.a_token(database, account, None)
+
+    def answer(token: str, slug: str, below: str = "/v2") -> dict[str, Any]:
+        path = f"{below}/campaigns/{slug}/leads"
+        found = client.get(path, headers=bearer(token))
+        assert found.status_code == 404
+        told = found.json()
+        assert told["code"] == "not_found"
+        del told["request_id"]
+        return told
+
+    for token, slug, number in (
+        (of_one, "roofs", 362),
+        (of_all, "roofs", 362),
+        (of_all, "walls", 363),
+    ):
+        for below in ("/v2", ""):
+            detail = answer(token, slug, below)["detail"]
+            assert f"that of {slug} is {number}: /v2/campaigns/{number}" in detail
+    for token, slug in ((of_one, "walls"), (of_one, "cellars"), (of_all, "cellars")):
+        assert answer(token, slug) == answer(token, "nothing")
+    revoked = client.get("/v2/campaigns/roofs/leads", headers=bearer(of_one[:-1] + "x"))
+    assert revoked.status_code == 401
+    assert client.get("/v2/campaigns/roofs/leads").status_code == 401
+
+
 def test_a_foreign_campaign_is_as_one_that_does_not_exist(
     client, database, account, campaign
 ) -> None:

@@ -148,6 +148,22 @@ def test_table_and_request_follow_the_filter_as_it_is_made(
         assert not seen.complaints
 
 
+def test_a_box_that_somebody_has_resized_breaks_no_rule_when_it_is_swapped(
+    browser: Browser, place: Office
+) -> None:
+    with place.window(browser) as seen:
+        seen.open(place.url(f"{LEADS}?source=website"))
+        page = seen.page
+        page.get_by_text("Filter", exact=True).click()
+        # As a browser does itself with what is pulled by its corner.
+        page.locator("#c-query").evaluate("each => { each.style.width = '20rem' }")
+        drop = page.locator("#builder [name='c.do'][value^=drop]")
+        drop.click()
+        drop.wait_for(state="detached")
+        page.wait_for_load_state("networkidle")
+        assert not seen.complaints
+
+
 def test_all_of_it_works_without_scripts(browser: Browser, place: Office) -> None:
     with place.window(browser, java_script_enabled=False) as seen:
         page = seen.page

@@ -303,6 +303,11 @@ def test_a_file_is_imported_and_its_schema_inferred(run: Run, folder: Path) -> N
     assert answer.code == 0, answer.err
     assert answer.out.startswith("60 rows: 60 added")
     assert "type: select" in answer.err
+    refused = run("import", "bank.csv", "--campaign", "400")
+    assert refused.code == 2
+    assert "--map 'y=status'" in refused.err
+    named = run("import", "bank.csv", "--campaign", "400", "--status-column", "y")
+    assert named.code == 0
     again = run("import", "bank.csv", "--campaign", "400", "--map", "y=status")
     assert (again.code, "60 known already" in again.out) == (0, True)
 
@@ -326,6 +331,15 @@ def test_the_doctor_finds_what_is_wrong(made: Run, folder: Path) -> None:
     states = {one["what"]: one["state"] for one in made("doctor", "--json").json}
     assert states["key"] == "warn"
     assert made("doctor", "--database", "sqlite:///missing.db").code == 1
+
+
+def test_the_doctor_names_a_setting_that_is_misspelt(
+    made: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEADWELL_PUBLIC_ULR", "https://leads.example.com")
+    (row,) = [x for x in made("doctor", "--json").json if x["what"] == "settings"]
+    assert row["state"] == "warn"
+    assert "did you mean LEADWELL_PUBLIC_URL?" in row["said"]
 
 
 def test_the_doctor_looks_deeper(made: Run) -> None:

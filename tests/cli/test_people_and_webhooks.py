@@ -104,6 +104,7 @@ def test_a_webhook_is_made_tested_listed_and_removed(
         url = f"{server.url}/hook/secret"
         made = run("webhook", "add", url, "--token", public_id_of(token), "--json")
         assert made.code == 0, made.err
+        assert "sends nothing there: its address is no public one" in made.err
         hook_id, secret = made.json["id"], made.json["secret"]
         place = (hook_id, "--campaign", "362")
         assert run("webhook", "test", *place).code == 0

@@ -1,5 +1,6 @@
 """Long polls of a running hub: what wakes them, what ends them, what they cost."""
 
+import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -109,8 +110,10 @@ def test_a_poll_that_nothing_happens_to_ends_with_its_time(
 
 
 def test_a_hub_that_stops_answers_who_waits_and_waits_for_nobody(
-    hub: Served, pool: ThreadPoolExecutor, tmp_path: Path
+    workers: int, pool: ThreadPoolExecutor, tmp_path: Path
 ) -> None:
+    # One of its own: the others go on asking theirs.
+    hub = a_hub(tmp_path, a_folder(tmp_path), workers, **noted())
     cursor = follow(hub, hub.token)
     polls = [waiting(pool, hub, hub.token, cursor, 30) for _ in range(3)]
     stopped = time.monotonic()
@@ -120,7 +123,11 @@ def test_a_hub_that_stops_answers_who_waits_and_waits_for_nobody(
     for answer, at in (each.result(timeout=10) for each in polls):
         assert (answer.status_code, answer.json()["data"]) == (200, [])
         assert at - stopped < QUICK_S
-    assert "fault" not in (tmp_path / "log").read_text()
+    said = (tmp_path / "log").read_text()
+    assert "fault" not in said
+    events = [json.loads(x)["event"] for x in said.splitlines() if x[:1] == "{"]
+    assert events.count("stopping") == events.count("stopped") == workers
+    assert events[-1] == "stopped"
 
 
 def test_a_token_that_is_revoked_is_answered_no_longer(

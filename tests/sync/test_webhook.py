@@ -19,9 +19,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from leadwell.cli.pull import receiving
+from leadwell.cli.pull import meter, receiving
 from leadwell.cli.pull.going import Where
-from leadwell.cli.pull.meter import Meter
 from leadwell.client import Campaign, Leadwell, Retry
 from leadwell.client.wire.retry import Request as Wire
 from leadwell.errors import UsageError
@@ -518,14 +517,35 @@ def test_a_terminal_shows_how_far_it_is(
     near, far = pty.openpty()
     with os.fdopen(near, "rb"), os.fdopen(far, "w") as terminal:
         monkeypatch.setattr(sys, "stderr", terminal)
-        with Meter(campaign, "") as meter:
-            watched = receiving.watched(hook, meter.deliver)
-            Pull(campaign, "", watched, Wanted(), meter.tell).run()
+        with meter.Meter(campaign, "") as told:
+            watched = receiving.watched(hook, told.deliver)
+            Pull(campaign, "", watched, Wanted(), told.tell).run()
         terminal.flush()
         shown = os.read(near, 100_000).decode()
     leads = str(len(list(campaign.leads())))
     for word in ("Leads", "Delivered", f"{leads}/{leads}"):
         assert word in shown
+
+
+def test_a_file_is_told_now_and_then_how_far_it_is(
+    campaign: Campaign,
+    hook: Webhook,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def lines() -> list[str]:
+        with meter.Meter(campaign, "") as told:
+            watched = receiving.watched(hook, told.deliver)
+            Pull(campaign, "", watched, Wanted(full=True), told.tell).run()
+        return capsys.readouterr().err.splitlines()
+
+    monkeypatch.setattr(meter, "LINE_EVERY_S", 0)
+    leads = len(list(campaign.leads()))
+    shown = lines()
+    assert f"{leads} of {leads} leads stored" in shown
+    assert f"{leads} of {leads} leads delivered" in shown
+    monkeypatch.setattr(meter, "LINE_EVERY_S", 10)
+    assert not lines()
 
 
 def test_what_a_receiver_asks_of_one_holds_for_all(server: FaultServer) -> None:

@@ -1,23 +1,32 @@
 """The way in to every page: signed in, from our own form, and told what went wrong."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from io import BytesIO
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.types import Scope
 
 from leadwell.admin import rendering, sessions
 from leadwell.admin.importing import files
 from leadwell.admin.rendering import HEADERS
 from leadwell.admin.signing import ask_again
+from leadwell.admin.tabs import around
 from leadwell.admin.visit import Visit, form_of, language_of
-from leadwell.api.entrance import problems
+from leadwell.api.entrance import Told, problems
 from leadwell.api.entrance.recording import PERSON_ASKS
 from leadwell.api.hub import Hub
-from leadwell.errors import LeadwellError, NotAllowed, title_of
+from leadwell.errors import (
+    LeadNotFound,
+    LeadwellError,
+    NotAllowed,
+    NotFound,
+    title_of,
+)
 from leadwell.store.people.users import Session
 
 Page: TypeAlias = Callable[[Visit], Awaitable[Response]]
@@ -50,7 +59,7 @@ def signed_in(hub: Hub, page: Page, *, administrator: bool = False) -> Handler:
                 sessions.check_word(hub, session.digest, given)
             return await page(Visit(hub, request, session.user, session.digest, form))
         except LeadwellError as error:
-            return refused(hub, request, error, _language(session))
+            return await _refused(hub, request, error, session)
         except sessions.RightsEnded:
             return await _ended(hub, request, digests, form)
         finally:
@@ -78,14 +87,53 @@ def refused(
     hub: Hub, request: Request, error: LeadwellError, language: str = ""
 ) -> Response:
     """Tell people what went wrong, and what to do, in the language of their choice."""
-    content = {
+    status = problems.STATUS_OF.get(error.kind, 500)
+    said, content = language_of(request, language), _content(request, error)
+    return rendering.page("refused.html", said, hub.public_url, content, status)
+
+
+def lost(hub: Hub) -> Told:
+    """Return what tells people that there is no page at the address they asked for."""
+
+    def answer(scope: Scope, error: LeadwellError, problem: Response) -> Response:
+        del error, problem
+        told = NotFound(
+            "there is no page at this address", hint="look whether it is whole"
+        )
+        return refused(hub, Request(scope), told)
+
+    return answer
+
+
+async def _refused(
+    hub: Hub, request: Request, error: LeadwellError, session: Session | None
+) -> Response:
+    if session is None or not isinstance(error, NotFound):
+        return refused(hub, request, error, _language(session))
+    visit = Visit(hub, request, session.user, session.digest, FormData())
+    return await _missing(visit, error)
+
+
+async def _missing(visit: Visit, error: NotFound) -> Response:
+    """Tell who is signed in what is not there, among the tabs of its campaign."""
+    if isinstance(error, LeadNotFound):
+        hint = "it may have been deleted, or merged into another one"
+        error = LeadNotFound(error.message, hint=hint)
+    content = {**_content(visit.request, error), "notice": ""}
+    if "campaign_id" in visit.request.path_params:
+        with suppress(LeadwellError):
+            campaign = await visit.read(visit.campaign)
+            content |= {**around(visit, campaign, ""), "has_tabs": True}
+    return visit.page("refused.html", content, problems.STATUS_OF[error.kind])
+
+
+def _content(request: Request, error: LeadwellError) -> dict[str, Any]:
+    return {
         "title": title_of(error.code),
         "error": error,
+        "has_tabs": False,
         "request_id": request.scope["state"]["request_id"],
     }
-    status = problems.STATUS_OF.get(error.kind, 500)
-    said = language_of(request, language)
-    return rendering.page("refused.html", said, hub.public_url, content, status)
 
 
 async def _session(

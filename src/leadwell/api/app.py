@@ -15,7 +15,7 @@ from leadwell.api import readers, static
 from leadwell.api.campaigns import Campaigns
 from leadwell.api.documents import FORMS, Documents
 from leadwell.api.downloads.connectors import Connectors
-from leadwell.api.entrance import Entrance
+from leadwell.api.entrance import Entrance, Told
 from leadwell.api.entrance.agents import Agents
 from leadwell.api.entrance.metrics import Metrics
 from leadwell.api.feed.changes import Changes
@@ -80,6 +80,8 @@ class Beside:
     """The page at the address where the article finds leads; it is for people."""
     pages: Sequence[Route] = ()
     """The other pages for people."""
+    lost: Told | None = None
+    """Tells people that there is no page where they look for one."""
 
 
 ALONE = Beside()
@@ -131,7 +133,9 @@ def app(
         *beside.pages,
     ]
     router = Router(routes, redirect_slashes=False, lifespan=lifespan)
-    return Entrance(router, hub, Refusals(hub).shown, has_pages=bool(beside.pages))
+    return Entrance(
+        router, hub, Refusals(hub, beside.lost).shown, has_pages=bool(beside.pages)
+    )
 
 
 def _documentation(hub: Hub, root: str, resolve: Resolve) -> list[Route]:

@@ -68,6 +68,11 @@ def _believed(moment: datetime) -> None:
     """Believe whatever the clock says."""
 
 
+def _reachable(url: str) -> None:
+    """Let every address of a receiver pass."""
+    del url
+
+
 @dataclass(frozen=True)
 class Hub:
     """One running hub. Everything in it is shared by all requests."""
@@ -88,6 +93,8 @@ class Hub:
     hub, and what belongs to a reader's run may lie in a folder."""
     pins_folder: Path | None = None
     """Where all processes of a hub keep the pins of pages; else one of its own."""
+    check_receiver: Callable[[str], None] = _reachable
+    """What refuses the address of a webhook to which nothing would be sent."""
     erasure_file: Path | None = None
     """Where erasures are noted; without it none can be made by a page."""
     disk: Path | None = None

@@ -39,7 +39,7 @@ class Into:
     account: str = "default"
     """The account that will own the new campaign; made when it is not there."""
     status_column: str | None = None
-    """The column that holds the statuses of the new campaign."""
+    """The column that holds the statuses; a new campaign gets those in it."""
     country: str = "DK"
     """Where phone numbers of the new campaign are dialled."""
 
@@ -133,10 +133,11 @@ def _targets(draft: Campaign, source: Source, into: Into, read_as: As) -> Target
     from leadwell.intake.mapping import targets
 
     chosen = _chosen(read_as.map)
+    status_column = status_of(source, into.status_column)
+    if status_column:
+        chosen = {status_column: "status"} | chosen
     if into.new:
-        status_column = status_of(source, into.status_column)
-        status = {status_column: "status"} if status_column else {}
-        chosen = field_slugs(source, status_column) | status | chosen
+        chosen = field_slugs(source, status_column) | chosen
     return targets(draft, source.columns, chosen)
 
 

@@ -108,10 +108,13 @@ def _check_complete(
         if column not in found and column not in NOTES and chosen.get(column) != SKIPPED
     ]
     if lost:
+        # The column that a campaign's statuses were made of is no field of it.
+        is_free = "status" not in found.values()
+        status = f", if it is the status: --map '{lost[0]}=status'" if is_free else ""
         raise UsageError(
             f"these columns match no field: {', '.join(lost)}",
-            hint=f"say where each goes: --map '{lost[0]}=SLUG', or leave it out: "
-            f"--map '{lost[0]}={SKIPPED}'. Fields: {', '.join(known)}",
+            hint=f"say where each goes: --map '{lost[0]}=SLUG'{status}, or leave it "
+            f"out: --map '{lost[0]}={SKIPPED}'. Fields: {', '.join(known)}",
         )
     by_target: dict[str, str] = {}
     for column, target in found.items():

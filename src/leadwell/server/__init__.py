@@ -6,14 +6,17 @@ import os
 from collections.abc import AsyncGenerator, Generator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any, Protocol
 
+import structlog
 from starlette.routing import Router
 from starlette.types import ASGIApp
 
 from leadwell.admin import app as admin
+from leadwell.admin import gate
 from leadwell.api.app import Beside, app
 from leadwell.api.entrance import metrics
 from leadwell.api.entrance.browsers import origins_of
@@ -26,8 +29,8 @@ from leadwell.server.clock import AgreedClock, JumpGuard, now
 from leadwell.server.connections.allowance import allow_files
 from leadwell.server.logs import configure_logs, log_beside
 from leadwell.server.opening import erasure_path
+from leadwell.server.outgoing import sending
 from leadwell.server.outgoing.ringing import Ringer
-from leadwell.server.outgoing.sending import networks_of
 from leadwell.server.parent import end_with_parent
 from leadwell.server.rotating import KeyWatch
 from leadwell.server.sharing import Sharing
@@ -36,6 +39,7 @@ from leadwell.server.upkeep import Upkeep
 from leadwell.settings import Settings, from_environment
 from leadwell.store.connection import Database
 
+_log = structlog.get_logger("leadwell.server")
 GC_EVERY = 20_000
 """New objects between two looks for garbage: some hundred requests."""
 
@@ -62,6 +66,9 @@ def hub_of(settings: Settings, *, create: bool = True) -> Hub:
         clock=now,
         agreed_clock=AgreedClock(database) if database.is_remote else None,
         guard=JumpGuard(),
+        check_receiver=partial(
+            sending.check, allowed=sending.networks_of(settings.webhook_networks)
+        ),
         public_url=settings.url,
         limits=Limits(
             url_bytes_max=settings.url_bytes_max,
@@ -110,8 +117,10 @@ def application() -> ASGIApp:
             gc.freeze()
             gc.set_threshold(GC_EVERY)
             yield {VIGIL: hub.vigil}
+            _log.info("stopping", process=os.getpid())
         if traced is not None:
             traced.stop()
+        _log.info("stopped", process=os.getpid())
 
     answering = app(hub, lifespan, beside(hub, settings))
     return answering if traced is None else traced.app(answering)
@@ -139,7 +148,7 @@ def _working(hub: Hub, settings: Settings) -> Generator[None]:
             # It ends after all that it is to be told of.
             Auditor(hub, pace),
             Upkeep(hub, settings.history_days),
-            Ringer(hub, networks_of(settings.webhook_networks)),
+            Ringer(hub, sending.networks_of(settings.webhook_networks)),
             KeyWatch(hub, settings),
         ]
         if shared:
@@ -153,7 +162,7 @@ def _working(hub: Hub, settings: Settings) -> Generator[None]:
 def beside(hub: Hub, settings: Settings) -> Beside:
     """Return what a hub answers besides its API."""
     leads, pages = admin.leads(hub), admin.routes(hub)
-    return Beside(agents.tools(settings), leads, pages)
+    return Beside(agents.tools(settings), leads, pages, gate.lost(hub))
 
 
 def _pins_folder(address: str) -> Path | None:

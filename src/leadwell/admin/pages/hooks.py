@@ -1,5 +1,6 @@
 """Webhooks of a campaign: who is told of news, and how that went."""
 
+import asyncio
 import secrets
 from dataclasses import dataclass
 from typing import Any
@@ -39,6 +40,9 @@ class Hooks:
     async def add(self, visit: Visit) -> Response:
         """Make a webhook."""
         try:
+            check_url(visit.text("url"))
+            # It asks for the addresses of a name, which can take long.
+            await asyncio.to_thread(visit.hub.check_receiver, visit.text("url"))
             made = await visit.write(lambda c: _made(c, visit))
         except LeadwellError as error:
             return await self._listed(visit, error)
@@ -90,7 +94,6 @@ class Hooks:
 
 def _made(connection: Connection, visit: Visit) -> Hook:
     campaign, hook_id = visit.campaign(connection), visit.text("id")
-    check_url(visit.text("url"))
     wanted = visit.text("token")
     chosen = [t for t in _open_tokens(connection, visit) if t.public_id == wanted]
     if not chosen or not is_id(hook_id):

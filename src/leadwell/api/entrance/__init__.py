@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from leadwell.api import links
-from leadwell.api.entrance import browsers, codings, limits, metrics, problems
+from leadwell.api.entrance import browsers, codings, limits, metrics, problems, slugs
 from leadwell.api.entrance.auth import Gate, Visitor
 from leadwell.api.entrance.limits import header
 from leadwell.api.entrance.linked import LinkGate
@@ -179,7 +179,11 @@ class Entrance:
         visitor = visit.visitor
         if visitor is not None and visitor.refusal is not None:
             return visitor.refusal
+        is_lost = isinstance(error, HTTPException) and error.status_code == 404
         try:
+            if visitor is not None and is_lost:
+                path = _path(visit.scope)
+                return await self._hub.look_up(partial(slugs.not_found, path, visitor))
             if visitor is not None and visitor.bearer is None:
                 await self._hub.look_up(visitor.look)
         except LeadwellError as refusal:
@@ -193,7 +197,7 @@ class _Visit:
     """One request on its way through: its id, its answer's head, and its log line."""
 
     def __init__(self, scope: Scope, send: Send, hub: Hub) -> None:
-        self._scope = scope
+        self.scope = scope
         self._send = send
         self._hub = hub
         self.origin = browsers.origin_of(hub, scope)
@@ -230,7 +234,7 @@ class _Visit:
             quota = self.visitor and self.visitor.quota
             headers: list[tuple[bytes, bytes]] = [*message["headers"], own]
             message["headers"] = headers
-            browsers.tell(self._hub, self._scope, headers, self.origin)
+            browsers.tell(self._hub, self.scope, headers, self.origin)
             if quota:
                 if self._status == 304:
                     quota.give_back()
@@ -255,7 +259,7 @@ class _Visit:
         """Return what is said of an error that nobody has raised on purpose."""
         if isinstance(error, asyncio.CancelledError):
             # The server stops, and has waited as long as it may.
-            return _stopping(self._scope["method"])
+            return _stopping(self.scope["method"])
         _log.exception("fault", request_id=self.request_id)
         return InternalError(
             "the hub made a mistake",
@@ -279,10 +283,10 @@ class _Visit:
         if isinstance(error, MethodNotAllowed):
             answer.headers["Allow"] = ", ".join(error.allowed)
         if isinstance(error, CursorLost | SnapshotLost):
-            url = f"{self._hub.public_url}{_path(self._scope)}"
-            pairs = querystring.decode(self._scope["query_string"])
+            url = f"{self._hub.public_url}{_path(self.scope)}"
+            pairs = querystring.decode(self.scope["query_string"])
             answer.headers["Link"] = links.header({"start": links.afresh(url, pairs)})
-        await told(self._scope, error, answer)(self._scope, receive, self._out)
+        await told(self.scope, error, answer)(self.scope, receive, self._out)
 
     def forget(self) -> None:
         """Let go of the request, now that it is answered.
@@ -309,17 +313,17 @@ class _Visit:
     def log(self) -> list[str]:
         """Write the line of this request; return the names of its parameters."""
         # Names of parameters only: their values are people's data.
-        query = self._scope["query_string"].decode("ascii", "replace")
+        query = self.scope["query_string"].decode("ascii", "replace")
         names = sorted({name_in(part) for part in query.split("&") if part})
-        route = getattr(self._scope.get("route"), "path", None)
+        route = getattr(self.scope.get("route"), "path", None)
         bearer = self.visitor.bearer if self.visitor else None
         by_link = {"link": bearer.link.public_id} if bearer and bearer.link else {}
         seconds = time.perf_counter() - self._started
-        metrics.note(self._scope["method"], route, self._status, seconds)
+        metrics.note(self.scope["method"], route, self._status, seconds)
         _log.info(
             "request",
             request_id=self.request_id,
-            method=self._scope["method"],
+            method=self.scope["method"],
             route=route,
             parameters=names,
             status=self._status,

@@ -35,9 +35,11 @@ def add(url: str, *, token: str, where: Where = HERE) -> None:
 
     from leadwell.api.cursors import webhooks
     from leadwell.api.cursors.sealing import Sealer
+    from leadwell.errors import Refused
     from leadwell.model.hook import secret_of
     from leadwell.model.token import PUBLIC_BYTES, short_id
     from leadwell.server.clock import now
+    from leadwell.server.outgoing import sending
     from leadwell.store import tokens
     from leadwell.store.people.activity import What
 
@@ -56,6 +58,10 @@ def add(url: str, *, token: str, where: Where = HERE) -> None:
     output.document(content, as_json=where.json, text=text)
     output.hint(f"its id is {made.id}; messages are signed with this secret")
     campaign = f"--campaign {made.campaign_id}"
+    try:
+        sending.check(url, sending.networks_of(where.settings().webhook_networks))
+    except Refused as error:
+        output.hint(f"note: a hub with these settings sends nothing there: {error}")
     output.hint(f"to see if it arrives: leadwell webhook test {made.id} {campaign}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import sys
 from contextlib import closing
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from leadwell.cli.checkup.deep import CHECKS, Check
 from leadwell.cli.opening import Where, now_us
 from leadwell.errors import LeadwellError
+from leadwell.settings import strangers
 from leadwell.store.connection import Finding
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ DAY_US = 86_400_000_000
 def checkup(where: Where, *, deep: bool) -> Iterator[Finding]:
     """Yield what there is to say of this machine's hub; one that fails says why."""
     yield from _versions()
+    for said in strangers(os.environ):
+        yield Finding("warn", "settings", said)
     checks: list[Check] = [("key", _key), ("database", partial(_database, deep=deep))]
     for what, check in [*checks, *CHECKS] if deep else checks:
         # The others are made all the same.

@@ -85,6 +85,18 @@ def post(
     return Outcome(status, said, round((time.monotonic() - started) * 1_000))
 
 
+def check(url: str, allowed: Sequence[Network]) -> None:
+    """Refuse an address now that nothing would be sent to.
+
+    A name that nobody knows yet is let pass: it may be made known later.
+
+    Raises:
+        Refused: one of the addresses of the host may not be reached.
+    """
+    with suppress(OSError, ValueError):
+        _address(urlsplit(url), allowed)
+
+
 def _address(parts: SplitResult, allowed: Sequence[Network]) -> str:
     """Return the address to connect to.
 
@@ -100,8 +112,9 @@ def _address(parts: SplitResult, allowed: Sequence[Network]) -> str:
             continue
         if not _is_public(text):
             raise Refused(
-                "its address is no public one; whoever operates the hub may name its "
-                "network in LEADWELL_WEBHOOK_NETWORKS"
+                "its address is no public one",
+                hint="whoever operates the hub may name its network in "
+                "LEADWELL_WEBHOOK_NETWORKS",
             )
         if parts.scheme != "https":
             raise Refused("its address begins with http, and has to with https")
@@ -170,7 +183,7 @@ def _cut(line: HTTPConnection, is_late: Event) -> None:
 
 def _told(error: Exception) -> str:
     if isinstance(error, Refused):
-        return error.message
+        return error.detail
     if isinstance(error, ssl.SSLError):
         return f"its certificate does not hold: {error.reason or error}"[:200]
     if isinstance(error, socket.gaierror):
