@@ -218,31 +218,34 @@ class SQLiteDatabase:
             WRITES_WAITING.dec(len(group))
             WRITES.inc(len(group))
             with COMMIT_SECONDS.time():
-                connection = self._served(connection, group)
+                connection = _served(self._opened, connection, group)
         if connection is not None:
             connection.raw.close()
 
-    def _served(
-        self, connection: SQLiteConnection | None, group: list[_Job]
-    ) -> SQLiteConnection | None:
-        """Do what waits, or say why not; return the connection if it is fit for more.
 
-        Raises nothing: without its thread, whoever writes would wait for ever.
-        """
-        # From here a job can no longer be called off by who waits for it.
-        group = [each for each in group if each[1].set_running_or_notify_cancel()]
-        try:
-            connection = connection or self._opened()
-            outcomes = _commit_together(connection, group)
-        except BaseException as error:
-            connection = connection and _undone(connection)
-            outcomes = _refused(group, error, is_lost=connection is None)
-        for done, result, fault in outcomes:
-            if fault is None:
-                done.set_result(result)
-            else:
-                done.set_exception(fault)
-        return connection
+def _served(
+    opened: Callable[[], SQLiteConnection],
+    connection: SQLiteConnection | None,
+    group: list[_Job],
+) -> SQLiteConnection | None:
+    """Do what waits, or say why not; return the connection if it is fit for more.
+
+    Raises nothing: without its thread, whoever writes would wait for ever.
+    """
+    # From here a job can no longer be called off by who waits for it.
+    group = [each for each in group if each[1].set_running_or_notify_cancel()]
+    try:
+        connection = connection or opened()
+        outcomes = _commit_together(connection, group)
+    except BaseException as error:
+        connection = connection and _undone(connection)
+        outcomes = _refused(group, error, is_lost=connection is None)
+    for done, result, fault in outcomes:
+        if fault is None:
+            done.set_result(result)
+        else:
+            done.set_exception(fault)
+    return connection
 
 
 def _commit_together(connection: SQLiteConnection, group: list[_Job]) -> list[_Outcome]:
