@@ -85,7 +85,9 @@ def refused(
     }
     status = problems.STATUS_OF.get(error.kind, 500)
     said = language_of(request, language)
-    return rendering.page("refused.html", said, hub.public_url, content, status)
+    answer = rendering.page("refused.html", said, hub.public_url, content, status)
+    answer.headers.update(problems.retry_after(error))
+    return answer
 
 
 async def _session(
