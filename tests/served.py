@@ -152,6 +152,7 @@ UNLIMITED = {
     "LEADWELL_TOKEN_RATE": "0",
     "LEADWELL_LINK_RATE": "0",
     "LEADWELL_WRONG_TOKENS_RATE": "0",
+    "LEADWELL_WRONG_PASSWORDS_RATE": "0",
 }
 """No rates: a test asks quicker than any reader, and is about something else."""
 

@@ -126,6 +126,9 @@ class Settings:
     wrong_tokens_rate: float = 1.0
     """How many wrong tokens may come from one address each second. Beyond that it is
     answered `429`, unless it sends a token that was good before. 0: any number."""
+    wrong_passwords_rate: float = 0.2
+    """How many wrong passwords may come from one address each second, after the first
+    ten. Beyond that nobody signs in from there. 0: any number."""
     connections_max: int = 10_000
     """Connections that one process holds; the next one is told `503` at once."""
     in_flight_max: int = 128

@@ -9,12 +9,14 @@ from functools import partial
 from threading import Event
 
 import pytest
+from structlog.testing import capture_logs
 
 from leadwell.api.hub import Hub
 from leadwell.client.wire.signing import key_of
+from leadwell.errors import Unavailable
 from leadwell.model.account import Account
 from leadwell.model.campaign import Campaign
-from leadwell.model.hook import PAUSES_S, secret_of
+from leadwell.model.hook import PAUSES_S, Hook, secret_of
 from leadwell.model.token import public_id_of
 from leadwell.model.user import Role
 from leadwell.server.outgoing import ringing, sending
@@ -22,6 +24,7 @@ from leadwell.server.outgoing.ringing import Ringer
 from leadwell.server.outgoing.sending import networks_of
 from leadwell.store import campaigns, tokens
 from leadwell.store.connection import Connection
+from leadwell.store.outgoing import hooks
 from leadwell.testing import FaultServer, Reply, Request
 from tests import make
 from tests.admin.conftest import Sit
@@ -227,6 +230,48 @@ def test_one_of_several_processes_takes_a_message_on(
         for ringer, found in zip(ringers, news, strict=True):
             list(pool.map(ringer._tell, found))
     assert len(house.receiver.requests) == 1
+
+
+def test_a_campaign_that_fails_keeps_no_other_one_waiting(
+    house: House, campaign: Campaign, hub: Hub
+) -> None:
+    # Its token is gone, as if the database had been mended by hand.
+    for number in range(1, 5):
+        broken = Hook(number, "Abcd1234", "Line0001", house.url, make.MIDNIGHT, 0, "c")
+        hub.database.write(partial(hooks.add, hook=broken)).result()
+    ringer = Ringer(hub, HERE)
+    a_lead(house, campaign)
+    with ThreadPoolExecutor(1) as pool, capture_logs() as logs:
+        told(ringer, pool)
+        assert house.receiver.requests == []
+        # Those that failed come last from now on.
+        told(ringer, pool)
+    assert len(house.receiver.requests) == 1
+    failed = [x["campaign_id"] for x in logs if x["event"] == "webhooks_failed"]
+    assert failed == [1, 2, 3, 4, 1, 2]
+
+
+def test_webhooks_of_other_campaigns_are_told_when_not_all_can_be_asked(
+    house: House, campaign: Campaign, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ringer = Ringer(hub, HERE)
+    with ThreadPoolExecutor(1) as pool:
+        told(ringer, pool)
+        a_lead(house, campaign)
+        # What Citus says of a statement that needs a machine that is away.
+        away = Unavailable("the database is away", hint="try again")
+        monkeypatch.setattr(hooks, "campaigns_due", raising(away))
+        told(ringer, pool)
+        assert len(house.receiver.requests) == 1
+        with pytest.raises(Unavailable):
+            Ringer(hub, HERE).look(pool)
+
+
+def raising(error: Exception) -> Callable[..., None]:
+    def away(*_: object) -> None:
+        raise error
+
+    return away
 
 
 def test_a_receiver_that_answers_slowly_keeps_nobody_waiting(

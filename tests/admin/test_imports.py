@@ -407,6 +407,7 @@ def test_a_file_that_nobody_goes_on_with_is_let_go(desk: Desk, campaign) -> None
     (name,) = kept(desk)
     os.utime(desk.hub.uploads / name, (0, 0))
     upload(desk, campaign.id, ROWS)
+    Upkeep(desk.hub)._look()
     assert len(kept(desk)) == 1
     assert name not in kept(desk)
     assert (desk.hub.uploads / kept(desk)[0]).stat().st_mode & 0o777 == 0o600
@@ -455,7 +456,7 @@ def test_a_folder_of_somebody_else_is_left_alone(
     monkeypatch.setattr(os, "getuid", lambda: somebody)
     page = send(desk, f"/campaigns/{campaign.id}/import", "name\nBo\n")
     assert "belongs to somebody else" in text_of(page)
-    files.sweep(desk.hub)
+    Upkeep(desk.hub)._look()
     assert (folder / "old").exists()
 
 

@@ -110,7 +110,7 @@ def test_a_file_is_gone_on_with_at_the_other_hub(
     # The other hub still has the file, and lets go of it before long.
     assert name in names_in(hubs[1])
     aged(hubs[1], files.UNSETTLED_S + 1)
-    files.sweep(hubs[1])
+    files.sweep(hubs[1], lambda: hubs[1].moment)
     assert names_in(hubs[1]) == {f"{name}.errors.csv"}
     assert Upload(there, there.get(first.path)).do("undo").status_code == 200
     assert bodies(here, campaign) == []
@@ -196,7 +196,7 @@ def test_a_file_that_nobody_goes_on_with_is_let_go_by_all(
     Upkeep(hubs[1], look_every_s=0.01)._look()
     assert shared_names(hubs[0]) == set()
     aged(hubs[0], files.UNSETTLED_S + 1)
-    files.sweep(hubs[0])
+    files.sweep(hubs[0], lambda: hubs[0].moment)
     assert names_in(hubs[0]) == set()
 
 

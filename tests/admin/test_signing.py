@@ -1,14 +1,20 @@
 import asyncio
 import re
+import secrets
+from dataclasses import replace
 from datetime import timedelta
 
+import httpx2
 import pytest
 from starlette.testclient import TestClient
 
-from leadwell.admin import sessions
+from leadwell.admin import app as admin
+from leadwell.admin import passwords, sessions
 from leadwell.admin import signing as admin_signing
 from leadwell.admin.signing import Signing
+from leadwell.api.app import Beside, app
 from leadwell.api.hub import Hub
+from leadwell.errors.limits import Overloaded
 from leadwell.model.account import Account
 from leadwell.model.campaign import Campaign
 from leadwell.model.token import digest
@@ -190,6 +196,80 @@ def test_who_tries_many_passwords_at_once_waits_too(hub: Hub, account: Account) 
     login = hub.database.write(lambda c: users.known(c, user.email)).result()
     # The others came when it was closed already, and were not looked at.
     assert login.failures == 5
+
+
+def test_many_wrong_passwords_from_one_address_hold_it_back_and_no_other(
+    hub: Hub, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords, "FROM_ONE_MAX", 2)
+    limited = replace(hub, limits=replace(hub.limits, wrong_passwords_rate=0.01))
+    whole = app(limited, beside=Beside(pages=admin.routes(limited)))
+    user = a_user(limited, account)
+
+    def tried(address: str, password: str, **more: str) -> httpx2.Response:
+        browser = TestClient(
+            whole, hub.public_url, client=(address, 1), follow_redirects=False
+        )
+        # Each for another name: nobody has to wait for tries at his own.
+        email = user.email if password == PASSWORD else f"{secrets.token_hex(4)}@b.dk"
+        return browser.post(
+            "/login", data={"email": email, "password": password} | more
+        )
+
+    # What is right costs nothing, however many share an address.
+    assert {tried("10.0.0.1", PASSWORD).status_code for _ in range(3)} == {303}
+    assert [tried("10.0.0.1", "wrong").status_code for _ in range(2)] == [401] * 2
+    for password in ("wrong", PASSWORD):
+        answer = tried("10.0.0.1", password, **{"typed.name": "Summer"})
+        assert answer.status_code == 429
+        assert 90 < int(answer.headers["retry-after"]) <= 100
+        assert "too many wrong passwords came from your address" in answer.text
+        assert 'name="typed.name" value="Summer"' in answer.text
+    assert tried("10.0.0.2", PASSWORD).status_code == 303
+    # All that one host of IPv6 may be is one address.
+    assert [tried(f"2001:db8::{n}", "wrong").status_code for n in range(3)][-1] == 429
+
+
+def test_a_crowd_that_signs_in_is_refused_at_once_beyond_a_queue(
+    hub: Hub, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signing = Signing(hub)
+
+    async def tried() -> list[object]:
+        tries = [signing.checked(f"{n}@example.com", "wrong") for n in range(9)]
+        return await asyncio.gather(*tries, return_exceptions=True)
+
+    monkeypatch.setattr(passwords, "QUEUE_MAX", 3)
+    found = asyncio.run(tried())
+    assert sum(isinstance(each, Overloaded) for each in found) == 4
+    # As many as come one after the other are let in.
+    given = {"email": "somebody@example.com", "password": "wrong"}
+    assert client.post("/login", data=given).status_code == 401
+    monkeypatch.setattr(passwords, "QUEUE_MAX", -passwords.AT_ONCE_MAX)
+    danish = {"Accept-Language": "da"}
+    answer = client.post("/login", data=given, headers=danish)
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"]
+    assert "så mange adgangskoder, som den kan" in answer.text
+    link = an_invitation(hub)
+    answer = client.post(link, data=FIRST | {"password": PASSWORD})
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    # The link is not used up by that.
+    monkeypatch.undo()
+    assert client.post(link, data=FIRST | {"password": PASSWORD}).status_code == 200
+
+
+def test_an_old_password_that_is_wrong_counts_for_the_address(
+    hub: Hub, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords, "FROM_ONE_MAX", 1)
+    limited = replace(hub, limits=replace(hub.limits, wrong_passwords_rate=0.01))
+    whole = app(limited, beside=Beside(pages=admin.routes(limited)))
+    desk = Desk.of(limited, TestClient(whole), a_user(limited, account))
+    given = {"old": "wrong", "new": "another long password"}
+    answers = [desk.post("/me/password", **given) for _ in range(2)]
+    assert [each.status_code for each in answers] == [422, 429]
+    assert answers[1].headers["retry-after"]
 
 
 def test_nobody_tells_who_signs_in_here(

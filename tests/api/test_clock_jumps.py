@@ -1,5 +1,6 @@
 """A clock that is put ahead by days stops writes; time that passes does not."""
 
+import os
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -118,9 +119,9 @@ def test_a_clock_that_is_put_right_is_believed_again(database, machine, token) -
 
 
 def test_a_clock_that_is_not_believed_removes_nothing_old(
-    database, machine, token
+    database, machine, token, tmp_path: Path
 ) -> None:
-    hub = a_hub(database, machine)
+    hub = replace(a_hub(database, machine), pins_folder=tmp_path / "pins")
     client = TestClient(app(hub))
     assert post(client, token).status_code == 201
     client.get(LIST, headers={"Authorization": f"Bearer {token}"})
@@ -128,18 +129,25 @@ def test_a_clock_that_is_not_believed_removes_nothing_old(
     auditor.look()
     before = kept(database)
     assert all(before.values())
+    hub.uploads.mkdir()
+    upload = hub.uploads / "sent.csv"
+    upload.touch()
+    # To the clock that was put ahead it is old.
+    os.utime(upload, (0, 0))
     machine.set_ahead(timedelta(days=400))
     auditor._cut_at = 0.0
     auditor.look()
     Upkeep(hub, history_days=30)._look()
     assert kept(database) == before
+    assert upload.exists()
     # Once somebody has confirmed it, what is too old goes.
-    hub = a_hub(database, machine)
+    hub = replace(a_hub(database, machine), pins_folder=tmp_path / "pins")
     Auditor(hub, Pace(days=30)).look()
     Upkeep(hub, history_days=30)._look()
     after = kept(database)
     assert after["lead_history"] == 0
     assert after["audit"] < before["audit"]
+    assert not upload.exists()
 
 
 def test_two_clocks_that_are_far_apart_remove_nothing_old(

@@ -7,6 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 from starlette.testclient import TestClient
 
+from leadwell.api import campaigns as campaigns_api
 from leadwell.errors.listing import all_errors
 from tests import make
 
@@ -310,6 +311,36 @@ def test_me_and_the_campaigns(client, database, account, campaign) -> None:
     assert shown["data"]["id"] == 362
     for path in ("/v2/me", "/v2/campaigns", "/v2/campaigns/362"):
         assert client.get(f"{path}?a=b", headers=headers).status_code == 400
+
+
+def test_an_account_with_very_many_campaigns_is_told_how_many(
+    client, database, account, campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (363, 364):
+        make.a_kept_campaign(database, account, id=number, name=f"Walls {number}")
+    token = make.a_token(database, account, None)
+    headers = {"Authorization": f"Bearer {token}"}
+
+    def known() -> tuple[Any, list[int], Any, str]:
+        me = client.get("/v2/me", headers=headers).json()["data"]
+        download = client.get("/docs/download/openapi.json/a", headers=headers).json()
+        leads = download["paths"]["/v2/campaigns/{campaign_id}/leads"]
+        place = (leads.get("parameters") or leads["get"]["parameters"])[0]
+        shown = [each["id"] for each in me["campaigns"]]
+        about = download["info"]["description"]
+        return me["campaigns_total"], shown, place["schema"].get("enum"), about
+
+    total, shown, allowed, _ = known()
+    assert (total, shown, allowed) == (3, [362, 363, 364], [362, 363, 364])
+    monkeypatch.setattr(campaigns_api, "DESCRIBED_MAX", 2)
+    total, shown, allowed, about = known()
+    # What is not described may be asked for all the same.
+    assert (total, shown, allowed) == (3, [362, 363], None)
+    assert "and 1 more" in about
+    for page in ("", "fields"):
+        as_text = headers | {"Accept": "text/markdown"}
+        said = client.get(f"/docs/{page}", headers=as_text).text
+        assert "opens 1 more: `GET /v2/campaigns`" in said
 
 
 def test_headers_keep_leads_out_of_shared_caches(client, bearer, seven) -> None:

@@ -14,6 +14,7 @@ SAID = {
     "token_rate": "200 a second",
     "link_rate": "20 a second",
     "wrong_tokens_rate": "1 a second",
+    "wrong_passwords_rate": "0.2 a second",
     "token_in_flight_max": "32",
     "in_flight_max": "128",
     "connections_max": "10,000",

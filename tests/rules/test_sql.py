@@ -33,7 +33,7 @@ GLOBAL = {
     "UPDATE campaign SET schema_version": "a person is new to every campaign at once",
     "INSERT INTO chore (campaign_id, kind, part_id, done_to) SELECT": "so is the work",
     "SELECT DISTINCT campaign_id FROM chore": "a hub that starts looks for work left",
-    "SELECT {_COLUMNS} FROM hook WHERE ended_at IS NULL": "looks for who is to be told",
+    "SELECT DISTINCT campaign_id FROM hook": "looks for who is to be told",
     "SELECT campaign_id, id FROM retention": "a hub looks for the rules that are due",
     "SELECT coalesce(max(noted.at), 0) FROM": "a command looks at its clock",
     "SELECT coalesce(max(stamped_at), 0) FROM counter": "the doctor looks at the clock",

@@ -53,8 +53,12 @@ def test_a_message_is_taken_on_once(database: Database) -> None:
     ]
     assert taken == [True, False]
     with database.reading() as connection:
-        assert hooks.find_due(connection, later - 1) == []
-        assert [hook.message for hook in hooks.find_due(connection, later)] == ["msg_1"]
+        assert hooks.find_due(connection, 362, later - 1) == []
+        assert hooks.campaigns_due(connection, later - 1) == []
+        found = hooks.find_due(connection, 362, later)
+        assert [hook.message for hook in found] == ["msg_1"]
+        assert hooks.campaigns_due(connection, later) == [362]
+        assert hooks.find_due(connection, 363, later) == []
 
 
 def test_what_arrived_moves_the_receiver_on_and_what_failed_does_not(

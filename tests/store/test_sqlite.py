@@ -1,11 +1,14 @@
 """What is SQLite's own."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 import apsw
 import pytest
+import structlog
+from structlog.testing import capture_logs
 
 from leadwell.errors import Refused, Unavailable
 from leadwell.model.account import Account
@@ -56,6 +59,54 @@ def test_a_broken_rule_is_the_fault_of_its_job_alone(database) -> None:
     broken, kept = [database.write(job) for job in jobs]
     assert isinstance(broken.exception(), apsw.ConstraintError)
     assert kept.exception() is None
+
+
+def closed(connection: SQLiteConnection) -> None:
+    """Leave a connection that cannot even undo what it has begun."""
+    connection.raw.close(force=True)
+
+
+def test_a_connection_that_cannot_go_on_is_opened_anew(database) -> None:
+    def add(connection: Connection) -> Account:
+        return accounts.add(connection, "a", "A", 0)
+
+    for _ in range(2):
+        broken, beside = database.write(closed), database.write(add)
+        with capture_logs() as logs, pytest.raises(Unavailable, match="opened anew"):
+            broken.result(10)
+        assert {each["event"] for each in logs} <= {"connection_lost"}
+        # One that came in time to share its commit is refused with it.
+        assert isinstance(beside.exception(10), Unavailable | None)
+    database.write(lambda c: accounts.add(c, "b", "B", 0)).result(10)
+
+
+def test_a_log_that_cannot_be_written_keeps_no_writer_waiting(
+    database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(connection: Connection) -> None:
+        raise apsw.FullError
+
+    with Path("/dev/full").open("w") as disk:
+        logger = structlog.wrap_logger(structlog.WriteLogger(disk))
+        monkeypatch.setattr(checkup, "_log", logger)
+        assert database.write(full).exception(10)
+        with suppress(OSError):
+            disk.close()
+    database.write(lambda c: accounts.add(c, "a", "A", 0)).result(10)
+
+
+def test_a_writer_that_cannot_be_started_is_started_by_the_next_write(
+    database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Refused(Thread):
+        def start(self) -> None:
+            raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as short:
+        short.setattr(sqlite, "Thread", Refused)
+        with pytest.raises(RuntimeError):
+            database.write(lambda c: accounts.add(c, "a", "A", 0))
+    database.write(lambda c: accounts.add(c, "a", "A", 0)).result(10)
 
 
 @pytest.mark.parametrize(("group_max", "commits"), [(256, 2), (5, 5)])

@@ -89,7 +89,9 @@ def refused(
     """Tell people what went wrong, and what to do, in the language of their choice."""
     status = problems.STATUS_OF.get(error.kind, 500)
     said, content = language_of(request, language), _content(request, error)
-    return rendering.page("refused.html", said, hub.public_url, content, status)
+    answer = rendering.page("refused.html", said, hub.public_url, content, status)
+    answer.headers.update(problems.retry_after(error))
+    return answer
 
 
 def lost(hub: Hub) -> Told:

@@ -15,8 +15,12 @@ from leadwell.admin import passwords, rendering, sessions
 from leadwell.admin.rendering import HEADERS, below
 from leadwell.admin.visit import FIELDS_MAX, NOTICE, Visit, form_of, language_of
 from leadwell.admin.words import clocks
+from leadwell.api.entrance import problems
+from leadwell.api.entrance.auth import address_of
+from leadwell.api.entrance.metrics import note_refusal
 from leadwell.api.hub import Hub
-from leadwell.errors import LeadwellError, LinkEnded, MalformedValue
+from leadwell.errors import LeadwellError, LinkEnded, MalformedValue, Unavailable
+from leadwell.errors.limits import Overloaded, RateLimited
 from leadwell.model.account import Account
 from leadwell.model.grant import PERSON
 from leadwell.model.keyring import first_of
@@ -73,16 +77,17 @@ class Signing:
             _text(form, "email").strip().casefold(),
             _text(form, "password"),
         )
-        user, wait_s = await self.checked(email, password[:1_000])
+        content = {"next": _next(form), "email": email, **_waiting(form)}
+        try:
+            user, wait_s = await self.tried(request, email, password)
+        except (RateLimited, Overloaded) as error:
+            note_refusal(error)
+            status = problems.STATUS_OF[error.kind]
+            return _login(self.hub, request, content | {"error": error}, status)
         if user is None:
             self._note_failure(request, email)
-            content = {
-                "next": _next(form),
-                "email": email,
-                "wait_s": wait_s,
-                "failed": True,
-            }
-            return _login(self.hub, request, content | _waiting(form), 401)
+            content |= {"wait_s": wait_s, "failed": True}
+            return _login(self.hub, request, content, 401)
         secret = sessions.new_secret()
         answer = self._onward(request, form, user, self.hub.keys.digest(secret))
         old, zone = sessions.digests_of(self.hub, request), _text(form, "zone")
@@ -117,6 +122,8 @@ class Signing:
                 self._digests(request), email, address, given, hashed, self.hub.moment
             )
             await asyncio.wrap_future(self.hub.database.write(job))
+        except Unavailable:
+            raise
         except LeadwellError as error:
             content = {"error": error, **given}
             return _invitation_page(self.hub, request, email, found, content, 422)
@@ -131,6 +138,21 @@ class Signing:
         key = Key(NOBODY, HUB, Kind.SIGN_IN, "failed")
         asked = Asked(self.hub.moment, address, typed=typed)
         self.hub.uses.note(key, asked)
+
+    async def tried(
+        self, request: Request, email: str, password: str
+    ) -> tuple[User | None, int]:
+        """Return the same as `checked`; a wrong one counts for the address, too.
+
+        Raises:
+            RateLimited, Overloaded: too many came from there, or are being checked.
+        """
+        address = address_of(request.scope)
+        passwords.begin_try(self.hub, address)
+        found = await self.checked(email, password[:1_000])
+        if found[0] is not None:
+            passwords.forget_try(self.hub, address)
+        return found
 
     async def checked(self, email: str, password: str) -> tuple[User | None, int]:
         """Return who has this password; else how long nobody gets in, in seconds."""
@@ -320,11 +342,13 @@ def _login(
     hub: Hub, request: Request, content: Mapping[str, Any], status: int = 200
 ) -> Response:
     given: dict[str, Any] = {"email": "", "wait_s": 0, "failed": False, "typed": []}
-    given |= {"has_ended": False, "has_file": False, **content}
+    given |= {"has_ended": False, "has_file": False, "error": None, **content}
     said = language_of(request)
     answer = rendering.page("login.html", said, hub.public_url, given, status)
     # Where htmx has asked for a part of a page, the whole of it makes room for this.
     answer.headers.update({"HX-Retarget": "body", "HX-Reswap": "innerHTML"})
+    if given["error"]:
+        answer.headers.update(problems.retry_after(given["error"]))
     return answer
 
 

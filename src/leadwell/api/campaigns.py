@@ -24,6 +24,9 @@ from leadwell.store import accounts, campaigns
 from leadwell.store.access.health import Note
 from leadwell.store.connection import Connection, remember
 
+DESCRIBED_MAX = 1_000
+"""How many campaigns of an account `/v2/me` and one description name."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Opened:
@@ -115,6 +118,13 @@ def _opened_first(connection: Connection, grant: Grant, campaign_id: int) -> Ope
     return Opened(grant, campaign, view_of(campaign, grant))
 
 
+def covered_by(connection: Connection, grant: Grant) -> Page[Campaign]:
+    """Return what a grant covers: of very many campaigns the first, and how many."""
+    return campaigns.find_page(
+        connection, grant.account_id, grant.campaign_id, per_page=DESCRIBED_MAX
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Campaigns:
     """The campaigns that a token covers, and the token itself."""
@@ -154,10 +164,15 @@ class Campaigns:
             bearer = bearer_at(connection, request)
             grant = bearer.grant
             account = accounts.find_by_id(connection, grant.account_id)
-            page = campaigns.find_page(connection, grant.account_id, grant.campaign_id)
-            views = [view_of(found, grant) for found in page.items]
-            limits = telling.told(self.hub.limits, bearer.token)
-            return access.token(bearer.token, grant, account, views, limits)
+            covered = covered_by(connection, grant)
+            return access.token(
+                bearer.token,
+                grant,
+                account,
+                [view_of(found, grant) for found in covered.items],
+                telling.told(self.hub.limits, bearer.token),
+                campaigns_total=covered.total,
+            )
 
         return wire.document({"data": await self.hub.look_up(job)})
 

@@ -164,6 +164,7 @@ def _fingerprint(reader: Reader) -> bytes:
         reader.filter_query,
         reader.grant and reader.grant.forced,
         [schema.version(view) for view in reader.campaigns],
+        reader.more,
         build(),
     )
     return hashlib.sha256(repr(seen).encode("utf-8", "surrogatepass")).digest()

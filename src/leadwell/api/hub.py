@@ -56,6 +56,8 @@ class Limits:
     """The same for a link."""
     wrong_tokens_rate: float = 0.0
     """Wrong tokens that an address may send each second; 0: any number."""
+    wrong_passwords_rate: float = 0.0
+    """Wrong passwords that may come from an address each second; 0: any number."""
     rate_burst_s: float = 10.0
     """For how many seconds of a rate may be spent at once."""
     in_flight_max: int = 128
@@ -170,6 +172,11 @@ class Hub:
     def strangers(self) -> Strangers:
         """From where wrong tokens came lately."""
         return Strangers(self.limits.wrong_tokens_rate, self.limits.rate_burst_s)
+
+    @cached_property
+    def tries(self) -> Rates:
+        """From where wrong passwords came lately."""
+        return Rates()
 
     @cached_property
     def crowd(self) -> Crowd:

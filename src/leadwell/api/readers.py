@@ -6,20 +6,18 @@ from typing import TypeAlias
 from starlette.requests import Request
 
 from leadwell.api import wire
-from leadwell.api.campaigns import bearer_at
+from leadwell.api.campaigns import bearer_at, covered_by
 from leadwell.api.entrance.auth import Bearer
 from leadwell.api.entrance.problems import nothing_here
 from leadwell.api.hub import Hub
 from leadwell.describe.reader import Reader
 from leadwell.model.link import looks_like_secret
 from leadwell.schema.visibility import view as view_of
-from leadwell.store import accounts, campaigns
+from leadwell.store import accounts
 from leadwell.store.connection import Connection
 
 Resolve: TypeAlias = Callable[[Hub, Request], Awaitable[Reader]]
 """Finds out for whom what a request asks for is described."""
-CAMPAIGNS_MAX = 1_000
-"""How many campaigns of an account one description names."""
 
 
 async def asking(hub: Hub, request: Request) -> Reader:
@@ -80,13 +78,13 @@ def headers(reader: Reader) -> dict[str, str]:
 def of_bearer(hub: Hub, connection: Connection, bearer: Bearer) -> Reader:
     """Return the bearer of a token as a reader: what it sees, and no more."""
     grant = bearer.grant
-    covered = campaigns.find_page(
-        connection, grant.account_id, grant.campaign_id, per_page=CAMPAIGNS_MAX
-    ).items
+    covered = covered_by(connection, grant)
+    views = tuple(view_of(campaign, grant) for campaign in covered.items)
     return Reader(
         hub.public_url,
         accounts.find_by_id(connection, grant.account_id),
-        tuple(view_of(campaign, grant) for campaign in covered),
+        views,
         grant,
         bearer.token.name,
+        covered.total - len(views),
     )

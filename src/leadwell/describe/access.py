@@ -18,8 +18,13 @@ def token(
     account: Account,
     views: Sequence[Campaign],
     limits: Mapping[str, Any],
+    *,
+    campaigns_total: int,
 ) -> dict[str, Any]:
-    """Describe a token to its bearer, with the limits that it may meet."""
+    """Describe a token to its bearer, with the limits that it may meet.
+
+    Of very many campaigns `views` are the first; `campaigns_total` counts them all.
+    """
     only = views[0] if grant.campaign_id is not None and views else None
     return {
         "token": {
@@ -33,6 +38,7 @@ def token(
         },
         "account": {"slug": account.slug, "name": account.name},
         "campaigns": [campaign(view) for view in views],
+        "campaigns_total": campaigns_total,
         "filter": _filter(grant, only) if only else None,
         "fields": _fields(grant, only) if only else None,
         "masked_fields": masked(only) if only else None,

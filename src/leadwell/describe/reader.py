@@ -28,11 +28,31 @@ class Reader:
     """What the token grants; `None`: the reader is everybody."""
     name: str = ""
     """Whose token it is."""
+    more: int = 0
+    """How many campaigns it opens beside these: too many to describe them all."""
 
     @property
     def view(self) -> Campaign | None:
         """The one campaign that is described, if it is one."""
         return self.campaigns[0] if len(self.campaigns) == 1 else None
+
+    @property
+    def campaigns_total(self) -> int:
+        """How many campaigns the token opens, described or not."""
+        return len(self.campaigns) + self.more
+
+    @property
+    def more_words(self) -> str:
+        """What is said of the campaigns that are not described; empty: there are none.
+
+        With the path in backquotes.
+        """
+        if not self.more:
+            return ""
+        return (
+            f"Beside these the token opens {self.more:,} more: `GET /v2/campaigns` "
+            "lists them all, and a download with `?campaign=` and an id describes one."
+        )
 
     @property
     def may_write(self) -> bool:

@@ -80,6 +80,7 @@ def hub_of(settings: Settings, *, create: bool = True) -> Hub:
             token_rate=settings.token_rate,
             link_rate=settings.link_rate,
             wrong_tokens_rate=settings.wrong_tokens_rate,
+            wrong_passwords_rate=settings.wrong_passwords_rate,
             rate_burst_s=settings.rate_burst_s,
             in_flight_max=settings.in_flight_max,
             token_in_flight_max=settings.token_in_flight_max,

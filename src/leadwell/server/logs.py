@@ -12,8 +12,9 @@ import threading
 import traceback
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import msgspec
 import structlog
@@ -42,7 +43,7 @@ def configure_logs(level: str) -> None:
         processors=processors(),
         wrapper_class=structlog.make_filtering_bound_logger(number),
         # A line and its end in one write: several workers share one stderr.
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _STDERR)),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(handlers=[Handler()], level=max(number, logging.WARNING))
@@ -61,8 +62,28 @@ def log_beside() -> None:
         structlog.configure(
             processors=processors(),
             # Looked up each time: who runs commands in one process may redirect it.
-            logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+            logger_factory=lambda *_: structlog.WriteLogger(cast("TextIO", _STDERR)),
         )
+
+
+class _Stderr:
+    """Where lines go; a line that cannot be written keeps nothing from being done.
+
+    Its disk may be full, or who read it gone: neither concerns who asks for leads.
+    """
+
+    def write(self, line: str) -> None:
+        """Write a line, if that can be done."""
+        with suppress(OSError, ValueError):
+            sys.stderr.write(line)
+
+    def flush(self) -> None:
+        """Hand over what was written, if that can be done."""
+        with suppress(OSError, ValueError):
+            sys.stderr.flush()
+
+
+_STDERR = _Stderr()
 
 
 def processors() -> list[Processor]:
@@ -133,8 +154,8 @@ class Handler(logging.Handler):
         error = record.exc_info[1] if record.exc_info else None
         if error is not None:
             line["exception"] = told(error)
-        sys.stderr.write(f"{_as_json(line)}\n")
-        sys.stderr.flush()
+        _STDERR.write(f"{_as_json(line)}\n")
+        _STDERR.flush()
 
 
 def _warned(

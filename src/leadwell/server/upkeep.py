@@ -59,7 +59,7 @@ class Upkeep:
         works: list[Callable[[], None]] = [
             self._do_chores,
             self._hub.pins.sweep,
-            partial(files.sweep, self._hub),
+            partial(files.sweep, self._hub, partial(clock.believed, self._hub)),
             partial(retention.carry_out, self._hub, self._stopping),
         ]
         if isinstance(self._hub.agreed_clock, AgreedClock):

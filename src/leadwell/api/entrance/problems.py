@@ -50,6 +50,13 @@ def response(error: LeadwellError, *, public_url: str, request_id: str) -> Respo
     )
 
 
+def retry_after(error: LeadwellError) -> dict[str, str]:
+    """Return the header that says when to come again, where that helps."""
+    if error.kind not in {Kind.LIMITED, Kind.UNAVAILABLE}:
+        return {}
+    return {"Retry-After": str(error.wait_s or RETRY_AFTER_S)}
+
+
 def nothing_here() -> NotFound:
     """Say so in the same words, whether nothing is there or nobody may know of it."""
     return NotFound("nothing is served at this path", hint="see /docs/ for the paths")
@@ -70,12 +77,10 @@ def item(problem: Problem) -> dict[str, Any]:
 
 
 def _headers(error: LeadwellError, status: int) -> dict[str, str]:
-    headers = {"Cache-Control": "no-store"}
+    headers = {"Cache-Control": "no-store", **retry_after(error)}
     if status == 408:
         # The rest of the body may still come: the connection is of no more use.
         headers["Connection"] = "close"
-    if status in {429, 503}:
-        headers["Retry-After"] = str(error.wait_s or RETRY_AFTER_S)
     if status == 401 and error.code == "not_authenticated":
         # RFC 6750 §3.1: who sent no token is told no error code.
         headers["WWW-Authenticate"] = 'Bearer realm="leadwell"'

@@ -107,7 +107,9 @@ def _knowing() -> dict[str, Object]:
     token = {
         "token": _token(),
         "account": described({"slug": TEXT, "name": TEXT}),
-        "campaigns": _list(ref("Campaign")),
+        "campaigns": _list(ref("Campaign"))
+        | {"description": "The first 1,000; `GET /v2/campaigns` lists them all."},
+        "campaigns_total": _COUNT,
         "filter": _or_null(described({"query": TEXT, "words": TEXT})),
         "fields": _or_null(_list(TEXT)),
         "masked_fields": _or_null(_list(TEXT)),

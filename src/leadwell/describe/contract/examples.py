@@ -158,7 +158,12 @@ def _known(reader: Reader, view: Campaign) -> Mapping[str, object]:
         "TokenAlone": {
             "data": msgspec.to_builtins(
                 access.token(
-                    _token(grant), grant, reader.account or _ACCOUNT, views, _LIMITS
+                    _token(grant),
+                    grant,
+                    reader.account or _ACCOUNT,
+                    views,
+                    _LIMITS,
+                    campaigns_total=count,
                 )
             )
         },

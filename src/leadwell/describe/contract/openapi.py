@@ -95,10 +95,10 @@ def about_reader(reader: Reader) -> str:
 
 
 def _listed(reader: Reader) -> Iterator[str]:
-    for each in reader.campaigns[: paths.NAMES_MAX]:
+    shown = reader.campaigns[: paths.NAMES_MAX]
+    for each in shown:
         yield f"- {each.id}: {paths.plain(each.name)}"
-    more = len(reader.campaigns) - paths.NAMES_MAX
-    if more > 0:
+    if more := reader.campaigns_total - len(shown):
         yield f"- and {more:,} more: `GET /v2/campaigns`"
 
 

@@ -110,7 +110,8 @@ def _in_path(path: str, reader: Reader) -> Iterator[Object]:
             "campaign_id",
             "path",
             _campaigns(reader),
-            number | ({"enum": known} if known else {}),
+            # Those that are not described may be asked for as well.
+            number | ({"enum": known} if known and not reader.more else {}),
         )
     if "{lead_id}" in path:
         yield _parameter("lead_id", "path", "The lead.", number)
@@ -121,7 +122,7 @@ def _campaigns(reader: Reader) -> str:
         return "The campaign."
     shown = reader.campaigns[:NAMES_MAX]
     told = "; ".join(f"{each.id}: {plain(each.name)}" for each in shown)
-    more = len(reader.campaigns) - len(shown)
+    more = reader.campaigns_total - len(shown)
     return f"The campaign. {told}" + (f"; and {more:,} more" if more else "")
 
 

@@ -61,6 +61,8 @@ def _campaigns(reader: Reader) -> Iterator[Block]:
         if left >= 0:
             blocks = tuple(_schema(view, f"campaign-{view.id}-"))
         yield Section(view.name, f"campaign-{view.id}", blocks)
+    if reader.more:
+        yield paragraph(reader.more_words)
     yield from _own(reader.campaigns[0])
 
 

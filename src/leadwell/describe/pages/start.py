@@ -55,7 +55,7 @@ def _welcome(reader: Reader) -> Iterator[Block]:
         yield _access(reader, reader.grant, reader.view)
     else:
         yield paragraph(
-            f"Read the leads of {len(reader.campaigns) or 'no'} campaigns over HTTP, "
+            f"Read the leads of {reader.campaigns_total or 'no'} campaigns over HTTP, "
             "as JSON. Each has fields, options and statuses of its own."
         )
         yield _account(reader, reader.grant)
@@ -106,7 +106,10 @@ def _account(reader: Reader, grant: Grant) -> Section:
     )
     table = Table(("Id", "Campaign", "Slug", "Country"), tuple(rows), "The campaigns")
     facts = Facts((*_whose(reader), ("Rights", rights)))
-    return Section("What the token sees", "access", (facts, table))
+    blocks: tuple[Block, ...] = (facts, table)
+    if reader.more:
+        blocks += (paragraph(reader.more_words),)
+    return Section("What the token sees", "access", blocks)
 
 
 def _whose(reader: Reader) -> Iterator[tuple[str, Text]]:

@@ -29,6 +29,9 @@ CLAIM_US = 60_000_000
 """How long one process has for a message before another one takes it on."""
 AT_ONCE = 32
 """Messages on their way at once: a few receivers that answer slowly stop no others."""
+FAULTS_MAX = 3
+"""After so many campaigns that could not be looked at the others wait for the next
+look: where the database is away, each would be waited for in vain."""
 CHANGED, TEST = "leads.changed", "test"
 _log = structlog.get_logger("leadwell.webhooks")
 
@@ -58,6 +61,10 @@ class Ringer:
     look_every_s: float = LOOK_EVERY_S
     _under_way: set[tuple[int, str]] = field(default_factory=set[tuple[int, str]])
     """The webhooks that are being told something by this process."""
+    _campaigns: list[int] = field(default_factory=list[int])
+    """Those with webhooks that were due the last time all could be asked."""
+    _failed: set[int] = field(default_factory=set[int])
+    """Campaigns that could not be looked at the last time: they come last."""
     _stopping: Event = field(default_factory=Event)
     _thread: Thread | None = None
 
@@ -91,8 +98,36 @@ class Ringer:
         return [pool.submit(self._tell, news) for news in due]
 
     def _due(self) -> list[News]:
+        """Return what is due; a campaign that fails keeps no other one waiting."""
+        found: list[News] = []
+        faults = 0
+        for campaign_id in sorted(self._known(), key=self._failed.__contains__):
+            try:
+                found += self._due_in(campaign_id)
+            except Exception:
+                _log.exception("webhooks_failed", campaign_id=campaign_id)
+                self._failed.add(campaign_id)
+                faults += 1
+            else:
+                self._failed.discard(campaign_id)
+            if faults == FAULTS_MAX:
+                break
+        return found
+
+    def _known(self) -> list[int]:
+        try:
+            with self.hub.database.reading() as connection:
+                self._campaigns = hooks.campaigns_due(connection, self.hub.agreed)
+        except Exception:
+            # One machine of a cluster is enough that not all can be asked at once.
+            if not self._campaigns:
+                raise
+            _log.exception("webhooks_failed")
+        return self._campaigns
+
+    def _due_in(self, campaign_id: int) -> list[News]:
         with self.hub.database.reading() as connection:
-            found = hooks.find_due(connection, self.hub.agreed)
+            found = hooks.find_due(connection, campaign_id, self.hub.agreed)
             looked = [_news(self.hub, connection, hook) for hook in found]
         return [news for news in looked if news is not None]
 

@@ -3,7 +3,7 @@
 import apsw
 import structlog
 
-from leadwell.errors import InternalError, Unavailable
+from leadwell.errors import InternalError, LeadwellError, Unavailable
 from leadwell.errors.limits import took_too_long
 from leadwell.store.connection import Connection, Finding
 
@@ -69,8 +69,11 @@ def sqlite_version() -> str:
     return apsw.sqlite_lib_version()
 
 
-def meaning(error: BaseException) -> BaseException:
-    """Return what is told of an error; one that stays is logged for the operator."""
+def meaning(error: BaseException, *, is_lost: bool = False) -> BaseException:
+    """Return what is told of an error; one that stays is logged for the operator.
+
+    `is_lost`: the connection is of no more use, whatever the error says.
+    """
     if isinstance(error, apsw.BusyError):
         return Unavailable(
             "another process is writing to the database", hint="try again in a moment"
@@ -86,4 +89,9 @@ def meaning(error: BaseException) -> BaseException:
         if isinstance(error, kind):
             _log.error("hindered", by=said, hint=hint)
             return Unavailable(said, hint="try again once its operator has seen to it")
+    if is_lost and not isinstance(error, LeadwellError):
+        _log.error("connection_lost", exc_info=error)
+        return Unavailable(
+            "the database has to be opened anew", hint="try again in a moment"
+        )
     return error

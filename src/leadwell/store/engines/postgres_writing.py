@@ -84,10 +84,9 @@ class Writers:
             if not self._is_open:
                 raise Unavailable("the hub is stopping", hint="try again in a moment")
             while len(self._threads) < self._count:
-                self._threads.append(
-                    Thread(target=self._work, name="writer", daemon=True)
-                )
-                self._threads[-1].start()
+                writer = Thread(target=self._work, name="writer", daemon=True)
+                writer.start()
+                self._threads.append(writer)
             WRITES_WAITING.inc()
             if lane in self._queues:
                 self._queues[lane].append(waiting)

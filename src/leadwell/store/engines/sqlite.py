@@ -8,7 +8,7 @@ import secrets
 from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from operator import itemgetter
 from pathlib import Path
 from queue import SimpleQueue
@@ -134,13 +134,9 @@ class SQLiteDatabase:
             if not self._is_open:
                 raise Unavailable("the hub is stopping", hint="try again in a moment")
             if self._writer is None:
-                self._writer = Thread(
-                    target=self._work,
-                    args=(self._opened(),),
-                    name="writer",
-                    daemon=True,
-                )
-                self._writer.start()
+                writer = Thread(target=self._work, name="writer", daemon=True)
+                writer.start()
+                self._writer = writer
             WRITES_WAITING.inc()
             self._jobs.put((job, done))
         return done
@@ -209,7 +205,8 @@ class SQLiteDatabase:
                 hint="check that the file and its folder may be written",
             ) from None
 
-    def _work(self, connection: SQLiteConnection) -> None:
+    def _work(self) -> None:
+        connection: SQLiteConnection | None = None
         while (first := self._jobs.get()) is not None:
             group = [first]
             while len(group) < GROUP_MAX and not self._jobs.empty():
@@ -221,33 +218,69 @@ class SQLiteDatabase:
             WRITES_WAITING.dec(len(group))
             WRITES.inc(len(group))
             with COMMIT_SECONDS.time():
-                _commit_together(connection, group)
-        connection.raw.close()
+                connection = _served(self._opened, connection, group)
+        if connection is not None:
+            connection.raw.close()
 
 
-def _commit_together(connection: SQLiteConnection, group: list[_Job]) -> None:
-    """Run the jobs in one transaction, each undone alone if it raises."""
+def _served(
+    opened: Callable[[], SQLiteConnection],
+    connection: SQLiteConnection | None,
+    group: list[_Job],
+) -> SQLiteConnection | None:
+    """Do what waits, or say why not; return the connection if it is fit for more.
+
+    Raises nothing: without its thread, whoever writes would wait for ever.
+    """
     # From here a job can no longer be called off by who waits for it.
-    group = [(job, done) for job, done in group if done.set_running_or_notify_cancel()]
-    outcomes: list[_Outcome] = []
+    group = [each for each in group if each[1].set_running_or_notify_cancel()]
     try:
-        connection.raw.execute("BEGIN IMMEDIATE")
-        for run in joined(group, itemgetter(0)):
-            outcomes += _run_together(connection, run)
-        connection.check_there()
-        connection.raw.execute("COMMIT")
+        connection = connection or opened()
+        outcomes = _commit_together(connection, group)
     except BaseException as error:
-        meaning = checkup.meaning(error)
-        if connection.raw.in_transaction:
-            connection.raw.execute("ROLLBACK")
-        # A schema that one job wrote and another read never was: it is forgotten.
-        connection.memo.clear()
-        outcomes = [(done, None, meaning) for _, done in group]
+        connection = connection and _undone(connection)
+        outcomes = _refused(group, error, is_lost=connection is None)
     for done, result, fault in outcomes:
         if fault is None:
             done.set_result(result)
         else:
             done.set_exception(fault)
+    return connection
+
+
+def _commit_together(connection: SQLiteConnection, group: list[_Job]) -> list[_Outcome]:
+    """Run the jobs in one transaction, each undone alone if it raises."""
+    outcomes: list[_Outcome] = []
+    connection.raw.execute("BEGIN IMMEDIATE")
+    for run in joined(group, itemgetter(0)):
+        outcomes += _run_together(connection, run)
+    connection.check_there()
+    connection.raw.execute("COMMIT")
+    return outcomes
+
+
+def _refused(
+    group: list[_Job], error: BaseException, *, is_lost: bool
+) -> list[_Outcome]:
+    """Say the same of all of them."""
+    # A disk that is full may be that of the log, too.
+    with suppress(Exception):
+        error = checkup.meaning(error, is_lost=is_lost)
+    return [(done, None, error) for _, done in group]
+
+
+def _undone(connection: SQLiteConnection) -> SQLiteConnection | None:
+    """Undo what was not committed; what cannot be undone by itself is by closing."""
+    # A schema that one job wrote and another read never was: it is forgotten.
+    connection.memo.clear()
+    try:
+        if connection.raw.in_transaction:
+            connection.raw.execute("ROLLBACK")
+    except Exception:
+        with suppress(apsw.Error):
+            connection.raw.close(force=True)
+        return None
+    return connection
 
 
 def _run_together(connection: SQLiteConnection, run: list[_Job]) -> list[_Outcome]:

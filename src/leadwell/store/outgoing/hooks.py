@@ -48,11 +48,27 @@ def find_all(connection: Connection, campaign_id: int) -> list[Hook]:
     return [_hook(row) for row in rows]
 
 
-def find_due(connection: Connection, now: int) -> list[Hook]:
-    """Return those that may be told something at this moment, of all campaigns."""
+def campaigns_due(connection: Connection, now: int) -> list[int]:
+    """Return the campaigns whose webhooks may be told something at this moment."""
     rows = connection.rows(
-        f"SELECT {_COLUMNS} FROM hook WHERE ended_at IS NULL AND next_at <= :now",
+        """
+        SELECT DISTINCT campaign_id FROM hook
+         WHERE ended_at IS NULL AND next_at <= :now
+         ORDER BY campaign_id
+        """,
         {"now": now},
+    )
+    return [row[0] for row in rows]
+
+
+def find_due(connection: Connection, campaign_id: int, now: int) -> list[Hook]:
+    """Return those of a campaign that may be told something at this moment."""
+    rows = connection.rows(
+        f"""
+        SELECT {_COLUMNS} FROM hook
+         WHERE campaign_id = :campaign_id AND ended_at IS NULL AND next_at <= :now
+        """,
+        {"campaign_id": campaign_id, "now": now},
     )
     return [_hook(row) for row in rows]
 

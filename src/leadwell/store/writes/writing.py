@@ -108,9 +108,11 @@ class Writing:
         self._check_inside(lead)
         known = self._present.met(lead)
         if known is not None:
+            outcome = self._changed(known, with_gaps_filled(known, lead), "merge")
+            # Last: of what is refused not even the name may stay.
             named = replace(lead, id=known.id)
             self._names.give(self._present.author.lineage, named)
-            return self._changed(known, with_gaps_filled(known, lead), "merge")
+            return outcome
         self.ticket.next_lead_id()
         seq = self.ticket.next_seq()
         body = self._added.add(lead, seq)

@@ -55,7 +55,7 @@ class Me:
         except LeadwellError as error:
             return _shown(visit, error, "password")
         signing = Signing(self.hub)
-        user, wait_s = await signing.checked(email, old[:1_000])
+        user, wait_s = await signing.tried(visit.request, email, old)
         if user is None:
             problem = visit.said("The old password is wrong.")
             hint = visit.said("Try again in %(seconds)s seconds.", seconds=wait_s)
