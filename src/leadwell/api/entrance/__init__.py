@@ -296,7 +296,7 @@ class _Visit:
         requests was made of took hundreds of megabytes until it was looked for.
         """
         self.seen.hand_over = None
-        self._scope["state"].pop("visitor", None)
+        self.scope["state"].pop("visitor", None)
         errors = [self.refusal]
         if self.visitor is not None:
             quota = self.visitor.quota
