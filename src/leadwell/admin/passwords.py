@@ -10,6 +10,10 @@ WAIT_S = 15
 """The first wait; each further wrong password doubles it."""
 WAIT_MAX_S = 3_600
 
+WRONG_AFTER_S = 0.1
+"""How long after its hash a wrong password is answered. A failure is written only of
+who signs in here, and the time that a disk takes for it would tell who does."""
+
 _hasher = PasswordHasher()
 _limiter = CapacityLimiter(2)
 """Each hash takes 64 MiB: a crowd that signs in must not take all memory."""
