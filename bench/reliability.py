@@ -46,6 +46,7 @@ INDEXES = "tests/store/test_indexes.py"
 KILLS = "tests/end_to_end/test_kills.py"
 CUTS = "tests/store/test_power_cuts.py"
 CROWDS = "tests/end_to_end/test_crowds.py"
+TIMING = "tests/attacks/test_timing.py"
 OPENAPI = "tests/contract/test_what_others_make_of_it.py"
 PROOFS = (
     Proof(
@@ -82,7 +83,7 @@ PROOFS = (
         "every answer is as OpenAPI describes it",
         (f"{OPENAPI}::test_no_request_that_is_allowed_or_not_is_answered_otherwise",),
         {"cases": "requests drawn of the description"},
-        "LEADWELL_TEST_CASES=2000",
+        "LEADWELL_TEST_CASES=11000",
     ),
     Proof(
         "power",
@@ -106,6 +107,16 @@ PROOFS = (
             f"{INDEXES}::test_a_stored_index_that_is_damaged_is_made_again",
         ),
         {"faults": "faults"},
+    ),
+    Proof(
+        "timing",
+        "no time tells what there is, and who signs in",
+        (
+            f"{TIMING}::test_no_time_tells_what_there_is",
+            f"{TIMING}::test_no_time_tells_who_signs_in",
+        ),
+        {"pairs": "pairs of requests"},
+        "LEADWELL_TEST_EFFORT=50",
     ),
     Proof(
         "time",

@@ -73,16 +73,23 @@ def _options(number: int, count: int) -> Iterator[Option]:
         )
 
 
+def _odd_options(first_id: int) -> tuple[Option, ...]:
+    return tuple(
+        Option(first_id + place, f"o{place}", label)
+        for place, label in enumerate(LABELS)
+    )
+
+
 def odd() -> Campaign:
     """A campaign whose labels are markup and whose slugs are keywords."""
     fields = [
         Field(place + 1, slug, LABELS[place % len(LABELS)], TYPES[place % 3], True)
         for place, slug in enumerate(KEYWORDS)
     ]
-    options = tuple(
-        Option(100 + place, f"o{place}", label) for place, label in enumerate(LABELS)
-    )
-    fields = [replace(x, options=options if x.type == "select" else ()) for x in fields]
+    fields = [
+        replace(x, options=_odd_options(x.id * 100) if x.type == "select" else ())
+        for x in fields
+    ]
     statuses = (Status(1, "new", LABELS[0], is_default=True),)
     named = replace(make.a_campaign(), name=LABELS[0], fields=tuple(fields))
     lines = Field(99, "lines", "Lines", "json", json_schema=LINE)

@@ -42,11 +42,23 @@ class Answer:
         return json.loads(self.data)
 
 
+class Process(Protocol):
+    """What runs a hub: a process of `subprocess`, or a fork (tests.forking)."""
+
+    pid: int
+    returncode: int | None
+
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def terminate(self) -> None: ...
+    def send_signal(self, number: int, /) -> None: ...
+
+
 @dataclass
 class Served:
     """A running hub."""
 
-    process: subprocess.Popen[bytes]
+    process: Process
     port: int
     token: str
     engine: str = "sqlite"
@@ -195,20 +207,8 @@ def a_hub(
     have `patience_s` to arrive, which on a busy machine is not a second. `more` are
     settings; its lines count for the coverage only if they hold `noted()`.
     """
-    given = more.pop("LEADWELL_DATABASE", "")
-    url = given or make.url_of(folder / "leads.db", engine)
-    command = [sys.executable, "-m", "leadwell.cli", "serve", "--port", "0"]
-    command += ["--database", url]
-    command += ["--workers", str(workers)]
-    settings = {
-        "LEADWELL_HEADER_TIMEOUT_S": str(patience_s),
-        "LEADWELL_BODY_TIMEOUT_S": str(patience_s),
-        "LEADWELL_ALLOW_UNSAFE_DATABASE": "true",
-        "LEADWELL_KEY_FILE": str(folder / "leads.db.key"),
-        "LEADWELL_METRICS_TOKEN": METRICS_TOKEN,
-        **UNLIMITED,
-        **more,
-    }
+    words = words_of(folder, workers, engine, more.pop("LEADWELL_DATABASE", ""))
+    settings = settings_of(folder, patience_s) | more
     if first:
         (folder / "first").mkdir(exist_ok=True)
         (folder / "first" / "sitecustomize.py").write_text(first)
@@ -217,18 +217,42 @@ def a_hub(
     log = folder / "log"
     with log.open("wb") as stderr:
         process = subprocess.Popen(
-            command,
+            [sys.executable, "-m", "leadwell.cli", *words],
             stderr=stderr,
             cwd=folder,
             env=unnoted() | settings,
             start_new_session=True,
         )
+    return once_ready(process, log, token, engine)
+
+
+def words_of(folder: Path, workers: int, engine: str, address: str = "") -> list[str]:
+    """The command that serves the folder's database, unless another one is given."""
+    url = address or make.url_of(folder / "leads.db", engine)
+    words = ["serve", "--port", "0", "--database", url]
+    return [*words, "--workers", str(workers)]
+
+
+def settings_of(folder: Path, patience_s: int = 30) -> dict[str, str]:
+    """The settings of a hub that is asked by a test."""
+    return {
+        "LEADWELL_HEADER_TIMEOUT_S": str(patience_s),
+        "LEADWELL_BODY_TIMEOUT_S": str(patience_s),
+        "LEADWELL_ALLOW_UNSAFE_DATABASE": "true",
+        "LEADWELL_KEY_FILE": str(folder / "leads.db.key"),
+        "LEADWELL_METRICS_TOKEN": METRICS_TOKEN,
+        **UNLIMITED,
+    }
+
+
+def once_ready(process: Process, log: Path, token: str, engine: str) -> Served:
+    """A hub that was begun, once it answers."""
     hub = Served(process, _port(process, log), token, engine)
     _await_ready(hub)
     return hub
 
 
-def _port(process: subprocess.Popen[bytes], log: Path) -> int:
+def _port(process: Process, log: Path) -> int:
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline and process.poll() is None:
         found = re.search(r"http://127\.0\.0\.1:(\d+)", log.read_text())

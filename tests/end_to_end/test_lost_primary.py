@@ -17,10 +17,11 @@ import pytest
 from leadwell.store.connection import Database
 from leadwell.store.engines.postgres import PostgresDatabase
 from tests import make, postgres
-from tests.end_to_end.test_kills import Patient, Trial, some_writers
+from tests.end_to_end.test_kills import Patient, Trial
 from tests.mirror import Mirror
 from tests.served import Reader, Served, a_hub, furnished
 from tests.standby import Standby
+from tests.storm.journal import some_writers
 
 DURABLE = "&options=-c%20synchronous_commit%3Don"
 ENOUGH, PATIENCE_S = 60, 60

@@ -25,6 +25,9 @@ TRIES_FREE = 4
 WAIT_S = 15
 """The first wait; each further wrong password doubles it."""
 WAIT_MAX_S = 3_600
+WRONG_AFTER_S = 0.1
+"""How long after its hash a wrong password is answered. A failure is written only of
+who signs in here, and the time that a disk takes for it would tell who does."""
 FROM_ONE_MAX = 10
 """Wrong passwords from one address before it waits: fewer than are queued of all."""
 AT_ONCE_MAX = 2

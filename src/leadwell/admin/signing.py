@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -159,9 +160,18 @@ class Signing:
         login = await self.hub.read(lambda c: users.find(c, email))
         kept = login.password if login else None
         is_right = await passwords.is_right(kept, password)
+        answered_at = time.monotonic() + passwords.WRONG_AFTER_S
+        found = await self._tried(email, login, is_right=is_right)
+        if found[0] is None:
+            await asyncio.sleep(max(0.0, answered_at - time.monotonic()))
+        return found
+
+    async def _tried(
+        self, email: str, login: users.Login | None, *, is_right: bool
+    ) -> tuple[User | None, int]:
         if login is None:
             return None, self._stranger(email[:EMAIL_CHARACTERS_MAX])
-        job = _Trying(email, kept if is_right else None, self.hub.moment)
+        job = _Trying(email, login.password if is_right else None, self.hub.moment)
         return await asyncio.wrap_future(self.hub.database.write(job))
 
     def _stranger(self, email: str) -> int:
