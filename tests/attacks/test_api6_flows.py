@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from leadwell.admin import inviting
-from leadwell.admin.signing import _Trying
+from leadwell.admin.signing.trying import _Trying
 from leadwell.store.people import users
 from leadwell.store.writes import replays
 from tests.attacks.place import (

@@ -15,6 +15,7 @@ from leadwell.admin.pages.schema.listing import Selects
 from leadwell.admin.pages.schema.places import FIELDS, SELECTS, STATUSES
 from leadwell.admin.paths import CAMPAIGN
 from leadwell.admin.signing import Signing
+from leadwell.admin.signing.trying import Tries
 from leadwell.admin.visit import Visit
 from leadwell.api.app import Handler, route
 from leadwell.api.hub import Hub
@@ -29,7 +30,7 @@ def routes(hub: Hub) -> Sequence[Route]:
     def admins(page: Page) -> Handler:
         return signed_in(hub, page, administrator=True)
 
-    signing, start, me = Signing(hub), Start(), Me(hub)
+    signing, start, me = Signing(hub, Tries(hub)), Start(), Me(hub)
     return [
         route("/", GET=all_(_home)),
         route(

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from leadwell.admin import passwords, sessions
 from leadwell.admin.pages.people.person import rename
 from leadwell.admin.signing import Signing
+from leadwell.admin.signing.trying import Tries
 from leadwell.admin.visit import Visit
 from leadwell.admin.words import LANGUAGES, clocks
 from leadwell.api.hub import Hub
@@ -54,8 +55,8 @@ class Me:
             check_password(new, email)
         except LeadwellError as error:
             return _shown(visit, error, "password")
-        signing = Signing(self.hub)
-        user, wait_s = await signing.tried(visit.request, email, old)
+        tries = Tries(self.hub)
+        user, wait_s = await tries.tried(visit.request, email, old)
         if user is None:
             problem = visit.said("The old password is wrong.")
             hint = visit.said("Try again in %(seconds)s seconds.", seconds=wait_s)
@@ -65,7 +66,9 @@ class Me:
         now = visit.hub.moment
         await visit.end(lambda c: users.set_password(c, email, kept, now))
         answer = visit.go("/me", "saved")
-        return await signing.begun(answer, email, sessions.new_secret(), ())
+        return await Signing(self.hub, tries).begun(
+            answer, email, sessions.new_secret(), ()
+        )
 
     async def leave_everywhere(self, visit: Visit) -> Response:
         """End all sessions, this one too."""

@@ -2,9 +2,8 @@
 
 import asyncio
 import re
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,10 +13,10 @@ from starlette.responses import RedirectResponse, Response
 
 from leadwell.admin import passwords, rendering, sessions
 from leadwell.admin.rendering import HEADERS, below
+from leadwell.admin.signing.trying import Tries
 from leadwell.admin.visit import FIELDS_MAX, NOTICE, Visit, form_of, language_of
 from leadwell.admin.words import clocks
 from leadwell.api.entrance import problems
-from leadwell.api.entrance.auth import address_of
 from leadwell.api.entrance.metrics import note_refusal
 from leadwell.api.hub import Hub
 from leadwell.errors import LeadwellError, LinkEnded, MalformedValue, Unavailable
@@ -39,7 +38,7 @@ from leadwell.store.audit.chain import HUB, Chain, Entry, Kind, append
 from leadwell.store.audit.uses import NOBODY, Asked, Key
 from leadwell.store.connection import Connection
 from leadwell.store.people import activity, users
-from leadwell.store.people.activity import What, user_named
+from leadwell.store.people.activity import What
 
 HOME = "/campaigns"
 SETUP = "/setup"
@@ -47,8 +46,6 @@ SETUP = "/setup"
 NAME_CHARACTERS_MAX = 200
 OWN_FIELDS_MAX = 10
 """Fields of the forms here, beside what was typed before."""
-STRANGERS_MAX = 10_000
-"""Of so many addresses that nobody has the tries are counted."""
 _OURS = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*")
 """A path of this hub: what begins with two slashes is another host to browsers."""
 _UNKEPT = frozenset(("_word", "old", "new"))
@@ -62,10 +59,7 @@ class Signing:
     """The pages that are shown to who is not signed in."""
 
     hub: Hub
-    _strangers: dict[str, tuple[int, int]] = field(
-        default_factory=dict[str, tuple[int, int]]
-    )
-    """Wrong tries at addresses that nobody has, and until when they have to wait."""
+    tries: Tries
 
     async def show(self, request: Request) -> Response:
         """Show where one signs in."""
@@ -80,7 +74,7 @@ class Signing:
         )
         content = {"next": _next(form), "email": email, **_waiting(form)}
         try:
-            user, wait_s = await self.tried(request, email, password)
+            user, wait_s = await self.tries.tried(request, email, password)
         except (RateLimited, Overloaded) as error:
             note_refusal(error)
             status = problems.STATUS_OF[error.kind]
@@ -139,52 +133,6 @@ class Signing:
         key = Key(NOBODY, HUB, Kind.SIGN_IN, "failed")
         asked = Asked(self.hub.moment, address, typed=typed)
         self.hub.uses.note(key, asked)
-
-    async def tried(
-        self, request: Request, email: str, password: str
-    ) -> tuple[User | None, int]:
-        """Return the same as `checked`; a wrong one counts for the address, too.
-
-        Raises:
-            RateLimited, Overloaded: too many came from there, or are being checked.
-        """
-        address = address_of(request.scope)
-        passwords.begin_try(self.hub, address)
-        found = await self.checked(email, password[:1_000])
-        if found[0] is not None:
-            passwords.forget_try(self.hub, address)
-        return found
-
-    async def checked(self, email: str, password: str) -> tuple[User | None, int]:
-        """Return who has this password; else how long nobody gets in, in seconds."""
-        login = await self.hub.read(lambda c: users.find(c, email))
-        kept = login.password if login else None
-        is_right = await passwords.is_right(kept, password)
-        answered_at = time.monotonic() + passwords.WRONG_AFTER_S
-        found = await self._tried(email, login, is_right=is_right)
-        if found[0] is None:
-            await asyncio.sleep(max(0.0, answered_at - time.monotonic()))
-        return found
-
-    async def _tried(
-        self, email: str, login: users.Login | None, *, is_right: bool
-    ) -> tuple[User | None, int]:
-        if login is None:
-            return None, self._stranger(email[:EMAIL_CHARACTERS_MAX])
-        job = _Trying(email, login.password if is_right else None, self.hub.moment)
-        return await asyncio.wrap_future(self.hub.database.write(job))
-
-    def _stranger(self, email: str) -> int:
-        """Make who does not sign in here wait as if they did: nobody tells who does."""
-        now = self.hub.moment
-        failures, closed_until = self._strangers.get(email, (0, 0))
-        if left := passwords.left_us(closed_until, now):
-            return _seconds(left)
-        wait = passwords.wait_us(failures + 1)
-        if len(self._strangers) >= STRANGERS_MAX:
-            self._strangers.clear()
-        self._strangers[email] = failures + 1, now + wait
-        return _seconds(wait)
 
     async def begun(
         self,
@@ -264,36 +212,6 @@ def _invited(
     connection: Connection, digests: tuple[bytes, ...], now: int
 ) -> str | None:
     return first_of(digests, lambda each: users.invited(connection, each, now))
-
-
-@dataclass(frozen=True, slots=True)
-class _Trying:
-    """The transaction in which a try counts: whoever tries many at once waits too."""
-
-    email: str
-    right: str | None
-    """What is kept of the password, if the one that was tried is it."""
-    now: int
-
-    def __call__(self, connection: Connection) -> tuple[User | None, int]:
-        login = users.find(connection, self.email)
-        if login is None:
-            return None, 0
-        if left := passwords.left_us(login.closed_until, self.now):
-            # However often one tries, it opens at the same moment.
-            return None, _seconds(left)
-        if self.right is not None and login.password == self.right:
-            users.note_success(connection, self.email)
-            return login.user, 0
-        wait = passwords.wait_us(login.failures + 1)
-        closed_until = self.now + wait if wait else 0
-        users.note_failure(connection, self.email, closed_until, self.now)
-        if login.failures == passwords.TRIES_FREE:
-            # Told once in a row: who goes on trying writes no more into it.
-            of = accounts.find_by_id(connection, login.user.account_id)
-            about, what = user_named(login.user), What.SIGN_IN_CLOSED
-            activity.note(connection, of, what, about, who="", at=self.now)
-        return None, _seconds(wait)
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,10 +323,6 @@ def _waiting(form: FormData) -> dict[str, Any]:
         if name.startswith(_TYPED) and isinstance(value, str)
     ]
     return {"typed": typed}
-
-
-def _seconds(us: int) -> int:
-    return -(-us // 1_000_000)
 
 
 def _text(form: FormData, name: str) -> str:
