@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -41,6 +41,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         repeats |= hasattr(getattr(item, "obj", None), "hypothesis")
         if repeats or SECOND & set(item.path.parts):
             item.add_marker(REPEATS)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Begin a new loop after each test of which no lines are noted.
+
+    In a thread that was there while noting paused, none are noted any more.
+    """
+    try:
+        return (yield)
+    finally:
+        if item.get_closest_marker(REPEATS.name):
+            asking.stop()
 
 
 @pytest.fixture(scope="session", params=make.ENGINES)

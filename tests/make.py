@@ -6,6 +6,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -94,8 +95,9 @@ class Clock:
 
 
 def a_definition(**changes: Any) -> dict[str, Any]:
+    """A campaign as a file has it, for a test to change as it likes."""
     given = {"id": 362, "name": "Roofs", "fields": FIELDS, "statuses": STATUSES}
-    return given | changes
+    return deepcopy(given | changes)
 
 
 def a_campaign(**changes: Any) -> Campaign:

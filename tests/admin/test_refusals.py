@@ -47,6 +47,8 @@ UNMET = {
     "{} names no run of pages",
     "only fields of the types select and multi_select have options",
     "it is called {} now",
+    "the token does not see the values of {}",
+    "ask the campaign's owner for a token that names it",
     _FOLLOW,
 }
 """Those of them that a program meets alone."""

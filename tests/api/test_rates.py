@@ -216,7 +216,9 @@ def test_tokens_in_urls_are_noted_no_oftener_than_wrong_ones(
     answers = [client.get(f"{at}?access_token={each}") for each in wrong]
     codes = [answer.json()["code"] for answer in answers]
     assert codes == ["token_in_url"] * 5 + ["rate_limited"] * 15
-    assert written() - before == 5
+    # They are not waited for; who waits for one of its own has let them all go first.
+    database.write(lambda _: None).result()
+    assert written() - before == 5 + 1
 
 
 def written() -> float:

@@ -16,14 +16,9 @@ HELD_S = 3
 QUICK_S = 1.5
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("hub")
-
-
-@pytest.fixture(scope="module")
-def hub(folder: Path) -> Iterator[Served]:
-    made = a_hub(folder, a_folder(folder, "postgres"), engine="postgres")
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Served]:
+    made = a_hub(tmp_path, a_folder(tmp_path, "postgres"), engine="postgres")
     yield made
     made.stop()
 
@@ -48,10 +43,10 @@ def timed(hub: Served, path: str, count: int = 1) -> float:
 
 @pytest.mark.parametrize("table", ["token", "campaign", "scope_member"])
 def test_who_waits_for_the_database_holds_up_nobody_else(
-    folder: Path, hub: Served, table: str
+    tmp_path: Path, hub: Served, table: str
 ) -> None:
     paths = ["/v2/me", "/v2/campaigns/362/leads/changes", "/v2/campaigns/362/leads/1"]
-    with ThreadPoolExecutor() as pool, locked(folder, table):
+    with ThreadPoolExecutor() as pool, locked(tmp_path, table):
         waiting = [pool.submit(timed, hub, path) for path in paths]
         time.sleep(0.3)
         assert not all(each.done() for each in waiting)
@@ -63,14 +58,14 @@ def test_who_waits_for_the_database_holds_up_nobody_else(
 
 
 def test_a_poll_that_waits_for_the_database_holds_up_nobody_else(
-    folder: Path, hub: Served
+    tmp_path: Path, hub: Served
 ) -> None:
     feed = "/v2/campaigns/362/leads/changes"
     cursor = hub.request("GET", feed).json()["cursor"]
     with ThreadPoolExecutor() as pool:
         waiting = pool.submit(timed, hub, f"{feed}?_cursor={cursor}&_wait=2")
         time.sleep(0.3)
-        with locked(folder, "token"):
+        with locked(tmp_path, "token"):
             time.sleep(0.3)
             assert timed(hub, "/health/live", 50) < QUICK_S
             assert not waiting.done()
