@@ -172,7 +172,7 @@ def _schema() -> Object:
     more: dict[str, Object] = {
         "options": _list(described(named)),
         "json_schema": {},
-        "masked": {"const": True},
+        "masked": _FLAG | {"description": "`true`, or left out"},
     }
     status = described({**named, "type": TEXT, "default": _FLAG})
     about = {"campaign_id": ID, "name": TEXT, "slug": TEXT, "country": TEXT}
