@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +10,7 @@ from cyclopts import App, Parameter
 
 from leadwell.cli import output
 from leadwell.cli.access import noting, secret
+from leadwell.cli.access.rights import LIFTS, OPENS, RIGHTS, Lifts, Opens, Rights
 from leadwell.cli.chores import finish_in
 from leadwell.cli.opening import HERE, CampaignId, Where, now_us
 from leadwell.errors import UsageError
@@ -23,61 +24,6 @@ if TYPE_CHECKING:
 FileOrStdin = Annotated[Path, Parameter(allow_leading_hyphen=True)]
 
 token = App(name="token", help="Tokens: secrets that open a campaign or an account.")
-
-
-@Parameter(name="*")
-@dataclass(frozen=True)
-class Rights:
-    """What a token may do."""
-
-    filter: str | None = None
-    """Only leads that match: conditions, or the name of a saved filter."""
-    fields: str | None = None
-    """Only these fields, with commas; also status, assigned_person, external_id."""
-    expires: str | None = None
-    """90d, 2027-01-01 or never; 90 days unless given."""
-    address: list[str] | None = None
-    """Only from these addresses (CIDR blocks); again for each."""
-    rate: int | None = None
-    """Points it may spend each second, 0: any number; the hub's token_rate else."""
-    show_personal: Annotated[bool | None, Parameter(negative="--mask-personal")] = None
-    """Show what personal fields hold, or a mask of it, to a token that only reads and
-    names no fields. A new one sees a mask; one from a file sees what they hold."""
-
-
-RIGHTS = Rights()
-
-
-@Parameter(name="*", negative=())
-@dataclass(frozen=True)
-class Lifts:
-    """What restricts a token no more."""
-
-    no_filter: bool = False
-    """Let it see every lead."""
-    no_fields: bool = False
-    """Let it see every field."""
-    no_address: bool = False
-    """Let it be used from anywhere."""
-    no_rate: bool = False
-    """Let it have the rate that the hub gives every token."""
-
-
-LIFTS = Lifts()
-
-
-@Parameter(name="*")
-@dataclass(frozen=True)
-class Opens:
-    """What a token opens."""
-
-    campaign: CampaignId | None = None
-    """One campaign."""
-    account: str | None = None
-    """All campaigns of this account."""
-
-
-OPENS = Opens()
 
 
 @token.command
