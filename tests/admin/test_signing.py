@@ -8,6 +8,7 @@ import httpx2
 import pytest
 from argon2 import PasswordHasher
 from starlette.testclient import TestClient
+from starlette.types import ASGIApp
 
 from leadwell.admin import app as admin
 from leadwell.admin import passwords, sessions
@@ -199,12 +200,17 @@ def test_who_tries_many_passwords_at_once_waits_too(hub: Hub, account: Account) 
     assert login.failures == 5
 
 
+def few_tries(hub: Hub) -> tuple[Hub, ASGIApp]:
+    """A hub that lets few wrong passwords come from one address."""
+    limited = replace(hub, limits=replace(hub.limits, wrong_passwords_rate=0.01))
+    return limited, app(limited, beside=Beside(pages=admin.routes(limited)))
+
+
 def test_many_wrong_passwords_from_one_address_hold_it_back_and_no_other(
     hub: Hub, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(passwords, "FROM_ONE_MAX", 2)
-    limited = replace(hub, limits=replace(hub.limits, wrong_passwords_rate=0.01))
-    whole = app(limited, beside=Beside(pages=admin.routes(limited)))
+    limited, whole = few_tries(hub)
     user = a_user(limited, account)
 
     def tried(address: str, password: str, **more: str) -> httpx2.Response:
@@ -266,8 +272,7 @@ def test_an_old_password_that_is_wrong_counts_for_the_address(
     hub: Hub, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(passwords, "FROM_ONE_MAX", 1)
-    limited = replace(hub, limits=replace(hub.limits, wrong_passwords_rate=0.01))
-    whole = app(limited, beside=Beside(pages=admin.routes(limited)))
+    limited, whole = few_tries(hub)
     desk = Desk.of(limited, TestClient(whole), a_user(limited, account))
     given = {"old": "wrong", "new": "another long password"}
     answers = [desk.post("/me/password", **given) for _ in range(2)]

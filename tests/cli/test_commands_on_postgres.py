@@ -2,17 +2,14 @@
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 
-from leadwell.cli import main
 from leadwell.store import migrations
 from tests import make, postgres
-
-Run = Callable[..., tuple[int, str, str]]
+from tests.cli.saying import Run, runs
 
 
 @pytest.fixture
@@ -32,13 +29,7 @@ def run(
     monkeypatch.setenv("LEADWELL_ALLOW_UNSAFE_DATABASE", "true")
     monkeypatch.delenv("LEADWELL_KEY_FILE", raising=False)
 
-    def _run(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as left:
-            main(arguments)
-        out, err = capfd.readouterr()
-        return int(left.value.code or 0), out, err
-
-    return _run
+    return runs(capfd)
 
 
 def test_a_hub_is_set_up_looked_after_and_filled(run: Run, tmp_path: Path) -> None:

@@ -6,19 +6,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from leadwell.cli import main
 from leadwell.store import migrations
 from leadwell.store.moving import copying
 from tests import make, postgres
+from tests.cli.saying import Run, runs
 from tests.effort import unnoted
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -30,13 +27,7 @@ def run(
     for name in ("DATABASE", "KEY_FILE", "ERASURE_FILE"):
         monkeypatch.delenv(f"LEADWELL_{name}", raising=False)
 
-    def _run(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as left:
-            main(arguments)
-        out, err = capfd.readouterr()
-        return int(left.value.code or 0), out, err
-
-    return _run
+    return runs(capfd)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import io
 import json
 import sys
 import unicodedata
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,16 +11,16 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leadwell.cli import main, output
+from leadwell.cli import output
 from leadwell.cli.pull.report import Outcome, Report
 from leadwell.client import HubError, generating
 from leadwell.client.errors import UnexpectedAnswer
 from leadwell.testing import FaultServer, Reply, Request
 from tests import make
+from tests.cli.saying import Run, runs
 
 HOSTILE = "\x1b]0;owned\a\x1b[2Jclear \x9b31mred \u202egnp.exe\u2066 \x7f\rover"
 """A window's title, a wiped screen, a C1 code, turned text, a line written over."""
-Run = Callable[..., tuple[int, str, str]]
 
 
 def obeyed(text: str) -> set[str]:
@@ -47,13 +46,7 @@ def run(
     for name in ("DATABASE", "KEY_FILE", "CONFIG"):
         monkeypatch.delenv(f"LEADWELL_{name}", raising=False)
 
-    def _run(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as left:
-            main(arguments)
-        out, err = capfd.readouterr()
-        return int(left.value.code or 0), out, err
-
-    return _run
+    return runs(capfd)
 
 
 @given(st.text())
