@@ -147,6 +147,14 @@ def a_database_again(path: Path, engine: str = "sqlite") -> Database:
     return SQLiteDatabase(path)
 
 
+def settle(database: Database) -> None:
+    """Wait until all that was handed in before is written."""
+    database.write(lambda _: None).result()
+    if isinstance(database, PostgresDatabase):
+        # It has several writers: what was handed in before may be done after.
+        database._writers.settle()
+
+
 def an_account(database: Database, slug: str = "demo") -> Account:
     """An account with one person, Sales One, whose id is 1."""
 

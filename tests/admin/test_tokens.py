@@ -409,7 +409,7 @@ def test_the_page_says_how_the_reader_fares(
     cursor = ask(client, token, "leads/changes").json()["cursor"]
     ask(client, token, f"leads/changes?_cursor={cursor}&_digest=1")
     ask(client, token, "leads?Jane.Doe@example.com=1&stat=new")
-    hub_writes(desk.hub)
+    make.settle(desk.hub.database)
     shown = text_of(desk.get(one))
     assert "by curl/8.5.0" in shown
     assert "up to date since 2025-02-21 00:00" in shown
@@ -438,7 +438,7 @@ def test_the_page_says_which_old_names_are_still_used(
     hub.database.write(job).result()
     answer = ask(client, token, "leads?source[in]=partner-west,website&_fields=source")
     assert answer.json()["pagination"]["total"] == 2
-    hub_writes(hub)
+    make.settle(hub.database)
     shown = text_of(desk.get(f"{TAB}/{id_of(token)}"))
     assert "source → origin, partner-west → west" in shown
 
@@ -446,7 +446,7 @@ def test_the_page_says_which_old_names_are_still_used(
 def test_a_token_in_a_url_is_shown_as_exposed(desk: Desk, client: TestClient) -> None:
     token = token_in(made(desk))
     assert client.get(f"/v2/me?token={token}").status_code == 400
-    hub_writes(desk.hub)
+    make.settle(desk.hub.database)
     assert "exposed in a URL" in text_of(desk.get(TAB))
     assert "Rotate it." in text_of(desk.get(f"{TAB}/{id_of(token)}"))
 
@@ -542,8 +542,3 @@ def test_a_token_that_stands_elsewhere_is_not_found(
     for token in (token for texts in found.values() for token in texts):
         me = client.get("/v2/me", headers={"Authorization": f"Bearer {token}"})
         assert me.status_code == 200
-
-
-def hub_writes(hub: Hub) -> None:
-    """Wait until what was noted beside the answers is written."""
-    hub.database.write(lambda _: None).result()

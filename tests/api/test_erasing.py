@@ -174,13 +174,13 @@ def test_who_only_looks_confirms_no_erasure(
         mirror.step(_confirm=switch)
         mirror.step(_confirm=switch)
     assert mirror.reasons == ["erased"]
-    # Writes are carried out one after the other: one of before would be there now.
-    database.write(lambda _: None).result()
+    # What was noted beside an answer would be there now.
+    make.settle(database)
     with database.reading() as connection:
         (*_, read) = readers.receipts(connection, campaign, 1)
         assert read.confirmed_at is None
     mirror.step(_confirm="1")
-    database.write(lambda _: None).result()
+    make.settle(database)
     with database.reading() as connection:
         found = readers.receipts(connection, campaign, 1)
         assert [each.confirmed_at is not None for each in found].count(True) == 1

@@ -408,7 +408,7 @@ def test_the_use_of_a_link_is_noted_once_a_minute(
     secret = make.a_link(database, token)
 
     def used() -> Any:
-        database.write(lambda c: None).result()
+        make.settle(database)
         with database.reading() as connection:
             found = links.find_by_digest(connection, digest(make.KEY, secret))
         assert found is not None

@@ -60,7 +60,7 @@ class Hubs:
         self.read(url)
         # The index is made, and that the token is used noted, in the background.
         self.client.app._hub.indexes.settle()
-        self.client.app._hub.database.write(lambda _: None).result()
+        make.settle(self.client.app._hub.database)
         self.read(url)
         self.meter.said, self.meter.steps = [], 0
         self.read(url)

@@ -95,11 +95,16 @@ class Writers:
                 self._ready.put(lane)
         return waiting.done
 
+    def settle(self) -> None:
+        """Wait until all that was handed in is done."""
+        with self._state:
+            self._state.wait_for(lambda: not self._queues)
+
     def close(self) -> None:
         """Finish what was handed in, and end the threads."""
         with self._state:
             self._is_open = False
-            self._state.wait_for(lambda: not self._queues)
+        self.settle()
         for _ in self._threads:
             self._ready.put(None)
         for thread in self._threads:
