@@ -63,6 +63,12 @@ PROOFS = (
         {"found": "planted and found"},
     ),
     Proof(
+        "attacks",
+        "no attack of OWASP's API top ten works, and each would be found",
+        ("tests/attacks", f"--ignore={TIMING}"),
+        {"tests": "tests of attacks", "planted": "planted weaknesses found"},
+    ),
+    Proof(
         "bad input",
         "bad input is refused, tells nothing and breaks nothing",
         (
