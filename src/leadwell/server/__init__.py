@@ -26,7 +26,7 @@ from leadwell.schema.times import microseconds
 from leadwell.server import agents, keys, opening
 from leadwell.server.auditing import Auditor, Pace
 from leadwell.server.clock import AgreedClock, JumpGuard, now
-from leadwell.server.connections.allowance import allow_files
+from leadwell.server.connections.allowance import allow_files, share_heaps
 from leadwell.server.logs import configure_logs, log_beside
 from leadwell.server.opening import erasure_path
 from leadwell.server.outgoing import sending
@@ -98,6 +98,7 @@ def hub_of(settings: Settings, *, create: bool = True) -> Hub:
 
 def application() -> ASGIApp:
     """Build the application of a worker process from its environment."""
+    share_heaps()
     settings = from_environment()
     configure_logs(settings.log_level)
     allow_files(settings.connections_max)

@@ -1,9 +1,14 @@
-"""How many files the system lets a process open: each connection is one."""
+"""What a process takes of the system: files, one for each connection, and heaps."""
 
+import ctypes
+import platform
 from contextlib import suppress
 
 OWN_FILES = 500
 """For the database, its readers and what else is not a connection."""
+HEAPS_MAX = 2
+_M_ARENA_MAX = -8
+"""Of glibc's malloc.h."""
 
 
 def allow_files(connections: int) -> int | None:
@@ -25,3 +30,14 @@ def allow_files(connections: int) -> int | None:
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+def share_heaps() -> None:
+    """Have all threads share a few heaps, before the first of them is started.
+
+    glibc gives threads heaps of their own, eight for each processor. What one of them
+    frees the others do not get: in half an hour of mixed work they grew by an eighth,
+    of holes. Another C library has no such setting, and needs none.
+    """
+    if platform.libc_ver()[0] == "glibc":
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, HEAPS_MAX)
