@@ -17,7 +17,7 @@ def names(connection: Connection) -> list[str]:
 
 def told(database: Database) -> list[str]:
     with database.reading() as connection:
-        return remember(connection, ("names",), lambda: names(connection))
+        return remember(connection, None, ("names",), lambda: names(connection))
 
 
 def add(database: Database, name: str) -> None:
@@ -29,7 +29,7 @@ def test_the_same_moment_is_read_once(database, account) -> None:
     calls = itertools.count()
     for _ in range(5):
         with database.reading() as connection:
-            assert remember(connection, ("calls",), lambda: next(calls)) == 0
+            assert remember(connection, None, ("calls",), lambda: next(calls)) == 0
 
 
 def test_what_was_written_is_read_at_once(database, account) -> None:

@@ -22,7 +22,7 @@ from leadwell.schema.question import renamed
 from leadwell.schema.visibility import view as view_of
 from leadwell.store import accounts, campaigns
 from leadwell.store.access.health import Note
-from leadwell.store.connection import Connection, remember
+from leadwell.store.connection import Connection, forget, remember
 
 DESCRIBED_MAX = 1_000
 """How many campaigns of an account `/v2/me` and one description name."""
@@ -109,7 +109,12 @@ def _opened(connection: Connection, bearer: Bearer, campaign_id: int) -> Opened:
     # At one moment a token grants one thing, by whichever secret it is reached.
     key = ("opened", bearer.token.public_id, campaign_id)
     make = partial(_opened_first, connection, bearer.grant, campaign_id)
-    return remember(connection, key, make)
+    opened = remember(connection, campaign_id, key, make)
+    if opened.grant != bearer.grant:
+        # The token lies on another machine than the campaign, and has changed there.
+        forget(connection, campaign_id, key)
+        opened = remember(connection, campaign_id, key, make)
+    return opened
 
 
 def _opened_first(connection: Connection, grant: Grant, campaign_id: int) -> Opened:
