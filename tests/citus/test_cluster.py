@@ -95,6 +95,9 @@ def test_a_lost_machine_stops_its_own_campaigns_alone(
             answer = ask()
             assert answer.status_code == 503, answer.text
             assert int(answer.headers["Retry-After"]) >= 1
+        # Whose token is for the other one waits for nothing there.
+        path = f"/v2/campaigns/{lost.campaign.id}/leads"
+        assert other.partner.ask("GET", path).status_code == 403
         for number in range(5):
             assert other.add().status_code == 201
             assert other.page().json()["pagination"]["total"] == number + 2

@@ -28,6 +28,14 @@ COLUMNS = """
 """Columns that any user may read. What others can see is in the log up to there: a
 commit is seen once it is flushed, or earlier where nobody waits for the disk."""
 
+SNAPSHOT = """
+    CAST(pg_current_snapshot() AS TEXT) || ' '
+    || coalesce(CAST(pg_stat_get_bgwriter_stat_reset_time() AS TEXT), '')
+"""
+"""What a transaction sees. A server that crashes, of which one backend was killed, say,
+does not start anew, and gives the numbers again that its log has not kept. But then its
+statistics begin anew, and tell one such number from the other."""
+
 
 class Place(NamedTuple):
     """Where one server stands at one moment."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from leadwell.errors import Refused
 from leadwell.store.connection import Connection
+from leadwell.store.engines.chronicle import SNAPSHOT
 
 SHARDS = 128
 """How many parts the campaigns are in, unless it is said: the later of two machines
@@ -44,10 +45,9 @@ TELL_NODES = "SET LOCAL citus.propagate_set_commands TO 'local'; "
 """Has the node that a row lies on keep to the deadlines of a transaction: it would wait
 for another one's ticket for ever."""
 
-STAND = """
+STAND = f"""
 SELECT CAST(pg_postmaster_start_time() AS TEXT),
-       CASE WHEN NOT pg_is_in_recovery()
-            THEN CAST(pg_current_snapshot() AS TEXT) END
+       CASE WHEN NOT pg_is_in_recovery() THEN {SNAPSHOT} END
   FROM counter
  WHERE campaign_id = :campaign_id
 """

@@ -62,7 +62,7 @@ logging.getLogger("psycopg.pool").disabled = True
 _STATE = f"""
 SELECT CASE WHEN NOT pg_is_in_recovery()
              AND NOT EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'citus')
-       THEN CAST(pg_current_snapshot() AS TEXT) END, {chronicle.COLUMNS}
+       THEN {chronicle.SNAPSHOT} END, {chronicle.COLUMNS}
 """
 """What two transactions of one server have in common that see the same (ADR 0016)."""
 _WHERE = f"SELECT NULL, {chronicle.COLUMNS}"
