@@ -111,6 +111,16 @@ class Server:
         self._process = self.start_server(self.folder, self._data / "data")
         self._admin = self._connected()
 
+    def lose(self, pid: int) -> None:
+        """Kill one of its processes: it ends all others, and recovers by its log."""
+        os.kill(pid, signal.SIGKILL)
+        with suppress(psycopg.Error):
+            while True:
+                self._admin.execute(b"SELECT 1")
+                time.sleep(0.01)
+        self._admin.close()
+        self._admin = self._connected()
+
     def url(self, name: str, user: str = "postgres") -> str:
         return f"postgresql://{user}@/{name}?host={self.folder}"
 

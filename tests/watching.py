@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from leadwell.store.connection import Connection, Joint
+from leadwell.store.engines.chronicle import Moments
+from leadwell.store.engines.postgres_connection import PostgresConnection
 
 T = TypeVar("T")
 
@@ -49,7 +51,10 @@ class Watched:
         with self._inner.reading() as connection:
             # What is remembered of a moment tells when anybody wrote last, whoever it
             # was, as a wait for the writer does: that is left out here.
-            connection.moment.clear()
+            if isinstance(connection, PostgresConnection):
+                connection.moments = Moments()
+            else:
+                connection.moment.clear()
             yield Spy(connection, self.said)
 
     def read(self, job: Callable[[Any], T]) -> T:

@@ -8,6 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from leadwell.api import campaigns
+from leadwell.api.entrance.auth import Bearer, grant_of
+from leadwell.model.campaign import Attribute
 from leadwell.schema import querystring, question
 from leadwell.store import filters, tokens
 from leadwell.store.connection import Connection, Database
@@ -117,6 +120,21 @@ def test_an_answer_is_of_one_moment_whenever_its_filter_is_edited(
     # At the latest the mirror itself has met the edit.
     assert next(runs) > 3
     assert {3, 4} == set(mirror.copy) or path == "/digest"
+
+
+def test_a_campaign_that_lies_elsewhere_is_seen_through_the_token_as_it_is(
+    database, campaign, token
+) -> None:
+    """On Citus a token may change on its machine before the campaign's is told."""
+    with database.reading() as connection:
+        known = tokens.known(connection, token.split("_")[1])
+        bearer = Bearer(known, grant_of(connection, known))
+        assert campaigns._opened(connection, bearer, 362).view.fields
+        readable = frozenset({Attribute.STATUS})
+        changed = replace(bearer, grant=replace(bearer.grant, readable=readable))
+        for _ in range(2):
+            opened = campaigns._opened(connection, changed, 362)
+            assert (opened.grant, opened.view.fields) == (changed.grant, ())
 
 
 def leads_of(path: str, answer: Any) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from leadwell.store.hubs import spending
 from leadwell.store.privacy import erasing
 from leadwell.store.uploads import shared
 from tests import make
-from tests.citus.issued import Issued
+from tests.citus.issued import SHARD, Issued
 from tests.writer import Office, Writer
 
 pytestmark = pytest.mark.citus
@@ -56,6 +56,23 @@ def test_a_request_is_answered_by_one_machine(
     if name in WRITES:
         assert not issued.is_two_phase, issued.statements
     assert len(issued.places(office.database)) == 1, issued.statements
+
+
+def test_a_machine_is_asked_for_little_while_nothing_happens_there(
+    fresh: Writer, office: Office, watched: Watch
+) -> None:
+    def page() -> int:
+        issued = watched(lambda: fresh.get("?per_page=2")).statements
+        return sum(SHARD.search(sql) is not None for sql, _ in issued)
+
+    for _ in range(3):
+        fresh.get("?per_page=2")
+    # Whether anything has happened, and the leads.
+    assert page() == 2
+    fresh.change(1, {"fields": {"name": "John Doe"}})
+    assert page() > 2
+    (lead, _) = fresh.get("?per_page=2").json()["data"]
+    assert lead["fields"]["name"] == "John Doe"
 
 
 def written(hub: Hub, job: Callable[[Connection], Any]) -> None:

@@ -66,8 +66,9 @@ NOWHERE = {
     r"\b(now|random|randomblob|clock_timestamp|statement_timestamp|gen_random_uuid"
     r"|strftime|julianday|unixepoch)\s*\(|\bCURRENT_(TIMESTAMP|DATE|TIME)\b": "clocks "
     "and chance enter as parameters",
-    r"\b(xmin|xmax|ctid|txid_\w+|pg_current_xact_id\w*|pg_snapshot\w*)\b": "the number "
-    "of a transaction means nothing on another node",
+    r"\b(xmin|xmax|ctid|txid_\w+|pg_current_xact_id\w*|pg_(current_)?snapshot\w*)\b": ""
+    "the number of a transaction means nothing on another node: chronicle.SNAPSHOT is "
+    "kept with the node that it is of",
     r"\bpg_(try_)?advisory\w*": "such a lock exists once a node",
     r"^\s*(LISTEN|NOTIFY)\b|pg_notify": "reaches only listeners of the same node",
     r"^\s*MERGE\b": "cannot be spread",
@@ -88,8 +89,6 @@ NOWHERE = {
 ENGINES_MAY = {
     # While the schema is made; and the clock that hubs agree on, asked for by itself.
     "postgres_connection.py": r"\bpg_(try_)?advisory\w*|\bclock_timestamp\(\)",
-    # Whether one server's data is as before, and only where there is one server.
-    "postgres.py": r"\bpg_current_snapshot\(\)",
     # A hint, and only where there is one server (ADR 0028).
     "hearing.py": r"^LISTEN\b",
     "wakes.py": r"\bpg_notify\b",

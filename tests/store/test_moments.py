@@ -3,12 +3,13 @@
 import itertools
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
+from typing import Any
 
 import pytest
 
 from leadwell.store import accounts
 from leadwell.store.connection import Connection, Database, remember
-from tests import make
+from tests import make, postgres
 
 
 def names(connection: Connection) -> list[str]:
@@ -17,7 +18,7 @@ def names(connection: Connection) -> list[str]:
 
 def told(database: Database) -> list[str]:
     with database.reading() as connection:
-        return remember(connection, ("names",), lambda: names(connection))
+        return remember(connection, None, ("names",), lambda: names(connection))
 
 
 def add(database: Database, name: str) -> None:
@@ -29,7 +30,7 @@ def test_the_same_moment_is_read_once(database, account) -> None:
     calls = itertools.count()
     for _ in range(5):
         with database.reading() as connection:
-            assert remember(connection, ("calls",), lambda: next(calls)) == 0
+            assert remember(connection, None, ("calls",), lambda: next(calls)) == 0
 
 
 def test_what_was_written_is_read_at_once(database, account) -> None:
@@ -98,3 +99,19 @@ def test_readers_side_by_side_never_go_back(database, account) -> None:
         is_over.set()
         for reader in readers:
             reader.result()
+
+
+@pytest.mark.one_server
+@pytest.mark.parametrize("engine", ["postgres"])
+def test_a_server_that_has_crashed_is_read_anew(database) -> None:
+    """It gives numbers again that it gave before, and may give them to others."""
+
+    def asked(sql: str) -> tuple[Any, str]:
+        with database.reading() as connection:
+            ((found,),) = connection.rows(sql)
+            return found, connection.snapshot.partition(" ")[2]
+
+    pid, before = asked("SELECT pg_backend_pid()")
+    assert asked("SELECT 1") == (1, before)
+    postgres.server().lose(pid)
+    assert asked("SELECT 1") != (1, before)

@@ -106,14 +106,19 @@ def _opened(connection: Connection, bearer: Bearer, campaign_id: int) -> Opened:
     if bearer.link is not None and bearer.link.kind is not LinkKind.CSV:
         # Whatever is served below a link to documentation: it shows no lead.
         raise nothing_here()
+    grant = bearer.grant
+    # First of all: no machine is asked for a campaign that is none of the token's.
+    grant.check_campaign(campaign_id)
     # At one moment a token grants one thing, by whichever secret it is reached.
     key = ("opened", bearer.token.public_id, campaign_id)
-    make = partial(_opened_first, connection, bearer.grant, campaign_id)
-    return remember(connection, key, make)
+    make = partial(_opened_first, connection, grant, campaign_id)
+    opened = remember(connection, campaign_id, key, make)
+    # On Citus a token lies on another machine than the campaign. Where it has changed,
+    # what was opened by the one of before, or is at this moment, is not for it.
+    return opened if opened.grant == grant else make()
 
 
 def _opened_first(connection: Connection, grant: Grant, campaign_id: int) -> Opened:
-    grant.check_campaign(campaign_id)
     campaign = grant.check_owner(campaigns.find(connection, campaign_id), campaign_id)
     return Opened(grant, campaign, view_of(campaign, grant))
 

@@ -58,9 +58,12 @@ class Connection(Protocol):
         """What this process remembers of the database, keyed by a row that it is of."""
         ...
 
-    @property
-    def moment(self) -> dict[Row, Any] | None:
-        """What was read of this moment of the database already; `None`: of a write."""
+    def moment_of(self, campaign_id: int | None) -> dict[Row, Any] | None:
+        """Return what was read already of this moment of a campaign, for all to add to.
+
+        `None` as a campaign: of what is of none. `None` is returned in a write: what it
+        reads may be undone.
+        """
         ...
 
     @property
@@ -294,20 +297,34 @@ class Reader(Protocol[P, T_co]):
 def remembered(function: Reader[P, T]) -> Reader[P, T]:
     """Read the same thing once for each moment of the database.
 
-    For what many requests need and few writes change. What is asked must be hashable.
+    For what many requests need and few writes change. What is asked must be hashable,
+    and the campaign that it is of comes first.
     """
 
     @wraps(function)
     def read(connection: Connection, *args: P.args, **kwargs: P.kwargs) -> T:
         make = partial(function, connection, *args, **kwargs)
-        return remember(connection, (function, *args), make)
+        return remember(connection, cast("int", args[0]), (function, *args), make)
 
     return read
 
 
-def remember(connection: Connection, key: Row, make: Callable[[], T]) -> T:
-    """Return what was made of this moment of the database under a key, or make it."""
-    moment = connection.moment
+def remembered_of_hub(function: Reader[P, T]) -> Reader[P, T]:
+    """Read the same thing once for each moment of the database, of no campaign."""
+
+    @wraps(function)
+    def read(connection: Connection, *args: P.args, **kwargs: P.kwargs) -> T:
+        make = partial(function, connection, *args, **kwargs)
+        return remember(connection, None, (function, *args), make)
+
+    return read
+
+
+def remember(
+    connection: Connection, campaign_id: int | None, key: Row, make: Callable[[], T]
+) -> T:
+    """Return what was made of this moment of a campaign under a key, or make it."""
+    moment = connection.moment_of(campaign_id)
     if moment is None:
         return make()
     # Several threads may read one moment: what is not there at one look is made.
@@ -319,10 +336,11 @@ def remember(connection: Connection, key: Row, make: Callable[[], T]) -> T:
     return cast("T", found)
 
 
-def forget(connection: Connection, key: Row) -> None:
+def forget(connection: Connection, campaign_id: int | None, key: Row) -> None:
     """Forget what was remembered under a key: it no longer holds."""
-    if connection.moment is not None:
-        connection.moment.pop(key, None)
+    moment = connection.moment_of(campaign_id)
+    if moment is not None:
+        moment.pop(key, None)
 
 
 def one(rows: list[Row]) -> Row | None:

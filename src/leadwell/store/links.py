@@ -7,13 +7,13 @@ from leadwell.model.link import Link, LinkKind
 from leadwell.model.token import Token
 from leadwell.schema.times import from_microseconds, microseconds
 from leadwell.store import tokens
-from leadwell.store.connection import Connection, Row, one, remembered
+from leadwell.store.connection import Connection, Row, one, remembered_of_hub
 
 _COLUMNS = """public_id, kind, lineage, account_id, campaign_id, created_at,
                expires_at, revoked_at, last_used_at, key_generation"""
 
 
-@remembered
+@remembered_of_hub
 def find_by_digest(connection: Connection, digest: bytes) -> Link | None:
     """Return the link with this digest, open or not. Served by the primary key."""
     row = one(

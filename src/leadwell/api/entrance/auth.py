@@ -32,7 +32,7 @@ from leadwell.schema import querystring
 from leadwell.schema.times import microseconds, show
 from leadwell.store import campaigns, filters, tokens
 from leadwell.store.access.health import Note
-from leadwell.store.connection import Connection, remembered
+from leadwell.store.connection import Connection, remembered_of_hub
 from leadwell.store.figures import timed
 
 NOTE_EVERY_US = 60_000_000
@@ -315,7 +315,7 @@ def check_address(token: Token, scope: Scope) -> None:
         )
 
 
-@remembered
+@remembered_of_hub
 def _bearer_of(connection: Connection, key: bytes) -> Bearer | None:
     """Return who holds the token, open or not."""
     token = tokens.find_by_digest(connection, key)

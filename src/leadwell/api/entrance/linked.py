@@ -25,7 +25,7 @@ from leadwell.model.keyring import first_of
 from leadwell.model.link import Link, LinkKind, looks_like_secret
 from leadwell.schema.times import microseconds
 from leadwell.store import links, tokens
-from leadwell.store.connection import Connection, remembered
+from leadwell.store.connection import Connection, remembered_of_hub
 
 _ASK_AGAIN = "ask whoever gave it to you for a new one"
 
@@ -123,7 +123,7 @@ def _ended(link: Link, now: datetime) -> LinkEnded:
     return LinkEnded(said, hint=_ASK_AGAIN)
 
 
-@remembered
+@remembered_of_hub
 def _bearer(connection: Connection, link: Link) -> Bearer:
     token = tokens.newest(connection, link.lineage)
     return Bearer(token, grant_of(connection, token), link)

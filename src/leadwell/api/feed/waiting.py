@@ -213,7 +213,8 @@ class Vigil:
 
 def _has_news(watch: Watch, connection: Connection) -> bool:
     make = partial(feed.newest, connection, *watch.scope)
-    return remember(connection, ("newest of", watch.scope), make) != watch.newest
+    key = ("newest of", watch.scope)
+    return remember(connection, watch.scope[0], key, make) != watch.newest
 
 
 def _is_same(watch: Watch, connection: Connection) -> bool:

@@ -145,7 +145,9 @@ def beside(hub: Hub, connection: Connection, visit: Visit) -> Beside:
         watermark = feed.watermark(connection, opened.campaign.id, scope_id)
         return Beside.of(places.headers(hub, opened, question, place, watermark))
 
-    return remember(connection, ("beside", opened, visit.asked.text), made)
+    return remember(
+        connection, opened.campaign.id, ("beside", opened, visit.asked.text), made
+    )
 
 
 def rendered(visit: Visit, listed: Listed) -> Answer:

@@ -82,7 +82,8 @@ class Listing:
         if page is None or len(rest) > REMEMBERED_BYTES_MAX:
             found = made(raw)
             return found, found.query.page
-        found = remember(connection, ("standing", opened, rest), made)
+        key = ("standing", opened, rest)
+        found = remember(connection, opened.campaign.id, key, made)
         is_beside = found.asked.names_page or found.asked.question.cursor is not None
         if is_beside and rest is not raw:
             # Page or cursor in another spelling: that is refused, not guessed.

@@ -61,12 +61,12 @@ def begin(
         return name if pins.keep(name, pin) else None
 
     key = ("run", owner)
-    name = remember(connection, key, made)
+    name = remember(connection, opened.campaign.id, key, made)
     if name is None or pins.find(name, owner) is not None:
         return name
     # It was idle for too long since, or had to make room: its moment still stands.
-    forget(connection, key)
-    return remember(connection, key, made)
+    forget(connection, opened.campaign.id, key)
+    return remember(connection, opened.campaign.id, key, made)
 
 
 def page(hub: Hub, connection: Connection, visit: Visit) -> Listed | None:
@@ -83,7 +83,8 @@ def page(hub: Hub, connection: Connection, visit: Visit) -> Listed | None:
         return Beside.of(places.headers(hub, opened, question, place, pin.watermark))
 
     # The same for all pages of a moment; the name is of one token, see `find`.
-    kept = remember(connection, ("beside", visit.run.name), beside)
+    key = ("beside", visit.run.name)
+    kept = remember(connection, opened.campaign.id, key, beside)
     found = Page(bodies, query.page, query.per_page, len(pin.slots))
     return Listed(found, kept, snapshot=visit.run.name)
 

@@ -1,4 +1,7 @@
-"""Where a PostgreSQL server stands, and which history of it this process adds to."""
+"""Where a PostgreSQL server stands, and what this process knows of its history.
+
+Which part of it this process adds, and what was read while nothing happens (ADR 0016).
+"""
 
 import secrets
 from dataclasses import dataclass, field
@@ -9,6 +12,8 @@ import structlog
 
 from leadwell.store.connection import EPOCH_BYTES, Row
 
+SERVERS_MAX = 64
+"""More than a cluster has; each one that is started anew counts as another."""
 _log = structlog.get_logger("leadwell.database")
 COLUMNS = """
     CASE WHEN NOT pg_is_in_recovery()
@@ -22,6 +27,14 @@ COLUMNS = """
 """
 """Columns that any user may read. What others can see is in the log up to there: a
 commit is seen once it is flushed, or earlier where nobody waits for the disk."""
+
+SNAPSHOT = """
+    CAST(pg_current_snapshot() AS TEXT) || ' '
+    || coalesce(CAST(pg_stat_get_bgwriter_stat_reset_time() AS TEXT), '')
+"""
+"""What a transaction sees. A server that crashes, of which one backend was killed, say,
+does not start anew, and gives the numbers again that its log has not kept. But then its
+statistics begin anew, and tell one such number from the other."""
 
 
 class Place(NamedTuple):
@@ -72,3 +85,28 @@ class Chronicle:
                 _log.warning("database_promoted", timeline=place.history)
             self._history = place.history
             return self.part
+
+
+class Moments:
+    """What was read of the last moment of each server. Any thread may ask.
+
+    Two transactions of one running server with the same snapshot see the same rows.
+    """
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._of: dict[str, tuple[str, dict[Row, Any]]] = {}
+
+    def at(self, server: str, snapshot: str | None) -> dict[Row, Any]:
+        """Return what was read of a moment, in any connection, for all to add to.
+
+        `server` is when it was started. Without a snapshot nothing of it is kept.
+        """
+        if snapshot is None:
+            return {}
+        known = self._of.get(server)
+        if known is None or known[0] != snapshot:
+            if len(self._of) >= SERVERS_MAX:
+                self._of.clear()
+            known = self._of[server] = (snapshot, {})
+        return known[1]

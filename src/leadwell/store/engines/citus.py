@@ -3,13 +3,14 @@
 A table whose key starts with `campaign_id` is distributed by it, all of them alike, so
 that a campaign's rows are on one machine and every write commits there, in one phase.
 The few others are copied to each machine, but for what is written all day long: that
-is distributed by its own key. Nothing here is on the path of a request.
+is distributed by its own key. Nothing here but `STAND` is on the path of a request.
 """
 
 from dataclasses import dataclass
 
 from leadwell.errors import Refused
 from leadwell.store.connection import Connection
+from leadwell.store.engines.chronicle import SNAPSHOT
 
 SHARDS = 128
 """How many parts the campaigns are in, unless it is said: the later of two machines
@@ -43,6 +44,15 @@ ONE_BY_ONE = "SET LOCAL citus.multi_shard_modify_mode TO 'sequential'"
 TELL_NODES = "SET LOCAL citus.propagate_set_commands TO 'local'; "
 """Has the node that a row lies on keep to the deadlines of a transaction: it would wait
 for another one's ticket for ever."""
+
+STAND = f"""
+SELECT CAST(pg_postmaster_start_time() AS TEXT),
+       CASE WHEN NOT pg_is_in_recovery() THEN {SNAPSHOT} END
+  FROM counter
+ WHERE campaign_id = :campaign_id
+"""
+"""Tells which server has a campaign, and what is seen there: it is that server which
+calls the functions, as the whole statement is handed on to it (ADR 0033)."""
 
 
 @dataclass(frozen=True, slots=True)

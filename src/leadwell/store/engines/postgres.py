@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import psycopg
 import psycopg_pool
@@ -20,7 +20,7 @@ from psycopg.conninfo import conninfo_to_dict
 from leadwell.errors import Unavailable
 from leadwell.store.connection import Connection, Finding, Row
 from leadwell.store.engines import chronicle, citus, postgres_checkup
-from leadwell.store.engines.chronicle import Chronicle, Place
+from leadwell.store.engines.chronicle import Chronicle, Moments, Place
 from leadwell.store.engines.postgres_connection import PostgresConnection, Raw, adapt
 from leadwell.store.engines.postgres_errors import (
     Hindrance,
@@ -62,19 +62,10 @@ logging.getLogger("psycopg.pool").disabled = True
 _STATE = f"""
 SELECT CASE WHEN NOT pg_is_in_recovery()
              AND NOT EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'citus')
-       THEN CAST(pg_current_snapshot() AS TEXT) || ' '
-            || CAST(pg_postmaster_start_time() AS TEXT)
-       END, {chronicle.COLUMNS}
+       THEN {chronicle.SNAPSHOT} END, {chronicle.COLUMNS}
 """
 """What two transactions of one server have in common that see the same (ADR 0016)."""
 _WHERE = f"SELECT NULL, {chronicle.COLUMNS}"
-
-
-class _Moment(NamedTuple):
-    """What was read of one state of the database."""
-
-    state: str
-    found: dict[Row, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +107,7 @@ class PostgresDatabase:
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
             f"SET LOCAL statement_timeout = {timeout_ms}; {_STATE}"
         )
-        self._moment = _Moment("", {})
+        self._moments = Moments()
         tell_nodes = _checked(url, limits)
         self._begin_write = (
             f"BEGIN ISOLATION LEVEL READ COMMITTED; {tell_nodes}"
@@ -134,8 +125,8 @@ class PostgresDatabase:
             open=True,
         )
         self._writers = Writers(self._writing, WRITERS)
-        is_spread = bool(tell_nodes)
-        why_off = wakes.why_off(is_pooled=limits.is_pooled, is_spread=is_spread)
+        self._is_spread = bool(tell_nodes)
+        why_off = wakes.why_off(is_pooled=limits.is_pooled, is_spread=self._is_spread)
         self._wakes = Wakes(
             partial(_lend, self._pool, self._troubles),
             partial(psycopg.connect, url, **kwargs),
@@ -147,7 +138,8 @@ class PostgresDatabase:
         """Open a read transaction: all its statements see the same moment."""
         try:
             with self._transaction(self._begin_read) as connection:
-                connection.moment = self._remembered(connection.state)
+                connection.moments = self._moments
+                connection.is_spread = self._is_spread
                 yield connection
         except Hindrance as hindrance:
             # Even a read clashes: on a standby, with what the primary sent. Nothing
@@ -172,15 +164,6 @@ class PostgresDatabase:
             raise hindrance.meaning from None
         self._pool.putconn(begun.raw)
         return begun.place
-
-    def _remembered(self, state: str | None) -> dict[Row, Any]:
-        """Return what was read of what a transaction sees, in any connection."""
-        known = self._moment
-        if state is None or known.state != state:
-            known = _Moment(state or "", {})
-        if state is not None:
-            self._moment = known
-        return known.found
 
     def write(
         self,
@@ -275,7 +258,7 @@ class PostgresDatabase:
                 done = raw.execute(begin.encode())
                 while done.nextset():
                     pass
-                state, *where = done.fetchall()[0]
+                snapshot, *where = done.fetchall()[0]
             except psycopg.Error as error:
                 is_broken = raw.broken
                 self._pool.putconn(raw)
@@ -286,7 +269,7 @@ class PostgresDatabase:
                 part = self._chronicle.at(place)
                 known = part.memo if memo is None else memo
                 begun = PostgresConnection(raw, known, part.epoch)
-                begun.state, begun.place = state, place
+                begun.snapshot, begun.place = snapshot, place
                 begun.history = place.history or ""
                 return begun
         raise Unavailable("the database ends every connection")

@@ -6,9 +6,9 @@ from typing import Any
 import psycopg
 from psycopg.types.numeric import Int8BinaryDumper, NumericBinaryLoader
 
-from leadwell.store.connection import Params, Row
+from leadwell.store.connection import Params, Row, one
 from leadwell.store.engines import citus
-from leadwell.store.engines.chronicle import Place
+from leadwell.store.engines.chronicle import Moments, Place
 from leadwell.store.engines.postgres_errors import (
     DatabaseFault,
     Hindrance,
@@ -67,9 +67,12 @@ class PostgresConnection:
 
     dialect = PostgresDialect()
 
-    moment: dict[Row, Any] | None = None
-    state: str | None = None
+    moments: Moments | None = None
+    """What was read of the moments that this transaction sees; `None`: it writes."""
+    snapshot: str | None = None
     """Names what a reading transaction sees; `None`: nothing can."""
+    is_spread = False
+    """Whether each campaign is on a machine of its own, with moments of its own."""
     history = ""
     place = Place(None, "", 0)
     """Where the server stood when the transaction began."""
@@ -83,6 +86,26 @@ class PostgresConnection:
         """What the database refused first in this transaction."""
         self.told: set[int | None] = set()
         """The campaigns that others are told of once this is committed."""
+        self._moments: dict[int | None, dict[Row, Any]] = {}
+
+    def moment_of(self, campaign_id: int | None) -> dict[Row, Any] | None:
+        """Return what was read already of the moment that is seen of a campaign.
+
+        Of campaigns that are spread it is that of the machine which has the campaign,
+        and what is of none is not remembered.
+        """
+        if self.moments is None:
+            return None
+        whose = campaign_id if self.is_spread else None
+        found = self._moments.get(whose)
+        if found is None:
+            stand = (self.place.server, self.snapshot)
+            if whose is not None:
+                told = one(self.rows(citus.STAND, {"campaign_id": whose}))
+                # There may be no such campaign.
+                stand = ("", None) if told is None else (told[0], told[1])
+            found = self._moments[whose] = self.moments.at(*stand)
+        return found
 
     def tell(self, campaign_id: int | None) -> None:
         """Have it told after the commit: within, NOTIFY has all commits wait in line.
