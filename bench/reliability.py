@@ -82,7 +82,7 @@ PROOFS = (
         "no input breaks a parser, or takes 50 ms of a processor",
         ("tests/fuzz/test_fuzz.py::test_no_input_breaks_a_parser",),
         {"executions": "executions"},
-        "LEADWELL_TEST_FUZZ_S=3600",
+        "LEADWELL_TEST_FUZZ_S=6000",
     ),
     Proof(
         "contract",
