@@ -159,7 +159,7 @@ def test_a_statement_that_takes_too_long_is_stopped_and_the_next_is_not(
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT :n)
         SELECT count(*) FROM n
     """
-    database = SQLiteDatabase(tmp_path / "leads.db", timeout_s=0.05)
+    database = SQLiteDatabase(tmp_path / "leads.db", timeout_s=0.5)
 
     def count(most: int) -> int:
         return int(database.read(lambda c: c.rows(endless, {"n": most}))[0][0])
