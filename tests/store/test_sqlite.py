@@ -67,11 +67,11 @@ def closed(connection: SQLiteConnection) -> None:
 
 
 def test_a_connection_that_cannot_go_on_is_opened_anew(database) -> None:
-    def add(connection: Connection) -> Account:
-        return accounts.add(connection, "a", "A", 0)
+    def add(slug: str) -> Callable[[Connection], Account]:
+        return lambda connection: accounts.add(connection, slug, "A", 0)
 
-    for _ in range(2):
-        broken, beside = database.write(closed), database.write(add)
+    for slug in ("first", "second"):
+        broken, beside = database.write(closed), database.write(add(slug))
         with capture_logs() as logs, pytest.raises(Unavailable, match="opened anew"):
             broken.result(10)
         assert {each["event"] for each in logs} <= {"connection_lost"}
