@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -238,6 +238,19 @@ def _wait_until_accepted(url: str) -> None:
         else:
             return
     raise RuntimeError("a safe server was refused")
+
+
+@contextmanager
+def full(database: PostgresDatabase, connections: int) -> Iterator[None]:
+    """So many connections are taken, which are all; others wait for one in vain."""
+    with ExitStack() as held:
+        for _ in range(connections):
+            held.enter_context(database.reading())
+        # From now on: to make them takes longer than that on a busy machine.
+        database._pool.timeout = 0.1
+        yield
+    # They are there to be taken at once, and yet not when nobody lets this one run.
+    database._pool.timeout = UNSAFE.patience_s
 
 
 def stop() -> None:

@@ -55,6 +55,17 @@ class Standby:
         with psycopg.connect(address, autocommit=True) as admin:
             admin.execute(sql.encode())
 
+    def follow(self) -> None:
+        """Wait until all that the primary has written until now is applied."""
+        place = "SELECT CAST(pg_current_wal_lsn() AS TEXT)"
+        with psycopg.connect(self._primary.url("postgres"), autocommit=True) as admin:
+            ((newest,),) = admin.execute(place.encode()).fetchall()
+        for _ in range(1000):
+            if self._has_applied(newest):
+                return
+            time.sleep(0.01)
+        raise AssertionError
+
     def cut_off(self) -> None:
         """Be sent nothing more."""
         self.run("ALTER SYSTEM SET primary_conninfo = ''")
@@ -86,6 +97,12 @@ class Standby:
         self.halt()
         shutil.rmtree(self.folder)
         shutil.rmtree(self._data)
+
+    def _has_applied(self, newest: str) -> bool:
+        applied = "SELECT pg_last_wal_replay_lsn() >= CAST(%s AS pg_lsn)"
+        address = f"postgresql://postgres@/postgres?host={self.folder}"
+        with psycopg.connect(address, autocommit=True) as admin:
+            return admin.execute(applied.encode(), [newest]).fetchall() == [(True,)]
 
     def _has_receiver(self) -> bool:
         address = f"postgresql://postgres@/postgres?host={self.folder}"

@@ -13,9 +13,11 @@ from tests.writer import LIST, Office, Writer
 BODY = b'{"fields": {"name": "Jane Doe"}}'
 
 
-async def sent(office: Office, writer: Writer, pause_s: float) -> tuple[int, bytes]:
-    """Send a lead byte by byte to a hub that waits for half a second."""
-    hub = replace(office.hub, limits=replace(Limits(), body_timeout_s=0.5))
+async def sent(
+    office: Office, writer: Writer, pause_s: float, patience_s: float
+) -> tuple[int, bytes]:
+    """Send a lead byte by byte to a hub that waits for it for a while."""
+    hub = replace(office.hub, limits=replace(Limits(), body_timeout_s=patience_s))
     headers = [
         (b"authorization", f"Bearer {writer.token}".encode()),
         (b"content-type", b"application/json"),
@@ -42,11 +44,13 @@ async def sent(office: Office, writer: Writer, pause_s: float) -> tuple[int, byt
     return answer[0]["status"], b"".join(each.get("body", b"") for each in answer)
 
 
-@pytest.mark.parametrize(("pause_s", "status"), [(0, 201), (0.05, 408), (2, 408)])
+@pytest.mark.parametrize(
+    ("pause_s", "patience_s", "status"), [(0, 20, 201), (0.05, 0.5, 408), (2, 0.5, 408)]
+)
 def test_a_body_must_arrive_in_time(
-    office: Office, partner: Writer, pause_s: float, status: int
+    office: Office, partner: Writer, pause_s: float, patience_s: float, status: int
 ) -> None:
-    answer = anyio.run(sent, office, partner, pause_s)
+    answer = anyio.run(sent, office, partner, pause_s, patience_s)
 
     assert answer[0] == status
     assert (b"body_too_slow" in answer[1]) == (status == 408)

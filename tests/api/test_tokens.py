@@ -246,7 +246,7 @@ def test_the_last_use_is_written(client, database, account, campaign) -> None:
 
     client.get(LIST, headers=bearer(token))
 
-    database.write(lambda _connection: None).result()
+    make.settle(database)
     with database.reading() as connection:
         found = tokens.known(connection, public_id_of(token))
     assert found.last_used_at is not None

@@ -67,16 +67,18 @@ def test_all_that_wait_are_looked_for_in_one_read(
 
     async def wait() -> list[bool]:
         watches = [Watch((362, 0), 0, is_same, vigil.heard) for _ in range(MANY)]
-        waiting = [asyncio.create_task(woken(vigil, x, 9)) for x in watches]
+        waiting = [asyncio.create_task(woken(vigil, x, 30)) for x in watches]
+        begun = time.monotonic()
         await asyncio.sleep(5 * LOOK_EVERY_S)
-        assert counted.reads <= 6
+        # It may be woken later than it asked for.
+        assert counted.reads <= (time.monotonic() - begun) / LOOK_EVERY_S + 1
         assert not any(each.done() for each in waiting)
         await asyncio.to_thread(make.a_lead, database, campaign)
         return await asyncio.gather(*waiting)
 
     started = time.monotonic()
     assert asyncio.run(wait()) == [True] * MANY
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 15
     vigil.stop()
     assert vigil._thread is None
 

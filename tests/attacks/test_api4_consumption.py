@@ -23,7 +23,7 @@ from tests.attacks.place import (
     with_plants,
 )
 
-MOST_S = 2.0
+MOST_S = 10.0
 """Far more than any of these takes on a busy machine; an endless one takes for ever."""
 
 

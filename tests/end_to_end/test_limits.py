@@ -125,7 +125,8 @@ def test_so_many_requests_are_worked_on_and_the_next_is_refused_at_once(
         until(lambda: status(house, calm)[0] == 503)
         started = time.monotonic()
         code, text = status(house, calm)
-        assert time.monotonic() - started < 1
+        # It does not wait for room: the bodies have half a minute to arrive.
+        assert time.monotonic() - started < 10
         assert (code, '"code":"overloaded"' in text) == (503, True)
         assert "retry-after:" in text.lower()
         # Who has nothing open is not shut out by those who have.

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 
 import psycopg
 import pytest
@@ -32,13 +33,16 @@ def locked(folder: Path, table: str) -> Iterator[None]:
 
 
 def timed(hub: Served, path: str, count: int = 1) -> float:
-    """The slowest of some answers, in seconds."""
+    """How long an answer takes, in seconds; of some the median.
+
+    A single one may be late for what else the machine has to do.
+    """
     spent: list[float] = []
     for _ in range(count):
         started = time.monotonic()
         assert hub.request("GET", path).status_code == 200
         spent.append(time.monotonic() - started)
-    return max(spent)
+    return median(spent)
 
 
 @pytest.mark.parametrize("table", ["token", "campaign", "scope_member"])
@@ -53,6 +57,8 @@ def test_who_waits_for_the_database_holds_up_nobody_else(
         started = time.monotonic()
         while time.monotonic() - started < HELD_S:
             assert timed(hub, "/health/live", 5) < QUICK_S
+        # All of those were answered while somebody still waited.
+        assert not all(each.done() for each in waiting)
     assert max(each.result() for each in waiting) > HELD_S
     assert timed(hub, "/v2/me") < HELD_S
 

@@ -244,9 +244,9 @@ def test_it_ends_at_once_and_has_written_nothing_but_the_protocol(
         assert "reads as" in process.stderr.readline()
         if ends_by == "Ctrl-C":
             process.send_signal(signal.SIGINT)
-            out, _ = process.communicate(timeout=5)
+            out, _ = process.communicate(timeout=30)
             assert process.returncode == -signal.SIGINT
         else:
-            out, _ = process.communicate(timeout=5)
+            out, _ = process.communicate(timeout=30)
             assert process.returncode == 0
     assert out == ""

@@ -148,11 +148,9 @@ def test_a_full_pool_is_unavailable_to_everybody_and_recovers(
     url: str, partner_at, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine_module, "READERS_MAX", 0)
-    database = PostgresDatabase(url, replace(postgres.UNSAFE, patience_s=0.1))
+    database = PostgresDatabase(url, postgres.UNSAFE)
     partner = partner_at(database)
-    with ExitStack() as held:
-        for _ in range(engine_module.WRITERS):
-            held.enter_context(database.reading())
+    with postgres.full(database, engine_module.WRITERS):
         assert is_unavailable(partner.ask("GET"), "does not answer")
         assert is_unavailable(partner.add("Anna"), "does not answer")
     assert partner.add("Berit").status_code == 201

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -224,14 +224,21 @@ def test_a_ticket_that_stays_taken_is_waited_for_once_by_all(
 ) -> None:
     monkeypatch.setattr(engine_module, "LOCK_TIMEOUT_MS", 100)
     database = PostgresDatabase(url, postgres.UNSAFE)
+    tries: list[int] = []
+
+    def waiting(connection: Connection) -> None:
+        tries.append(1)
+        taken(connection)
+
     with psycopg.connect(url) as holder:
         holder.execute("UPDATE counter SET seq = seq WHERE campaign_id = 362")
         with make.busy(database):
-            jobs = [database.write(taken, campaign_id=362) for _ in range(50)]
-        # Not fifty times 100 ms.
+            jobs = [database.write(waiting, campaign_id=362) for _ in range(50)]
         for job in jobs:
             with pytest.raises(Unavailable):
-                job.result(2)
+                job.result(5)
+    # Not fifty times 100 ms.
+    assert len(tries) == 1
     database.close()
 
 
@@ -261,6 +268,7 @@ def test_a_server_that_ends_before_the_commit_has_done_nothing(
     assert seq_of(database) == 2
 
 
+@pytest.mark.usefixtures("ample")
 def test_of_a_group_that_is_lost_only_what_is_repeatable_is_done(
     url: str, database, campaign
 ) -> None:
@@ -379,13 +387,11 @@ def test_a_full_pool_is_unavailable_and_recovers(
     url: str, campaign, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine_module, "READERS_MAX", 0)
-    database = PostgresDatabase(url, replace(postgres.UNSAFE, patience_s=0.2))
-    with ExitStack() as held:
-        for _ in range(engine_module.WRITERS):
-            held.enter_context(database.reading())
+    database = PostgresDatabase(url, postgres.UNSAFE)
+    with postgres.full(database, engine_module.WRITERS):
         jobs = [database.write(taken, campaign_id=362) for _ in range(5)]
         for job in jobs:
             with pytest.raises(Unavailable, match="does not answer"):
-                job.result(2)
+                job.result(5)
     assert database.write(taken, campaign_id=362).result(5)[0] == 2
     database.close()

@@ -13,6 +13,7 @@ from leadwell.errors import Refused, Unavailable
 from leadwell.model.campaign import Campaign
 from leadwell.store import feed
 from leadwell.store.connection import Connection
+from leadwell.store.engines import replica as replica_module
 from leadwell.store.engines.postgres import PostgresDatabase
 from leadwell.store.engines.postgres_errors import DatabaseFault
 from leadwell.store.engines.replicas import ReplicatedDatabase
@@ -44,8 +45,18 @@ def standby() -> Iterator[Standby]:
 
 
 @pytest.fixture
-def replicated(url: str, standby: Standby) -> Iterator[ReplicatedDatabase]:
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is time for the standby to follow, on however slow a machine."""
+    monkeypatch.setattr(replica_module, "WAIT_S", 10)
+    monkeypatch.setattr(replica_module, "PATIENCE_S", 2)
+
+
+@pytest.fixture
+def replicated(
+    url: str, standby: Standby, patient: None
+) -> Iterator[ReplicatedDatabase]:
     """A hub's database with one replica, which is in use."""
+    del patient
     primary = PostgresDatabase(url + DURABLE, postgres.UNSAFE)
     opened = ReplicatedDatabase(primary, [standby.url(url)], postgres.UNSAFE)
     until_used(opened)
@@ -86,9 +97,13 @@ def test_a_standby_answers_and_sees_what_was_written(
 
 
 def test_one_that_lags_is_passed_over_and_used_again(
-    replicated: ReplicatedDatabase, campaign: Campaign, standby: Standby
+    replicated: ReplicatedDatabase,
+    campaign: Campaign,
+    standby: Standby,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     standby.run("SELECT pg_wal_replay_pause()")
+    monkeypatch.setattr(replica_module, "WAIT_S", 0.05)
     try:
         for _ in range(5):
             make.a_lead(replicated, campaign)
@@ -98,6 +113,7 @@ def test_one_that_lags_is_passed_over_and_used_again(
         assert replicated.aside() == ["it lags behind the primary"]
     finally:
         standby.run("SELECT pg_wal_replay_resume()")
+    monkeypatch.setattr(replica_module, "WAIT_S", 10)
     until_used(replicated)
     assert replicated.read(is_standby)
 
@@ -142,6 +158,14 @@ def raising(sqlstate: str) -> str:
     return f"DO $$ BEGIN RAISE SQLSTATE '{sqlstate}'; END $$"
 
 
+@pytest.fixture
+def left_alone(replicated: ReplicatedDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is put aside from now on is not used again while the test looks."""
+    del replicated
+    monkeypatch.setattr(replica_module, "ASIDE_S", 60)
+
+
+@pytest.mark.usefixtures("left_alone")
 @pytest.mark.parametrize(
     ("sqlstate", "reason"),
     [
@@ -206,6 +230,7 @@ def test_a_job_that_hides_what_the_standby_refused_is_asked_again(
     assert asked.at == [True, False]
 
 
+@pytest.mark.usefixtures("left_alone")
 def test_a_connection_that_a_standby_ends_is_no_readers_trouble(
     replicated: ReplicatedDatabase, standby: Standby
 ) -> None:
@@ -236,7 +261,12 @@ def hasty(standby: Standby) -> Iterator[None]:
 @pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("is_asking", [True, False])
 def test_a_recovery_conflict_is_no_readers_trouble(
-    url: str, replicated: ReplicatedDatabase, campaign: Campaign, *, is_asking: bool
+    url: str,
+    replicated: ReplicatedDatabase,
+    campaign: Campaign,
+    standby: Standby,
+    *,
+    is_asking: bool,
 ) -> None:
     """Rows that it may still see are removed for good, while it asks or between."""
     for _ in range(20):
@@ -251,9 +281,9 @@ def test_a_recovery_conflict_is_no_readers_trouble(
                 other.execute("UPDATE lead SET version = version + 1")
                 other.execute("VACUUM lead")
             if is_asking:
-                connection.rows("SELECT pg_sleep(5)")
+                connection.rows("SELECT pg_sleep(9)")
             else:
-                time.sleep(0.5)
+                standby.follow()
         ((count,),) = connection.rows("SELECT count(*) FROM lead")
         return int(count)
 

@@ -67,11 +67,11 @@ def closed(connection: SQLiteConnection) -> None:
 
 
 def test_a_connection_that_cannot_go_on_is_opened_anew(database) -> None:
-    def add(connection: Connection) -> Account:
-        return accounts.add(connection, "a", "A", 0)
+    def add(slug: str) -> Callable[[Connection], Account]:
+        return lambda connection: accounts.add(connection, slug, "A", 0)
 
-    for _ in range(2):
-        broken, beside = database.write(closed), database.write(add)
+    for slug in ("first", "second"):
+        broken, beside = database.write(closed), database.write(add(slug))
         with capture_logs() as logs, pytest.raises(Unavailable, match="opened anew"):
             broken.result(10)
         assert {each["event"] for each in logs} <= {"connection_lost"}
@@ -159,7 +159,7 @@ def test_a_statement_that_takes_too_long_is_stopped_and_the_next_is_not(
         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT :n)
         SELECT count(*) FROM n
     """
-    database = SQLiteDatabase(tmp_path / "leads.db", timeout_s=0.05)
+    database = SQLiteDatabase(tmp_path / "leads.db", timeout_s=0.5)
 
     def count(most: int) -> int:
         return int(database.read(lambda c: c.rows(endless, {"n": most}))[0][0])

@@ -45,7 +45,9 @@ def other(
     opened = make.a_database_again(tmp_path / "leads.db", "postgres")
     assert isinstance(opened, PostgresDatabase)
     opened.hear(heard.append)
-    until(lambda: opened.is_hearing)
+    # It is told that it hears a moment after it says so.
+    until(lambda: heard == [None])
+    assert opened.is_hearing
     heard.clear()
     yield opened
     opened.close()

@@ -12,12 +12,12 @@ LEADS = 1_301
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    """A hub that earns a token three points a second, and six at once."""
+    """A hub that earns a token a point a second, and six at once."""
     made = a_bench(
         tmp_path,
         leads=LEADS - 1,
-        LEADWELL_TOKEN_RATE="3",
-        LEADWELL_RATE_BURST_S="2",
+        LEADWELL_TOKEN_RATE="1",
+        LEADWELL_RATE_BURST_S="6",
         LEADWELL_TOKEN_IN_FLIGHT_MAX="2",
     )
     yield made
