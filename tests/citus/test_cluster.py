@@ -152,6 +152,24 @@ def _told(answer: Any) -> Any:
     return {k: v for k, v in answer.json().items() if k != "cursor"}
 
 
+def test_a_reader_sees_one_moment_of_a_machine_however_it_is_set(
+    cluster: Cluster, tmp_path: Path, office: Office, partner: Writer
+) -> None:
+    setting = "SET citus.select_opens_transaction_block = off"
+    name = named(tmp_path / "leads.db")
+    cluster.coordinator.run(f"ALTER DATABASE {name} {setting}")
+    reader = make.a_database_again(tmp_path / "leads.db", "postgres")
+    newest = "SELECT seq FROM counter WHERE campaign_id = :id"
+    params = {"id": office.campaign.id}
+    with reader.reading() as connection:
+        before = connection.rows(newest, params)
+        partner.add("a")
+        assert connection.rows(newest, params) == before
+    with reader.reading() as connection:
+        assert connection.rows(newest, params) > before
+    reader.close()
+
+
 def test_writers_of_one_campaign_lose_nothing(
     office: Office, database: Database
 ) -> None:

@@ -45,6 +45,9 @@ TELL_NODES = "SET LOCAL citus.propagate_set_commands TO 'local'; "
 """Has the node that a row lies on keep to the deadlines of a transaction: it would wait
 for another one's ticket for ever."""
 
+ONE_MOMENT = "SET LOCAL citus.select_opens_transaction_block TO 'on'; "
+"""Has all statements of a transaction see the same moment of another node: so it is
+unless somebody has set the server to something else."""
 STAND = f"""
 SELECT CAST(pg_postmaster_start_time() AS TEXT),
        CASE WHEN NOT pg_is_in_recovery() THEN {SNAPSHOT} END

@@ -103,12 +103,15 @@ class PostgresDatabase:
         self._chronicle = Chronicle.begun(epoch)
         self._troubles = Troubles(self.address)
         timeout_ms = max(1, int(limits.statement_timeout_s * 1000))
+        self._moments = Moments()
+        self._is_spread = _checked(url, limits)
+        one_moment, tell_nodes = (
+            (citus.ONE_MOMENT, citus.TELL_NODES) if self._is_spread else ("", "")
+        )
         self._begin_read = (
-            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+            f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {one_moment}"
             f"SET LOCAL statement_timeout = {timeout_ms}; {_STATE}"
         )
-        self._moments = Moments()
-        tell_nodes = _checked(url, limits)
         self._begin_write = (
             f"BEGIN ISOLATION LEVEL READ COMMITTED; {tell_nodes}"
             "SET LOCAL statement_timeout = 0; "
@@ -125,7 +128,6 @@ class PostgresDatabase:
             open=True,
         )
         self._writers = Writers(self._writing, WRITERS)
-        self._is_spread = bool(tell_nodes)
         why_off = wakes.why_off(is_pooled=limits.is_pooled, is_spread=self._is_spread)
         self._wakes = Wakes(
             partial(_lend, self._pool, self._troubles),
@@ -275,15 +277,15 @@ class PostgresDatabase:
         raise Unavailable("the database ends every connection")
 
 
-def _checked(url: str, limits: Limits) -> str:
-    """Look at the server; return what each write has to say there first."""
+def _checked(url: str, limits: Limits) -> bool:
+    """Look at the server; return whether its tables may be spread."""
     try:
         with psycopg.connect(
             url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S
         ) as raw:
             connection = PostgresConnection(raw, {})
             postgres_checkup.check(connection, allow_unsafe=limits.allow_unsafe)
-            return citus.TELL_NODES if citus.is_there(connection) else ""
+            return citus.is_there(connection)
     except psycopg.Error as error:
         raise unreachable(error, postgres_checkup.shown(url)) from None
     except Hindrance as hindrance:
