@@ -147,6 +147,11 @@ def a_database_again(path: Path, engine: str = "sqlite") -> Database:
     return SQLiteDatabase(path)
 
 
+def almost(text: str) -> str:
+    """The same but for its last sign, whatever that is."""
+    return text[:-1] + ("y" if text.endswith("x") else "x")
+
+
 def settle(database: Database) -> None:
     """Wait until all that was handed in before is written."""
     database.write(lambda _: None).result()

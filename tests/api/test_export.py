@@ -132,7 +132,7 @@ def test_what_cannot_be_exported_is_said(client, token) -> None:
     assert refused.json()["errors"][0]["allowed"] == formats
     assert export(client, token, _after="5").status_code == 400
     assert export(client, token, page="2").status_code == 400
-    cursor = export(client, token).headers["leadwell-cursor"][:-2] + "xx"
+    cursor = make.almost(export(client, token).headers["leadwell-cursor"][:-1]) + "x"
     assert export(client, token, _cursor=cursor).json()["code"] == "invalid_query" or (
         export(client, token, _cursor=cursor).json()["code"] == "invalid_cursor"
     )

@@ -40,7 +40,7 @@ def tokens(
     make.a_lead(database, campaign)
     good = make.a_token(database, account, campaign, may_write=True)
     limited = make.a_token(database, account, campaign, may_write=True, rate=1)
-    return {"good": good, "limited": limited, "wrong": f"{good[:-1]}x", "none": None}
+    return {"good": good, "limited": limited, "wrong": make.almost(good), "none": None}
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

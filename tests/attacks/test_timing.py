@@ -180,7 +180,7 @@ def a_token_almost_right_and_none(place: Place) -> tuple[Ask, Ask]:
 
 
 def a_link_almost_right_and_none(place: Place) -> tuple[Ask, Ask]:
-    near = place.csv_link.replace(".csv", "")[:-1] + "Z.csv"
+    near = make.almost(place.csv_link.removesuffix(".csv")) + ".csv"
     return (
         lambda: place.client.get(near),
         lambda: place.client.get(f"/feed/{'Q' * 43}.csv"),
